@@ -1,0 +1,106 @@
+/** The things we decide about, as read from AWS in one moment. Nothing here is guessed: what AWS did not say is absent. */
+
+export type NodeId = `i-${string}`;
+export type EniId = `eni-${string}`;
+export type SubnetId = `subnet-${string}`;
+
+/** An ENI attached to a node. */
+export interface Eni {
+  readonly id: EniId;
+  readonly subnetId: SubnetId;
+  readonly deviceIndex: number;
+  readonly networkCardIndex: number;
+  readonly attachmentStatus: 'attaching' | 'attached' | 'detaching' | 'detached';
+  /** Secondary IPv4 addresses: the ENI's own address is not counted. */
+  readonly secondaryIps: number;
+  /** Delegated /28 prefixes. One prefix takes one slot, as one secondary address does. */
+  readonly prefixes: number;
+  readonly groupIds: readonly string[];
+  readonly tags: Readonly<Record<string, string>>;
+}
+
+export type NodeState = 'pending' | 'running' | 'stopping' | 'stopped' | 'shutting-down' | 'terminated';
+
+/** An EC2 instance that is, or is about to become, a node of a cluster. */
+export interface Node {
+  readonly id: NodeId;
+  readonly state: NodeState;
+  /** For example `m5.large`. */
+  readonly type: string;
+  readonly vpcId: string;
+  readonly subnetId: SubnetId;
+  /** Availability zone name, for example `eu-central-1a`. */
+  readonly zone: string;
+  /** When EC2 accepted the launch; `running` is never earlier. */
+  readonly launchedAtMs: number;
+  readonly platform: 'linux' | 'windows';
+  /** Set when a service operator (EKS Auto Mode) owns the instance. */
+  readonly operatedBy?: string;
+  readonly tags: Readonly<Record<string, string>>;
+  /** All ENIs on every card; the primary has device index 0 on card 0. */
+  readonly enis: readonly Eni[];
+}
+
+export interface Subnet {
+  readonly id: SubnetId;
+  readonly vpcId: string;
+  readonly zone: string;
+  readonly freeAddresses: number;
+  readonly tags: Readonly<Record<string, string>>;
+}
+
+/** What EKS says of a cluster: enough to know what its CNI will do. */
+export interface Cluster {
+  readonly name: string;
+  readonly vpcId: string;
+  readonly ipFamily: 'ipv4' | 'ipv6';
+  /** EKS Auto Mode runs the CNI itself and takes no warm targets. */
+  readonly autoMode: boolean;
+  /** The vpc-cni add-on's `configurationValues` as EKS returns them: absent when never set. `undefined` for the whole
+   *  field means that the cluster has no vpc-cni add-on, so its settings cannot be known from here. */
+  readonly vpcCni: { readonly version: string; readonly configurationValues?: string } | undefined;
+}
+
+/** One read of the world, shared by a whole decision. */
+export interface World {
+  readonly readAtMs: number;
+  readonly nodes: readonly Node[];
+  readonly subnets: readonly Subnet[];
+}
+
+/** Tag ipamd writes on the ENIs it manages when it starts, and on those it adopts later. Source: ipamd.md §4.1, §4.6. */
+export const IPAMD_INSTANCE_TAG = 'node.k8s.amazonaws.com/instance_id';
+
+/** Our tags. The cluster tag is also what IAM lets us touch (aws-facts.md §2.4). */
+export const OUR_CLUSTER_TAG = 'eks-ip-prewarmer/cluster';
+export const OUR_NODE_TAG = 'eks-ip-prewarmer/node';
+
+export function primaryEni(node: Node): Eni | undefined {
+  return node.enis.find((eni) => eni.deviceIndex === 0 && eni.networkCardIndex === 0);
+}
+
+/** ipamd tags the primary ENI while it starts, so the tag's absence proves that it has not started yet. */
+export function ipamdStarted(node: Node): boolean {
+  return primaryEni(node)?.tags[IPAMD_INSTANCE_TAG] !== undefined;
+}
+
+/** Addresses EC2 shows on the node, ENIs' own excluded: the `T` of ipamd.md. */
+export function totalIps(node: Node): number {
+  return node.enis.reduce((sum, eni) => sum + eni.secondaryIps, 0);
+}
+
+/** The cluster an instance says it belongs to, by the tags of every known way to launch one (aws-facts.md §5.4). */
+export function clusterOf(tags: Readonly<Record<string, string>>): string | undefined {
+  const named = tags['eks:cluster-name'] ?? tags['eks:eks-cluster-name'] ?? tags['aws:eks:cluster-name'];
+  if (named !== undefined) return named;
+  const prefix = 'kubernetes.io/cluster/';
+  const owned = Object.keys(tags).find((key) => key.startsWith(prefix) && tags[key] === 'owned');
+  return owned?.slice(prefix.length);
+}
+
+/** The group whose launches resemble each other: managed node group, Karpenter node pool, Auto Scaling group, or none. */
+export function nodeGroupOf(tags: Readonly<Record<string, string>>): string {
+  return (
+    tags['eks:nodegroup-name'] ?? tags['karpenter.sh/nodepool'] ?? tags['aws:autoscaling:groupName'] ?? 'ungrouped'
+  );
+}

@@ -1,0 +1,73 @@
+/** What happened, in our words. Adapters parse raw events into these; everything else in core starts from one. */
+import type { NodeId } from './model.ts';
+
+export interface Workload {
+  readonly kind: string;
+  readonly namespace: string;
+  readonly name: string;
+}
+
+/** An instance appeared (EC2 state-change `pending`) or entered `running`. */
+export interface NodeLaunching {
+  readonly kind: 'node-launching';
+  readonly nodeId: NodeId;
+  readonly phase: 'pending' | 'running';
+  /** The event's own time: whole seconds, as EventBridge stamps it. */
+  readonly atMs: number;
+  /** Which try this is: 0 for the event itself, counted up each time it went back on the queue. */
+  readonly attempt: number;
+}
+
+/** Pods will come: our `Deployment Announced` event. */
+export interface RolloutAnnounced {
+  readonly kind: 'rollout-announced';
+  /** The announcer's id, or the event's: the same announcement twice has one effect. */
+  readonly announcementId: string;
+  readonly cluster: string;
+  readonly workload: Workload;
+  readonly replicas: { readonly from: number; readonly to: number };
+  readonly strategy: RolloutStrategy;
+  readonly startsAtMs: number;
+  /** How long the new replicas take to be asked for; 0 when all at once. */
+  readonly overMs: number;
+  readonly terminationGraceMs: number;
+  readonly selector: NodeSelector;
+  readonly attempt: number;
+}
+
+export type RolloutStrategy =
+  | { readonly type: 'rolling-update'; readonly maxSurge: IntOrPercent; readonly maxUnavailable: IntOrPercent }
+  | { readonly type: 'recreate' }
+  | { readonly type: 'blue-green' };
+
+/** Kubernetes' own notation: a number of pods, or a percentage such as `25%`. */
+export type IntOrPercent = number | `${number}%`;
+
+export interface NodeSelector {
+  readonly nodeGroups?: readonly string[];
+  readonly zones?: readonly string[];
+}
+
+/** A person, the CLI or a program asks: the same JSON as an event, answered with the plan. */
+export interface Asked {
+  readonly kind: 'asked';
+  /** `plan` shows and changes nothing; `do` acts as the event itself would. */
+  readonly want: 'plan' | 'do';
+  readonly about: NodeLaunching | RolloutAnnounced;
+}
+
+/** A message of our own: look whether what we attached was seen by ipamd. */
+export interface VerifyDue {
+  readonly kind: 'verify-due';
+  readonly cluster: string;
+  readonly nodeIds: readonly NodeId[];
+  readonly attempt: number;
+}
+
+export type Signal = NodeLaunching | RolloutAnnounced | Asked | VerifyDue;
+
+/** Not ours, not understood or not needed: acknowledged, counted, and said why. */
+export interface Ignored {
+  readonly kind: 'ignored';
+  readonly why: string;
+}

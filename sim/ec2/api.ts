@@ -1,0 +1,174 @@
+/**
+ * The embedded EC2's actions: what goes in, what comes out. Names and fields follow the EC2 API reference, in our
+ * spelling; `wire/` translates the real ones. A refused request throws {@link ApiError} with the code EC2 sends.
+ */
+import type { Process } from '../kernel.ts';
+
+export class ApiError extends Error {
+  /** EC2's code, for example `RequestLimitExceeded`. */
+  readonly code: string;
+  readonly httpStatus: number;
+  constructor(code: string, message: string, httpStatus = 400) {
+    super(message);
+    this.name = code;
+    this.code = code;
+    this.httpStatus = httpStatus;
+  }
+}
+
+/** The request was carried out (or not), but no answer arrived. Thrown at the caller's time limit. */
+export class ReplyLost extends Error {
+  override readonly name = 'TimeoutError';
+}
+
+export type InstanceState = 'pending' | 'running' | 'stopping' | 'stopped' | 'shutting-down' | 'terminated';
+
+export interface Attachment {
+  readonly id: string;
+  readonly instanceId: string;
+  readonly deviceIndex: number;
+  readonly networkCardIndex: number;
+  status: 'attaching' | 'attached' | 'detaching';
+  deleteOnTermination: boolean;
+  readonly attachedAtMs: number;
+}
+
+export interface Eni {
+  readonly id: string;
+  readonly subnetId: string;
+  readonly vpcId: string;
+  readonly zone: string;
+  readonly mac: string;
+  readonly privateIp: string;
+  /** Secondary addresses in the order they were assigned. */
+  secondaryIps: string[];
+  /** /28 blocks as CIDRs in the order they were assigned. */
+  prefixes: string[];
+  groups: string[];
+  readonly description: string;
+  tags: Map<string, string>;
+  attachment: Attachment | undefined;
+  readonly createdAtMs: number;
+}
+
+export interface Instance {
+  readonly id: string;
+  readonly type: string;
+  readonly subnetId: string;
+  readonly vpcId: string;
+  readonly zone: string;
+  state: InstanceState;
+  readonly launchedAtMs: number;
+  readonly tags: Map<string, string>;
+  /** In order of device index; the first is the primary. */
+  enis: Eni[];
+}
+
+export interface Subnet {
+  readonly id: string;
+  readonly vpcId: string;
+  readonly zone: string;
+  readonly cidr: string;
+  readonly tags: Map<string, string>;
+  /** Addresses nobody holds; the five AWS keeps are not counted. */
+  readonly freeAddresses: number;
+  /** Aligned /28 blocks without any used address. */
+  readonly freePrefixes: number;
+}
+
+export interface Filter {
+  readonly name: string;
+  readonly values: readonly string[];
+}
+
+/** Pages as EC2 cuts them: `nextToken` goes back in with the same question. */
+export interface PageRequest {
+  readonly filters?: readonly Filter[];
+  readonly maxResults?: number;
+  readonly nextToken?: string;
+}
+
+export interface Ec2Actions {
+  DescribeInstances: {
+    input: PageRequest & { readonly instanceIds?: readonly string[] };
+    output: { instances: Instance[]; nextToken?: string };
+  };
+  DescribeSubnets: {
+    input: PageRequest & { readonly subnetIds?: readonly string[] };
+    output: { subnets: Subnet[]; nextToken?: string };
+  };
+  DescribeNetworkInterfaces: {
+    input: PageRequest & { readonly networkInterfaceIds?: readonly string[] };
+    output: { networkInterfaces: Eni[]; nextToken?: string };
+  };
+  CreateNetworkInterface: {
+    input: {
+      readonly subnetId: string;
+      readonly groups?: readonly string[];
+      readonly description?: string;
+      readonly secondaryPrivateIpAddressCount?: number;
+      readonly ipv4PrefixCount?: number;
+      readonly tags?: Readonly<Record<string, string>>;
+      readonly clientToken?: string;
+    };
+    output: { networkInterface: Eni; clientToken?: string };
+  };
+  AttachNetworkInterface: {
+    input: {
+      readonly networkInterfaceId: string;
+      readonly instanceId: string;
+      readonly deviceIndex: number;
+      readonly networkCardIndex?: number;
+    };
+    output: { attachmentId: string; networkCardIndex: number };
+  };
+  ModifyNetworkInterfaceAttribute: {
+    input: {
+      readonly networkInterfaceId: string;
+      /** Exactly one of the two: the action changes one attribute a call. */
+      readonly attachment?: { readonly attachmentId: string; readonly deleteOnTermination: boolean };
+      readonly groups?: readonly string[];
+    };
+    output: Record<never, never>;
+  };
+  AssignPrivateIpAddresses: {
+    input: {
+      readonly networkInterfaceId: string;
+      readonly secondaryPrivateIpAddressCount?: number;
+      readonly ipv4PrefixCount?: number;
+    };
+    output: { assignedIps: string[]; assignedPrefixes: string[] };
+  };
+  UnassignPrivateIpAddresses: {
+    input: {
+      readonly networkInterfaceId: string;
+      readonly privateIpAddresses?: readonly string[];
+      readonly ipv4Prefixes?: readonly string[];
+    };
+    output: Record<never, never>;
+  };
+  DetachNetworkInterface: { input: { readonly attachmentId: string }; output: Record<never, never> };
+  DeleteNetworkInterface: { input: { readonly networkInterfaceId: string }; output: Record<never, never> };
+  CreateTags: {
+    input: { readonly resources: readonly string[]; readonly tags: Readonly<Record<string, string>> };
+    output: Record<never, never>;
+  };
+}
+
+export type Ec2Action = keyof Ec2Actions;
+
+/** Who asks. Its name keys the latency stream and the call counters; everybody shares the account's request buckets. */
+export interface Caller {
+  /** `ipamd/i-1`, `prewarmer`, `karpenter`, … */
+  readonly name: string;
+}
+
+/** One attempt of one action, as it really happens: latency, request bucket, faults, then the effect and the answer at
+ *  the end of the call. Throws {@link ApiError} or {@link ReplyLost}. Retrying is the caller's business. */
+export interface Ec2 {
+  call<A extends Ec2Action>(
+    caller: Caller,
+    action: A,
+    input: Ec2Actions[A]['input'],
+  ): Process<Ec2Actions[A]['output']>;
+}
