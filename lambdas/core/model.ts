@@ -74,6 +74,8 @@ export const IPAMD_INSTANCE_TAG = 'node.k8s.amazonaws.com/instance_id';
 /** Our tags. The cluster tag is also what IAM lets us touch (aws-facts.md §2.4). */
 export const OUR_CLUSTER_TAG = 'eks-ip-prewarmer/cluster';
 export const OUR_NODE_TAG = 'eks-ip-prewarmer/node';
+/** The demand an ENI was attached for on a node that already ran. */
+export const OUR_DEMAND_TAG = 'eks-ip-prewarmer/demand';
 
 export function primaryEni(node: Node): Eni | undefined {
   return node.enis.find((eni) => eni.deviceIndex === 0 && eni.networkCardIndex === 0);
@@ -101,6 +103,9 @@ export function clusterOf(tags: Readonly<Record<string, string>>): string | unde
 /** The group whose launches resemble each other: managed node group, Karpenter node pool, Auto Scaling group, or none. */
 export function nodeGroupOf(tags: Readonly<Record<string, string>>): string {
   return (
-    tags['eks:nodegroup-name'] ?? tags['karpenter.sh/nodepool'] ?? tags['aws:autoscaling:groupName'] ?? 'ungrouped'
+    tags['eks:nodegroup-name'] ??
+    tags['karpenter.sh/nodepool'] ??
+    tags['aws:autoscaling:groupName'] ??
+    'ungrouped'
   );
 }

@@ -36,7 +36,11 @@ export interface RolloutAnnounced {
 }
 
 export type RolloutStrategy =
-  | { readonly type: 'rolling-update'; readonly maxSurge: IntOrPercent; readonly maxUnavailable: IntOrPercent }
+  | {
+      readonly type: 'rolling-update';
+      readonly maxSurge: IntOrPercent;
+      readonly maxUnavailable: IntOrPercent;
+    }
   | { readonly type: 'recreate' }
   | { readonly type: 'blue-green' };
 

@@ -1,0 +1,159 @@
+/**
+ * The node's own arithmetic: what ipamd, the CNI's address manager, will grow to, keep and give back.
+ * Source throughout: amazon-vpc-cni-k8s v1.23.1 (ipamd.go, data_store.go), confirmed by recordings of it.
+ *
+ * Letters as in the CNI's documents: M addresses per ENI, E usable ENIs, T addresses on the node, A of them with pods,
+ * W warm ENI target, w warm IP target, m minimum IP target, P warm prefix target.
+ */
+import type { Complaint } from './complaints.ts';
+import type { InstanceLimits } from './instance-limits.ts';
+import { ADDRESSES_PER_PREFIX, RECONCILE_WORST_MS } from './limits.ts';
+import type { Cluster } from './model.ts';
+import type { Policy } from './policy.ts';
+
+export type CniMode =
+  | { readonly kind: 'warm-eni'; readonly warmEniTarget: number }
+  | { readonly kind: 'ip-targets'; readonly warmIpTarget: number; readonly minimumIpTarget: number }
+  | { readonly kind: 'prefix'; readonly warmPrefixTarget: number }
+  | { readonly kind: 'prefix-ip-targets'; readonly warmIpTarget: number; readonly minimumIpTarget: number }
+  /** ipamd neither grows nor shrinks: whoever is outside is the only allocator. */
+  | { readonly kind: 'provisioning-disabled' };
+
+export interface CniSettings {
+  readonly mode: CniMode;
+  /** MAX_ENI, when it is at least 1. */
+  readonly maxEnis: number | undefined;
+  /** ENABLE_POD_ENI: one slot is kept for the trunk. */
+  readonly podEni: boolean;
+  /** AWS_VPC_K8S_CNI_CUSTOM_NETWORK_CFG: pods' ENIs live in the ENIConfig's subnet. */
+  readonly customNetworking: boolean;
+  /** MANAGE_UNTAGGED_ENI: false means that ipamd ignores what we attach. */
+  readonly manageUntaggedEnis: boolean;
+  readonly ipv6: boolean;
+  /** IP_COOLDOWN_PERIOD in ms. */
+  readonly ipCooldownMs: number;
+}
+
+type Env = Readonly<Record<string, string>>;
+
+/** Settings from the add-on's `configurationValues` (a JSON text), or from the policy where there is no add-on. */
+export function readCniSettings(
+  addOn: Cluster['vpcCni'],
+  policy: Policy,
+): { readonly settings: CniSettings } | { readonly complaint: Complaint } {
+  if (addOn === undefined) {
+    if (policy.cniEnv !== undefined) return { settings: settingsFrom(policy.cniEnv) };
+    const expected =
+      'the vpc-cni EKS add-on, or the aws-node environment stated there because the CNI is self-managed';
+    return { complaint: { field: 'policy.cniEnv', expected, got: undefined } };
+  }
+  const text = addOn.configurationValues?.trim();
+  if (text === undefined || text === '') return { settings: settingsFrom({}) };
+  const field = 'vpc-cni configurationValues';
+  let document: unknown;
+  try {
+    document = JSON.parse(text);
+  } catch {
+    return { complaint: { field, expected: 'a JSON object', got: text } };
+  }
+  if (!isRecord(document)) return { complaint: { field, expected: 'a JSON object', got: document } };
+  const env = document['env'] ?? {};
+  if (!isRecord(env))
+    return { complaint: { field: `${field}.env`, expected: 'an object of strings', got: env } };
+  const texts: Record<string, string> = {};
+  for (const [name, value] of Object.entries(env)) {
+    if (typeof value === 'object')
+      return { complaint: { field: `${field}.env.${name}`, expected: 'a string', got: value } };
+    texts[name] = String(value);
+  }
+  return { settings: settingsFrom(texts) };
+}
+
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+function settingsFrom(env: Env): CniSettings {
+  const maxEnis = target(env['MAX_ENI'], -1);
+  return {
+    mode: modeFrom(env),
+    maxEnis: maxEnis >= 1 ? maxEnis : undefined,
+    podEni: flag(env['ENABLE_POD_ENI'], false),
+    customNetworking: flag(env['AWS_VPC_K8S_CNI_CUSTOM_NETWORK_CFG'], false),
+    manageUntaggedEnis: flag(env['MANAGE_UNTAGGED_ENI'], true),
+    ipv6: flag(env['ENABLE_IPv6'], false),
+    ipCooldownMs: target(env['IP_COOLDOWN_PERIOD'], 30) * 1000,
+  };
+}
+
+/** ipamd's own order of precedence: disabled, then prefixes or addresses, then IP targets over the ENI or prefix target. */
+function modeFrom(env: Env): CniMode {
+  if (flag(env['DISABLE_NETWORK_RESOURCE_PROVISIONING'], false) || flag(env['ENABLE_IMDS_ONLY_MODE'], false))
+    return { kind: 'provisioning-disabled' };
+  const warmIpTarget = target(env['WARM_IP_TARGET'], 0);
+  const minimumIpTarget = target(env['MINIMUM_IP_TARGET'], 0);
+  const ipTargets = warmIpTarget > 0 || minimumIpTarget > 0;
+  if (flag(env['ENABLE_PREFIX_DELEGATION'], false)) {
+    return ipTargets
+      ? { kind: 'prefix-ip-targets', warmIpTarget, minimumIpTarget }
+      : { kind: 'prefix', warmPrefixTarget: target(env['WARM_PREFIX_TARGET'], 1) };
+  }
+  return ipTargets
+    ? { kind: 'ip-targets', warmIpTarget, minimumIpTarget }
+    : { kind: 'warm-eni', warmEniTarget: target(env['WARM_ENI_TARGET'], 1) };
+}
+
+/** What ipamd cannot read as a whole number of at least 0 counts as not set. */
+const target = (text: string | undefined, unset: number): number =>
+  text !== undefined && /^\+?\d+$/.test(text.trim()) ? Number(text) : unset;
+
+const flag = (text: string | undefined, unset: boolean): boolean =>
+  text === undefined ? unset : ['true', '1', 't'].includes(text.trim().toLowerCase());
+
+/** M: secondary addresses (or prefixes) an ENI can hold. */
+export const slotsPerEni = (limits: InstanceLimits): number => limits.ipv4PerEni - 1;
+
+/** E: ENIs ipamd may use on the node, the slot kept for a trunk not counted. */
+export function usableEnis(limits: InstanceLimits, settings: CniSettings): number {
+  const enis = Math.min(settings.maxEnis ?? limits.maxEnis, limits.maxEnis);
+  return enis - (settings.podEni ? 1 : 0);
+}
+
+/** The largest T ipamd keeps with A pods and nothing cooling. Above it, in WARM_ENI_TARGET mode, it frees whole pod-free
+ *  ENIs; a T above the bound lasts only if every secondary ENI has a pod. */
+export function bound(mode: CniMode, pods: number, perEni: number): number {
+  switch (mode.kind) {
+    case 'warm-eni':
+      return pods + (mode.warmEniTarget + 1) * perEni - 1;
+    case 'ip-targets':
+      return Math.max(pods + mode.warmIpTarget, mode.minimumIpTarget);
+    case 'prefix':
+      return (Math.ceil(pods / ADDRESSES_PER_PREFIX) + mode.warmPrefixTarget) * ADDRESSES_PER_PREFIX;
+    case 'prefix-ip-targets':
+      return (
+        Math.ceil(Math.max(pods + mode.warmIpTarget, mode.minimumIpTarget) / ADDRESSES_PER_PREFIX) *
+        ADDRESSES_PER_PREFIX
+      );
+    case 'provisioning-disabled':
+      return Number.POSITIVE_INFINITY;
+  }
+}
+
+/** The T below which ipamd grows with A pods: W·M free in WARM_ENI_TARGET mode (one free address when W is 0). */
+export const growthThreshold = (warmEniTarget: number, pods: number, perEni: number): number =>
+  pods + Math.max(warmEniTarget * perEni, 1);
+
+/** Pods a quiet node surely and possibly runs, told from T alone: EC2 does not show which addresses have pods. */
+export function podsOn(
+  total: number,
+  warmEniTarget: number,
+  perEni: number,
+  canGrow: boolean,
+): [min: number, max: number] {
+  const min = Math.max(0, total - bound({ kind: 'warm-eni', warmEniTarget }, 0, perEni));
+  const max = canGrow ? Math.max(min, total - Math.max(warmEniTarget * perEni, 1)) : total;
+  return [min, Math.max(0, max)];
+}
+
+/** The longest it takes until ipamd on a quiet node uses what we attach now, in ms. */
+export const adoptionWorstMs = (policy: Policy): number =>
+  RECONCILE_WORST_MS + policy.imdsP99Ms + policy.pipelineP99Ms;

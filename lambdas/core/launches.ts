@@ -1,0 +1,194 @@
+/**
+ * Nodes that are starting. Addresses present before ipamd starts are adopted at once and fail no pod; the same addresses a
+ * moment too late are worse than none where slots are few. So a launch is a race, and the guard decides whether to run it.
+ */
+import type { Candidate } from './eligibility.ts';
+import { type EniId, ipamdStarted, type Node, type NodeId, primaryEni, totalIps } from './model.ts';
+import type { Policy } from './policy.ts';
+import type { NodeSelector } from './signals.ts';
+import type { AttachStep, FillStep, LeaveStep, Step } from './steps.ts';
+import type { Room } from './subnets.ts';
+
+/** What we know of one launching node beside what EC2 shows. */
+export interface Launch {
+  readonly candidate: Candidate;
+  /** When the instance entered `running`, or the earliest it can have; `undefined` while it is pending. */
+  readonly runningAtMs: number | undefined;
+  /** Pods claimed for it from open demand; 0 when nobody announced any. */
+  readonly share: number;
+  /** ENIs an earlier try created for it and nobody attached yet. */
+  readonly made: readonly MadeEni[];
+}
+
+export interface MadeEni {
+  readonly eniId: EniId;
+  readonly deviceIndex: number;
+  readonly addresses: number;
+}
+
+/** The last moment at which a call may start and still be seen by ipamd's start, epoch ms. */
+export const attachDeadlineMs = (runningAtMs: number, startP05Ms: number, policy: Policy): number =>
+  runningAtMs + startP05Ms - policy.attachP95Ms - policy.imdsP95Ms;
+
+/** Why we must not touch a launching node any more, or `undefined` while there is time. */
+export function tooLate(
+  node: Node,
+  runningAtMs: number | undefined,
+  startP05Ms: number,
+  policy: Policy,
+  nowMs: number,
+): string | undefined {
+  if (ipamdStarted(node)) return 'ipamd has started: its tag is on the primary ENI';
+  if (runningAtMs === undefined) return undefined;
+  const lateByMs = nowMs - attachDeadlineMs(runningAtMs, startP05Ms, policy);
+  return lateByMs < 0
+    ? undefined
+    : `${((nowMs - runningAtMs) / 1000).toFixed(1)} s after running an attach could miss ipamd's start (${startP05Ms / 1000} s)`;
+}
+
+/** Pods announced that no present node can take; they wait for launches. */
+export interface OpenDemand {
+  readonly id: string;
+  readonly cluster: string;
+  readonly podsLeft: number;
+  readonly selector: NodeSelector;
+  readonly startsAtMs: number;
+  readonly expiresAtMs: number;
+  /** What each node took, so that the same launch takes only once. */
+  readonly claims: Readonly<Record<NodeId, number>>;
+  /** Grows with each write; a claim is one conditional write on it. */
+  readonly version: number;
+}
+
+export interface Taker {
+  readonly nodeId: NodeId;
+  readonly nodeGroup: string;
+  readonly zone: string;
+  readonly podCap: number;
+}
+
+/** Each taker's share of open demand, oldest demand first. What a node claimed before is returned again, never twice. */
+export function shareOut(
+  open: readonly OpenDemand[],
+  takers: readonly Taker[],
+): { readonly shares: Map<NodeId, number>; readonly claimed: OpenDemand[] } {
+  const shares = new Map<NodeId, number>(takers.map(({ nodeId }) => [nodeId, 0]));
+  const claimed: OpenDemand[] = [];
+  for (const demand of [...open].sort((a, b) => a.startsAtMs - b.startsAtMs || (a.id < b.id ? -1 : 1))) {
+    let podsLeft = demand.podsLeft;
+    const claims: Record<NodeId, number> = { ...demand.claims };
+    for (const taker of takers) {
+      const earlier = claims[taker.nodeId];
+      const room = taker.podCap - (shares.get(taker.nodeId) ?? 0);
+      const take = earlier ?? (matches(demand.selector, taker) ? Math.min(podsLeft, room) : 0);
+      if (earlier === undefined && take > 0) {
+        claims[taker.nodeId] = take;
+        podsLeft -= take;
+      }
+      shares.set(taker.nodeId, (shares.get(taker.nodeId) ?? 0) + take);
+    }
+    if (podsLeft < demand.podsLeft)
+      claimed.push({ ...demand, podsLeft, claims, version: demand.version + 1 });
+  }
+  return { shares, claimed };
+}
+
+const matches = (selector: NodeSelector, taker: Taker): boolean =>
+  (selector.nodeGroups?.includes(taker.nodeGroup) ?? true) && (selector.zones?.includes(taker.zone) ?? true);
+
+/** Steps for one launching node that is in time. Takes what it plans out of `room`. */
+export function planLaunch(launch: Launch, cluster: string, room: Room, policy: Policy): Step[] {
+  const { candidate } = launch;
+  const { node, perEni, podCap } = candidate;
+  const leave = (reason: LeaveStep['reason'], because: string): Step[] => [
+    { do: 'leave', nodeId: node.id, reason, because },
+  ];
+  if (launch.share === 0 && policy.launchDemand === 'none')
+    return leave('no demand', 'nobody announced pods for it, and policy.launchDemand is none');
+  const skeleton = launch.share === 0 && policy.launchDemand === 'skeleton';
+  const pods = launch.share === 0 ? podCap : Math.min(launch.share, podCap);
+  const why =
+    launch.share > 0
+      ? `${launch.share} announced pods wait for this node`
+      : 'nobody announced pods; assumed that an autoscaler saw pending ones';
+  if (pods === 0) return leave('max pods', 'its max-pods leaves no pod that needs an address');
+
+  // ipamd's start makes one growth step when W·M addresses are not there: prevent it, or Ready waits for it.
+  const wanted = Math.min(Math.max(pods, candidate.warmEniTarget * perEni), candidate.maxEnis * perEni);
+  if (!skeleton && wanted <= perEni)
+    return leave('already warm', `ipamd's own start brings ${perEni} addresses, enough for ${pods} pods`);
+  const enisWanted = Math.ceil(wanted / perEni);
+  const missingEnis = Math.max(0, enisWanted - node.enis.length);
+  const steps: Step[] = [];
+  if (!skeleton && launch.runningAtMs !== undefined)
+    steps.push(...fillPresent(candidate, room, enisWanted, why));
+  const attaches = attachNew(launch, cluster, room, missingEnis, skeleton ? 0 : perEni, why);
+  steps.push(...attaches);
+  if (steps.length > 0) return steps;
+  if (missingEnis > 0 && freeIndexes(candidate, []).length === 0)
+    return leave('no slots', `all ${candidate.maxEnis} ENIs are attached`);
+  if (missingEnis > 0)
+    return leave('subnet full', `no usable subnet has ${perEni + 1} addresses above the reserve`);
+  return leave('already warm', `${totalIps(node)} addresses on ${node.enis.length} ENIs are there`);
+}
+
+function fillPresent(candidate: Candidate, room: Room, enisWanted: number, because: string): FillStep[] {
+  const steps: FillStep[] = [];
+  for (const eni of candidate.node.enis.slice(0, enisWanted)) {
+    const missing = candidate.perEni - eni.secondaryIps - eni.prefixes;
+    const addresses = Math.min(missing, Math.max(0, room.left(eni.subnetId)));
+    if (addresses <= 0 || eni.networkCardIndex !== 0) continue;
+    room.take(eni.subnetId, addresses);
+    steps.push({
+      do: 'fill',
+      nodeId: candidate.node.id,
+      eniId: eni.id,
+      subnetId: eni.subnetId,
+      addresses,
+      because,
+    });
+  }
+  return steps;
+}
+
+function attachNew(
+  launch: Launch,
+  cluster: string,
+  room: Room,
+  count: number,
+  addresses: number,
+  because: string,
+): AttachStep[] {
+  const { candidate, made } = launch;
+  const { node } = candidate;
+  const until = launch.runningAtMs === undefined ? 'created' : 'attached';
+  const groupIds = primaryEni(node)?.groupIds ?? [];
+  const base = { do: 'attach', nodeId: node.id, groupIds, until, because } as const;
+  const shape = addresses === 0 ? 'skeleton' : 'full';
+  const steps: AttachStep[] = [];
+  const waiting = made.filter(({ eniId }) => !node.enis.some(({ id }) => id === eniId));
+  for (const { eniId, deviceIndex, addresses: had } of waiting.slice(0, count)) {
+    if (until === 'attached')
+      steps.push({ ...base, subnetId: node.subnetId, deviceIndex, addresses: had, shape, eniId });
+    count--;
+  }
+  for (const deviceIndex of freeIndexes(candidate, waiting).slice(0, Math.max(0, count))) {
+    const subnetId = room.forNewEni(node, cluster, addresses + 1);
+    if (subnetId === undefined) break;
+    room.take(subnetId, addresses + 1);
+    steps.push({ ...base, subnetId, deviceIndex, addresses, shape });
+  }
+  return steps;
+}
+
+/** Free device indexes, highest first: ipamd takes the lowest, so the two rarely meet. Only as many as slots allow. */
+export function freeIndexes(candidate: Candidate, made: readonly MadeEni[]): number[] {
+  const { node, limits, maxEnis } = candidate;
+  const taken = new Set([
+    ...node.enis.filter((eni) => eni.networkCardIndex === 0).map((eni) => eni.deviceIndex),
+    ...made.map((eni) => eni.deviceIndex),
+  ]);
+  const free: number[] = [];
+  for (let index = limits.maxEnis - 1; index > 0; index--) if (!taken.has(index)) free.push(index);
+  return free.slice(0, Math.max(0, maxEnis - taken.size));
+}

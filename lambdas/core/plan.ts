@@ -1,0 +1,258 @@
+/**
+ * Nodes that already run. ipamd does not watch EC2: it adopts what we attach at its next reconcile on a quiet node, and
+ * gives back what exceeds its bound. So we add only where it is adopted in time, and only what is kept.
+ */
+import { adoptionWorstMs, bound, podsOn } from './cni.ts';
+import type { Demand } from './demand.ts';
+import type { Candidate } from './eligibility.ts';
+import { freeIndexes } from './launches.ts';
+import { ENI_GROWTH_MS, IPAMD_LOOP_MS, QUIET_MS } from './limits.ts';
+import { type Eni, type Node, type NodeId, OUR_DEMAND_TAG, primaryEni, totalIps } from './model.ts';
+import { spread } from './placement.ts';
+import type { Policy } from './policy.ts';
+import type { AttachStep, FillStep, LeaveReason, Step } from './steps.ts';
+import type { Room } from './subnets.ts';
+
+/** How a node looked when we last saw it change. */
+export interface Sight {
+  readonly enis: number;
+  readonly total: number;
+  /** Since when it has looked like this, epoch ms. */
+  readonly sinceMs: number;
+}
+
+export interface RolloutAsk {
+  readonly demand: Demand;
+  readonly candidates: readonly Candidate[];
+  readonly sights: ReadonlyMap<NodeId, Sight>;
+  readonly room: Room;
+  readonly policy: Policy;
+  readonly nowMs: number;
+  /** Pods with addresses on each node, when the announcer knows: EC2 does not show it. */
+  readonly podsPerNode?: number;
+}
+
+export interface RolloutPlan {
+  readonly steps: readonly Step[];
+  /** Pods, margin included, for which no present node has a slot. */
+  readonly unplaced: number;
+  /** Addresses on the nodes that surely have no pod, cooling ones not told apart. */
+  readonly freeAddresses: number;
+}
+
+/** Everything the decision for one running node rests on. */
+interface Standing {
+  readonly candidate: Candidate;
+  /** Device indexes of ENIs an earlier run attached for this very demand. They are left out of everything else here: the
+   *  plan is made from the node as it was before us, then asks for the difference, so that a second run adds nothing. */
+  readonly attachedForThis: ReadonlySet<number>;
+  readonly total: number;
+  readonly podsMin: number;
+  readonly podsMax: number;
+  /** Addresses that surely have no pod. */
+  readonly free: number;
+  readonly freeSlots: number;
+  /** Addresses the present ENIs could still take. */
+  readonly fillable: number;
+  readonly quiet: boolean;
+}
+
+export function planRollout(ask: RolloutAsk): RolloutPlan {
+  const standings = ask.candidates.map((candidate) => standing(candidate, ask));
+  const pods = Math.ceil(ask.demand.addresses * ask.policy.margin);
+  const { placed, unplaced } = spread(
+    pods,
+    standings.map(({ candidate, podsMax }) => ({
+      nodeId: candidate.node.id,
+      freePods: Math.max(0, candidate.podCap - podsMax),
+    })),
+  );
+  const steps = standings.flatMap((node) =>
+    planNode(node, placed.get(node.candidate.node.id) ?? 0, pods, ask),
+  );
+  return { steps, unplaced, freeAddresses: standings.reduce((sum, { free }) => sum + free, 0) };
+}
+
+function standing(present: Candidate, ask: RolloutAsk): Standing {
+  const forThis = (eni: Eni): boolean => eni.tags[OUR_DEMAND_TAG] === ask.demand.id;
+  const node: Node = { ...present.node, enis: present.node.enis.filter((eni) => !forThis(eni)) };
+  const candidate = { ...present, node };
+  const { perEni, warmEniTarget, maxEnis } = candidate;
+  const total = totalIps(node);
+  const freeSlots = Math.max(0, maxEnis - node.enis.length);
+  const fillable = node.enis.reduce((sum, eni) => sum + entriesFree(eni, perEni), 0);
+  const sight = ask.sights.get(node.id);
+  const quiet =
+    node.state === 'running' &&
+    sight !== undefined &&
+    sight.enis === node.enis.length &&
+    sight.total === total &&
+    ask.nowMs - sight.sinceMs >= QUIET_MS;
+  // A node that could grow and does not has its W·M free; of one that is full nothing can be told.
+  const canGrow = quiet && freeSlots + fillable > 0;
+  const [podsMin, podsMax] =
+    ask.podsPerNode === undefined
+      ? podsOn(total, warmEniTarget, perEni, canGrow)
+      : [Math.min(ask.podsPerNode, total), Math.min(ask.podsPerNode, total)];
+  return {
+    candidate,
+    attachedForThis: new Set(present.node.enis.filter(forThis).map((eni) => eni.deviceIndex)),
+    total,
+    podsMin,
+    podsMax,
+    free: total - podsMax,
+    freeSlots,
+    fillable,
+    quiet,
+  };
+}
+
+const entriesFree = (eni: Eni, perEni: number): number =>
+  eni.networkCardIndex === 0 ? Math.max(0, perEni - eni.secondaryIps - eni.prefixes) : 0;
+
+function planNode(node: Standing, share: number, pods: number, ask: RolloutAsk): Step[] {
+  const { candidate, total, free, freeSlots, fillable } = node;
+  const { demand, policy } = ask;
+  const nodeId = candidate.node.id;
+  const leave = (reason: LeaveReason, because: string): Step[] => [{ do: 'leave', nodeId, reason, because }];
+  const within = (ms: number): number =>
+    demand.overMs <= ms ? share : Math.min(share, Math.ceil((share * ms) / demand.overMs));
+
+  if (freeSlots === 0 && fillable === 0 && (share > free || free === 0))
+    return leave(
+      'no slots',
+      `all ${candidate.maxEnis} ENIs are full; freed addresses cool first, so only pacing helps`,
+    );
+  if (share === 0) return leave('no demand', 'placement expects no pod here');
+  if (share <= free)
+    return leave('already warm', `${free} of its ${total} addresses are free, ${share} pods expected`);
+  if (within(ENI_GROWTH_MS) <= free)
+    return leave(
+      'already warm',
+      `${within(ENI_GROWTH_MS)} pods in ${ENI_GROWTH_MS / 1000} s: its own growth keeps up`,
+    );
+
+  const because = `${share} of ${pods} pods expected here, ${free} of its ${total} addresses surely free`;
+  const leadMs = demand.startsAtMs - ask.nowMs;
+  const adoptedInTime = node.quiet && leadMs >= adoptionWorstMs(policy);
+  if (!adoptedInTime) {
+    const spare = harmlessEnis(node);
+    if (spare > 0) return grow(node, share, 0, spare, because, ask);
+    if (!node.quiet)
+      return leave(
+        'not quiet',
+        `its ENIs or addresses changed in the last ${QUIET_MS / 1000} s, or were never seen`,
+      );
+    return leave(
+      'too late',
+      `${leadMs / 1000} s ahead; adoption takes up to ${adoptionWorstMs(policy) / 1000} s`,
+    );
+  }
+  // At most M in a loop of 5 s: an empty ENI is filled as fast as pods come, and costs one address. Faster than that,
+  // addresses must be there before: as many as the CNI keeps.
+  const fastest = within(IPAMD_LOOP_MS) > candidate.perEni;
+  const keeps = bound(
+    { kind: 'warm-eni', warmEniTarget: candidate.warmEniTarget },
+    node.podsMin,
+    candidate.perEni,
+  );
+  return grow(node, share, fastest ? Math.max(0, keeps - total) : 0, freeSlots, because, ask);
+}
+
+/** ENIs that do no harm while ipamd has not adopted them, because it would not need their slots even with every pod the
+ *  node can run. Zero on types whose slots are all of use. */
+function harmlessEnis({ candidate, freeSlots }: Standing): number {
+  const { perEni, podCap, warmEniTarget, node } = candidate;
+  const withAddresses = node.enis.filter((eni) => eni.secondaryIps > 0).length;
+  return Math.max(
+    0,
+    freeSlots - Math.max(0, Math.ceil((podCap + warmEniTarget * perEni) / perEni) - withAddresses),
+  );
+}
+
+/** New ENIs for what the present ones cannot hold, the first with `headroom` addresses; on a node without slots those
+ *  addresses go to the ENIs that are there. */
+function grow(
+  node: Standing,
+  share: number,
+  headroom: number,
+  mostEnis: number,
+  because: string,
+  ask: RolloutAsk,
+): Step[] {
+  const { candidate, free, freeSlots, fillable } = node;
+  const { perEni, podCap } = candidate;
+  const nodeId = candidate.node.id;
+  const leave = (reason: LeaveReason, why: string): Step[] => [{ do: 'leave', nodeId, reason, because: why }];
+  if (freeSlots === 0) {
+    const fills = fillPresent(candidate, headroom, because, ask);
+    return fills.length > 0
+      ? fills
+      : leave('already warm', 'its ENIs have room that ipamd fills by one call each');
+  }
+  const useful = Math.ceil(podCap / perEni) - candidate.node.enis.length;
+  if (useful <= 0) return leave('max pods', `its ENIs can already hold the ${podCap} pods it may run`);
+  const wanted = Math.min(Math.ceil((share - free - fillable) / perEni), useful, mostEnis);
+  if (wanted <= 0) return leave('already warm', `its ENIs have room for ${fillable} more addresses`);
+  const steps: Step[] = [];
+  let left = headroom;
+  for (const deviceIndex of freeIndexes(candidate, []).slice(0, wanted)) {
+    const carries = Math.min(left, perEni);
+    left -= carries;
+    if (node.attachedForThis.has(deviceIndex)) continue;
+    const step = newEni(candidate, deviceIndex, carries, because, ask);
+    if (step === undefined) return steps.length > 0 ? steps : leave('subnet full', NO_ROOM);
+    steps.push(step);
+  }
+  return steps.length > 0
+    ? steps
+    : leave('already warm', `${wanted} ENIs were attached for this rollout before`);
+}
+
+const NO_ROOM = 'no usable subnet has a free address above the reserve';
+
+function fillPresent(candidate: Candidate, headroom: number, because: string, ask: RolloutAsk): FillStep[] {
+  const steps: FillStep[] = [];
+  let left = headroom;
+  for (const eni of candidate.node.enis) {
+    const { id: eniId, subnetId } = eni;
+    const addresses = Math.min(
+      entriesFree(eni, candidate.perEni),
+      left,
+      Math.max(0, ask.room.left(subnetId)),
+    );
+    if (addresses <= 0) continue;
+    ask.room.take(subnetId, addresses);
+    left -= addresses;
+    steps.push({ do: 'fill', nodeId: candidate.node.id, eniId, subnetId, addresses, because });
+  }
+  return steps;
+}
+
+/** A new ENI, with fewer addresses than wished where the subnet has no more. */
+function newEni(
+  candidate: Candidate,
+  deviceIndex: number,
+  wished: number,
+  because: string,
+  ask: RolloutAsk,
+): AttachStep | undefined {
+  const { node, perEni } = candidate;
+  const { cluster, id: demandId } = ask.demand;
+  const subnetId = ask.room.forNewEni(node, cluster, wished + 1) ?? ask.room.forNewEni(node, cluster, 1);
+  if (subnetId === undefined) return undefined;
+  const addresses = Math.min(wished, ask.room.left(subnetId) - 1);
+  ask.room.take(subnetId, addresses + 1);
+  return {
+    do: 'attach',
+    nodeId: node.id,
+    subnetId,
+    deviceIndex,
+    addresses,
+    shape: addresses === 0 ? 'skeleton' : addresses === perEni ? 'full' : 'partial',
+    groupIds: primaryEni(node)?.groupIds ?? [],
+    demandId,
+    until: 'attached',
+    because,
+  };
+}

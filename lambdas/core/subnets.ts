@@ -1,0 +1,43 @@
+/** Which subnet a new ENI goes to: the CNI's own rule, so that its pods get working routes. */
+import type { Node, Subnet, SubnetId } from './model.ts';
+
+const ROLE_TAG = 'kubernetes.io/role/cni';
+const CLUSTER_TAG_PREFIX = 'cni.networking.k8s.aws/cluster/';
+
+/** Whether the CNI uses the subnet for this node. Source: amazon-vpc-cni-k8s v1.23.1, subnet discovery: tag value `0`
+ *  excludes; without the tag only the node's own subnet counts; with it, cluster tags narrow it down. */
+function usable(subnet: Subnet, node: Node, cluster: string): boolean {
+  if (subnet.vpcId !== node.vpcId || subnet.zone !== node.zone) return false;
+  const role = subnet.tags[ROLE_TAG] ?? '';
+  if (role === '0') return false;
+  if (role === '') return subnet.id === node.subnetId;
+  const clusterTags = Object.keys(subnet.tags).filter((key) => key.startsWith(CLUSTER_TAG_PREFIX));
+  return clusterTags.length === 0 || clusterTags.includes(CLUSTER_TAG_PREFIX + cluster);
+}
+
+/** Room in subnets during one plan: what earlier steps take is gone for later ones, and the reserve is never touched. */
+export class Room {
+  readonly #subnets: readonly Subnet[];
+  readonly #left: Map<SubnetId, number>;
+
+  constructor(subnets: readonly Subnet[], reserveAddresses: number) {
+    this.#subnets = subnets;
+    this.#left = new Map(subnets.map(({ id, freeAddresses }) => [id, freeAddresses - reserveAddresses]));
+  }
+
+  /** The subnet with most free addresses that takes a new ENI of the node; ties go to the lower id. */
+  forNewEni(node: Node, cluster: string, addresses: number): SubnetId | undefined {
+    const fitting = this.#subnets
+      .filter((subnet) => usable(subnet, node, cluster) && this.left(subnet.id) >= addresses)
+      .sort((a, b) => this.left(b.id) - this.left(a.id) || (a.id < b.id ? -1 : 1));
+    return fitting[0]?.id;
+  }
+
+  left(id: SubnetId): number {
+    return this.#left.get(id) ?? 0;
+  }
+
+  take(id: SubnetId, addresses: number): void {
+    this.#left.set(id, this.left(id) - addresses);
+  }
+}
