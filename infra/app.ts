@@ -1,0 +1,21 @@
+/** `npx cdk synth -c cluster=NAME [-c mode=observe|warm] [-c vpcId=vpc-...] [-c policy=JSON]` */
+import { App } from 'aws-cdk-lib';
+import { bundle, DIST, stale } from './bundles.ts';
+import { complain, readSettings } from './settings.ts';
+import { PrewarmerStack } from './stack.ts';
+
+const app = new App();
+const { settings, complaints } = readSettings(app.node.getAllContext());
+
+if (complaints) {
+  console.error(complain(complaints));
+  process.exitCode = 1;
+} else {
+  if (stale()) await bundle();
+  // One stack a cluster. Stack names know no underscore; cluster names may have them.
+  new PrewarmerStack(app, `eks-ip-prewarmer-${settings.cluster.replaceAll('_', '--')}`, {
+    settings,
+    bundles: DIST,
+    description: `Prepares pod addresses for the EKS cluster ${settings.cluster} (${settings.scope.mode})`,
+  });
+}

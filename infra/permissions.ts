@@ -1,0 +1,135 @@
+/**
+ * What the functions may do, statement by statement. Action, resource and condition key of each: IAM Service
+ * Authorization Reference, Amazon EC2 and Amazon EKS. In `observe` no statement changes anything in EC2. In no mode may
+ * anything here unassign an address or detach an interface: that a pod uses one is known to ipamd alone.
+ */
+import { ArnFormat, type Stack } from 'aws-cdk-lib';
+import { Effect, PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import type { IQueue } from 'aws-cdk-lib/aws-sqs';
+import type { Ec2Action } from '../lambdas/core/limits.ts';
+import { OUR_CLUSTER_TAG } from '../lambdas/core/model.ts';
+import type { Settings } from './settings.ts';
+import type { Tables } from './tables.ts';
+
+const READS: readonly Ec2Action[] = ['DescribeInstances', 'DescribeSubnets', 'DescribeNetworkInterfaces'];
+
+/** EC2's Describe actions know no resource; EKS's do. */
+export function readTheWorld(stack: Stack, { cluster }: Settings): PolicyStatement[] {
+  const eks = (resource: string, resourceName: string): string =>
+    stack.formatArn({ service: 'eks', resource, resourceName, arnFormat: ArnFormat.SLASH_RESOURCE_NAME });
+  return [
+    allow('ReadNodes', { actions: READS.map((action) => `ec2:${action}`), resources: ['*'] }),
+    allow('ReadCluster', { actions: ['eks:DescribeCluster'], resources: [eks('cluster', cluster)] }),
+    allow('ReadVpcCni', {
+      actions: ['eks:DescribeAddon'],
+      resources: [eks('addon', `${cluster}/vpc-cni/*`)],
+    }),
+  ];
+}
+
+export function remember(tables: Tables): PolicyStatement[] {
+  return [
+    allow('UseLedger', {
+      actions: [
+        'dynamodb:GetItem',
+        'dynamodb:PutItem',
+        'dynamodb:UpdateItem',
+        'dynamodb:DeleteItem',
+        'dynamodb:Query',
+      ],
+      resources: [tables.ledger.tableArn],
+    }),
+    allow('UseBudget', {
+      actions: ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'],
+      resources: [tables.budget.tableArn],
+    }),
+  ];
+}
+
+/** What must wait goes (back) on a queue with a delay. */
+export function continueOn(...queues: readonly IQueue[]): PolicyStatement {
+  return allow('Continue', {
+    actions: ['sqs:SendMessage'],
+    resources: queues.map((queue) => queue.queueArn),
+  });
+}
+
+/** Create, attach and fill interfaces of this cluster's nodes. Nothing in `observe`. */
+export function warmNodes(stack: Stack, { cluster, scope }: Settings): PolicyStatement[] {
+  if (scope.mode === 'observe') return [];
+  const asked = { [`aws:RequestTag/${OUR_CLUSTER_TAG}`]: cluster };
+  const inOurVpc = { ArnEquals: { 'ec2:Vpc': ec2(stack, 'vpc', scope.vpcId) } };
+  const interfaces = ec2(stack, 'network-interface', '*');
+  return [
+    allow('CreateTagged', {
+      actions: ['ec2:CreateNetworkInterface'],
+      resources: [interfaces],
+      conditions: { StringEquals: asked },
+    }),
+    allow('CreateInVpc', {
+      actions: ['ec2:CreateNetworkInterface'],
+      resources: [ec2(stack, 'subnet', '*'), ec2(stack, 'security-group', '*')],
+      conditions: inOurVpc,
+    }),
+    allow('TagWhileCreating', {
+      actions: ['ec2:CreateTags'],
+      resources: [interfaces],
+      conditions: { StringEquals: { 'ec2:CreateAction': 'CreateNetworkInterface', ...asked } },
+    }),
+    allow('AttachToNodes', {
+      actions: ['ec2:AttachNetworkInterface'],
+      resources: [ec2(stack, 'instance', '*')],
+      conditions: { StringEquals: { [`aws:ResourceTag/kubernetes.io/cluster/${cluster}`]: 'owned' } },
+    }),
+    onOurs(stack, cluster, 'AttachOurs', ['AttachNetworkInterface', 'ModifyNetworkInterfaceAttribute']),
+    // By VPC, not by tag: the interfaces filled are often ipamd's or the node's primary, which carry no common tag.
+    allow('Fill', {
+      actions: ['ec2:AssignPrivateIpAddresses'],
+      resources: [interfaces],
+      conditions: inOurVpc,
+    }),
+    deny('StayOffAutoMode', {
+      actions: ['ec2:AttachNetworkInterface', 'ec2:AssignPrivateIpAddresses'],
+      resources: ['*'],
+      // The key is there when a service, such as EKS Auto Mode, operates the instance or the interface.
+      conditions: { Null: { 'ec2:ManagedResourceOperator': 'false' } },
+    }),
+  ];
+}
+
+/** Finish or delete half-made interfaces of ours. Only the sweep may delete. Nothing in `observe`. */
+export function collectOrphans(stack: Stack, { cluster, scope }: Settings): PolicyStatement[] {
+  if (scope.mode === 'observe') return [];
+  return [
+    onOurs(stack, cluster, 'CollectOurs', ['ModifyNetworkInterfaceAttribute', 'DeleteNetworkInterface']),
+  ];
+}
+
+/** Interfaces we created carry our tag from their first moment on. */
+function onOurs(stack: Stack, cluster: string, sid: string, actions: readonly Ec2Action[]): PolicyStatement {
+  return allow(sid, {
+    actions: actions.map((action) => `ec2:${action}`),
+    resources: [ec2(stack, 'network-interface', '*')],
+    conditions: { StringEquals: { [`aws:ResourceTag/${OUR_CLUSTER_TAG}`]: cluster } },
+  });
+}
+
+function ec2(stack: Stack, resource: string, resourceName: string): string {
+  return stack.formatArn({
+    service: 'ec2',
+    resource,
+    resourceName,
+    arnFormat: ArnFormat.SLASH_RESOURCE_NAME,
+  });
+}
+
+interface Terms {
+  readonly actions: string[];
+  readonly resources: string[];
+  readonly conditions?: Record<string, Record<string, string>>;
+}
+
+const allow = (sid: string, terms: Terms): PolicyStatement =>
+  new PolicyStatement({ sid, effect: Effect.ALLOW, ...terms });
+const deny = (sid: string, terms: Terms): PolicyStatement =>
+  new PolicyStatement({ sid, effect: Effect.DENY, ...terms });

@@ -1,0 +1,87 @@
+/** What an operator says at synth time (`-c cluster=NAME -c mode=warm ...`), read once and complained about completely. */
+import { type Complaint, say } from '../lambdas/core/complaints.ts';
+import { readPolicy } from '../lambdas/core/policy.ts';
+
+/** `observe` records what it would do and may change nothing in EC2; `warm` adds those rights, for this cluster only. */
+export type Mode = 'observe' | 'warm';
+
+export interface Settings {
+  readonly cluster: string;
+  /** The VPC of the cluster. In `warm` it bounds what IAM allows, so the type knows that it is there. */
+  readonly scope:
+    | { readonly mode: 'observe'; readonly vpcId: string | undefined }
+    | { readonly mode: 'warm'; readonly vpcId: string };
+  /** The policy document as given: only what differs from the defaults. Checked here, so a mistake cannot be deployed. */
+  readonly policy: Readonly<Record<string, unknown>> | undefined;
+}
+
+export type Reading =
+  | { readonly settings: Settings; readonly complaints?: undefined }
+  | { readonly settings?: undefined; readonly complaints: readonly Complaint[] };
+
+const OURS = ['cluster', 'mode', 'vpcId', 'policy'];
+/** Context of the CDK's own that looks like ours; all its other keys carry a `:`, `@` or `/`. */
+const TOOLING = ['acknowledged-issue-numbers', 'cli-telemetry'];
+
+/** Source: EKS API reference, CreateCluster, `name`. */
+const CLUSTER_NAME = /^[0-9A-Za-z][0-9A-Za-z_-]{0,99}$/;
+/** Source: EC2 User Guide, resource ids: 8 hexadecimal digits, or 17 since 2018. */
+const VPC_ID = /^vpc-([0-9a-f]{8}|[0-9a-f]{17})$/;
+
+export function readSettings(context: Readonly<Record<string, unknown>>): Reading {
+  const complaints: Complaint[] = [];
+
+  for (const key of Object.keys(context)) {
+    if (/[:@/]/.test(key) || TOOLING.includes(key) || OURS.includes(key)) continue;
+    complaints.push({ field: key, expected: `a setting of ours (${OURS.join(', ')})`, got: context[key] });
+  }
+
+  const cluster = context['cluster'];
+  if (typeof cluster !== 'string' || !CLUSTER_NAME.test(cluster))
+    complaints.push({ field: 'cluster', expected: 'the name of an EKS cluster', got: cluster });
+
+  const mode = context['mode'] ?? 'observe';
+  if (mode !== 'observe' && mode !== 'warm')
+    complaints.push({ field: 'mode', expected: '"observe" or "warm"', got: mode });
+
+  const vpcId = context['vpcId'];
+  const vpcIdOk = typeof vpcId === 'string' && VPC_ID.test(vpcId);
+  if (vpcId === undefined ? mode === 'warm' : !vpcIdOk) {
+    const why = mode === 'warm' ? ', which mode "warm" needs to bound its rights' : '';
+    complaints.push({
+      field: 'vpcId',
+      expected: `the cluster's VPC, such as "vpc-0123456789abcdef0"${why}`,
+      got: vpcId,
+    });
+  }
+
+  const policy = readDocument(context['policy']);
+  complaints.push(...readPolicy(policy).complaints);
+
+  if (complaints.length > 0) return { complaints };
+  return {
+    settings: {
+      cluster: cluster as string,
+      scope: { mode, vpcId } as Settings['scope'],
+      policy: policy as Settings['policy'],
+    },
+  };
+}
+
+/** `-c policy='{"margin":1.5}'` arrives as text, a policy in cdk.json as an object; what is not JSON stays as it came. */
+function readDocument(given: unknown): unknown {
+  if (typeof given !== 'string') return given;
+  try {
+    return JSON.parse(given);
+  } catch {
+    return given;
+  }
+}
+
+export function complain(complaints: readonly Complaint[]): string {
+  return [
+    'These settings cannot be deployed:',
+    ...complaints.map((complaint) => `  ${say(complaint)}`),
+    'For example: npx cdk synth -c cluster=demo -c mode=observe',
+  ].join('\n');
+}

@@ -1,0 +1,60 @@
+import { Duration } from 'aws-cdk-lib';
+import type { IFunction } from 'aws-cdk-lib/aws-lambda';
+import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
+import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
+import { Construct } from 'constructs';
+
+export interface SignalQueueProps {
+  /** Time limit of the function that reads it. */
+  readonly functionTimeout: Duration;
+  /** How long a batch may gather: a burst of launches then costs one read of the cluster, not two hundred. */
+  readonly window: Duration;
+  /** Messages in one invocation, at most. */
+  readonly batchSize: number;
+}
+
+/** Invocations of one queue at a time. The least SQS allows (Lambda Developer Guide, maximum concurrency): the EC2 request
+ *  budget is the limit, and more readers would only compete for it. */
+const READERS = 2;
+
+/** A queue and its dead letters: what is still not done after five tries waits there, fourteen days, for a person. */
+export class SignalQueue extends Construct {
+  readonly queue: Queue;
+  readonly deadLetters: Queue;
+  readonly #props: SignalQueueProps;
+
+  constructor(scope: Construct, id: string, props: SignalQueueProps) {
+    super(scope, id);
+    this.#props = props;
+    this.deadLetters = deadLetterQueue(this, 'DeadLetters');
+    this.queue = new Queue(this, 'Queue', {
+      encryption: QueueEncryption.SQS_MANAGED,
+      enforceSSL: true,
+      // Six time limits plus the window, so that no batch comes back while it is still at work.
+      // Source: Lambda Developer Guide, configuring a queue to use with Lambda.
+      visibilityTimeout: Duration.seconds(6 * props.functionTimeout.toSeconds() + props.window.toSeconds()),
+      // Older signals are news to nobody: the sweep has rebuilt their decisions hundreds of times.
+      retentionPeriod: Duration.days(1),
+      deadLetterQueue: { queue: this.deadLetters, maxReceiveCount: 5 },
+    });
+  }
+
+  readBy(reader: IFunction): void {
+    reader.addEventSource(
+      new SqsEventSource(this.queue, {
+        batchSize: this.#props.batchSize,
+        maxBatchingWindow: this.#props.window,
+        maxConcurrency: READERS,
+        reportBatchItemFailures: true,
+      }),
+    );
+  }
+}
+
+export function deadLetterQueue(scope: Construct, id: string): Queue {
+  return new Queue(scope, id, {
+    encryption: QueueEncryption.SQS_MANAGED,
+    enforceSSL: true,
+    retentionPeriod: Duration.days(14),
+  });
+}

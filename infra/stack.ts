@@ -1,0 +1,93 @@
+import { CfnOutput, Duration, Stack, type StackProps } from 'aws-cdk-lib';
+import type { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import type { Construct } from 'constructs';
+import { collectOrphans, continueOn, readTheWorld, remember, warmNodes } from './permissions.ts';
+import type { Settings } from './settings.ts';
+import { SignalQueue } from './signal-queue.ts';
+import { SignalRules } from './signal-rules.ts';
+import { Tables } from './tables.ts';
+import { TaskFunction } from './task-function.ts';
+
+export interface PrewarmerStackProps extends StackProps {
+  readonly settings: Settings;
+  /** Folder with one bundle per function: what `npm run build` writes. */
+  readonly bundles: string;
+}
+
+/** Time limit of the functions that handle signals: reads, a decision, a few paced calls. They never sleep. */
+const SIGNAL_TIMEOUT = Duration.seconds(30);
+/** Time limit of the sweep: it reads the whole cluster, thousands of nodes in pages of 1,000 interfaces. */
+const SWEEP_TIMEOUT = Duration.seconds(60);
+
+/**
+ * One cluster's prewarmer:
+ *
+ *     rules ─┬→ launches ─┬→ on-signal ──→ verifications ──→ verify-wave
+ *            ├→ signals  ─┘      │                               │
+ *            └→ every 5 minutes ─┼──→ sweep ──→ ledger, budget ←─┘
+ */
+export class PrewarmerStack extends Stack {
+  constructor(scope: Construct, id: string, { settings, bundles, ...props }: PrewarmerStackProps) {
+    super(scope, id, props);
+
+    const tables = new Tables(this, 'Tables');
+
+    const launches = new SignalQueue(this, 'Launches', {
+      functionTimeout: SIGNAL_TIMEOUT,
+      // A booting node leaves about twenty seconds: gather one of them, but a whole scale-out.
+      window: Duration.seconds(1),
+      batchSize: 100,
+    });
+    const signals = new SignalQueue(this, 'Signals', {
+      functionTimeout: SIGNAL_TIMEOUT,
+      // Announcements are rare and early; those of one pipeline come together within a few seconds.
+      window: Duration.seconds(5),
+      batchSize: 10,
+    });
+    const verifications = new SignalQueue(this, 'Verifications', {
+      functionTimeout: SIGNAL_TIMEOUT,
+      window: Duration.seconds(5),
+      batchSize: 10,
+    });
+
+    const task = (construct: string, name: string, timeout: Duration, permissions: PolicyStatement[]) =>
+      new TaskFunction(this, construct, {
+        name,
+        bundles,
+        cluster: settings.cluster,
+        timeout,
+        permissions: [...readTheWorld(this, settings), ...remember(tables), ...permissions],
+        environment: {
+          CLUSTERS: JSON.stringify([{ name: settings.cluster, ...settings.scope }]),
+          ...(settings.policy && { POLICY: JSON.stringify(settings.policy) }),
+          LEDGER_TABLE: tables.ledger.tableName,
+          BUDGET_TABLE: tables.budget.tableName,
+          LAUNCH_QUEUE_URL: launches.queue.queueUrl,
+          SIGNAL_QUEUE_URL: signals.queue.queueUrl,
+          VERIFY_QUEUE_URL: verifications.queue.queueUrl,
+          ACCOUNT_ID: this.account,
+          POWERTOOLS_LOG_LEVEL: 'INFO',
+        },
+      }).lambda;
+
+    const onSignal = task('OnSignal', 'on-signal', SIGNAL_TIMEOUT, [
+      continueOn(launches.queue, signals.queue, verifications.queue),
+      ...warmNodes(this, settings),
+    ]);
+    const verifyWave = task('VerifyWave', 'verify-wave', SIGNAL_TIMEOUT, [continueOn(verifications.queue)]);
+    const sweep = task('Sweep', 'sweep', SWEEP_TIMEOUT, [
+      continueOn(launches.queue),
+      ...collectOrphans(this, settings),
+    ]);
+    // EventBridge asks again every five minutes: Lambda itself need not.
+    sweep.configureAsyncInvoke({ retryAttempts: 0 });
+
+    launches.readBy(onSignal);
+    signals.readBy(onSignal);
+    verifications.readBy(verifyWave);
+    new SignalRules(this, 'Rules', { launches, signals, sweep });
+
+    new CfnOutput(this, 'OnSignalFunction', { value: onSignal.functionName });
+    new CfnOutput(this, 'LedgerTable', { value: tables.ledger.tableName });
+  }
+}

@@ -1,0 +1,32 @@
+import { RemovalPolicy } from 'aws-cdk-lib';
+import { AttributeType, BillingMode, Table, TableEncryption } from 'aws-cdk-lib/aws-dynamodb';
+import { Construct } from 'constructs';
+
+/** What outlives a function: the ledger remembers promises, deeds and what was learnt; the budget counts EC2 requests. */
+export class Tables extends Construct {
+  readonly ledger: Table;
+  readonly budget: Table;
+
+  constructor(scope: Construct, id: string) {
+    super(scope, id);
+    const common = {
+      partitionKey: { name: 'pk', type: AttributeType.STRING },
+      // Bursts: nothing for hours, then hundreds of nodes in a minute.
+      billingMode: BillingMode.PAY_PER_REQUEST,
+      encryption: TableEncryption.AWS_MANAGED,
+      pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
+    };
+    this.ledger = new Table(this, 'Ledger', {
+      ...common,
+      sortKey: { name: 'sk', type: AttributeType.STRING },
+      timeToLiveAttribute: 'expiresAt',
+      // The only account of what we did to someone's network: it stays until a person deletes it.
+      removalPolicy: RemovalPolicy.RETAIN,
+    });
+    this.budget = new Table(this, 'Budget', {
+      ...common,
+      // Token buckets are full again within seconds of being lost.
+      removalPolicy: RemovalPolicy.DESTROY,
+    });
+  }
+}
