@@ -120,6 +120,9 @@ export interface Ledger {
   /** When each node of the cluster last changed, as far as we saw. */
   sights(cluster: string): Promise<ReadonlyMap<NodeId, Sight>>;
   saw(cluster: string, sights: ReadonlyMap<NodeId, Sight>): Promise<void>;
+  /** Unattached ENIs of ours that the sweep before saw. */
+  suspects(cluster: string): Promise<ReadonlySet<EniId>>;
+  suspect(cluster: string, enis: ReadonlySet<EniId>): Promise<void>;
 }
 
 /** Work that must wait goes back on the queue; nobody sleeps in a billed function. */

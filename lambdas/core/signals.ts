@@ -32,6 +32,8 @@ export interface RolloutAnnounced {
   readonly overMs: number;
   readonly terminationGraceMs: number;
   readonly selector: NodeSelector;
+  /** Pods with an address on each node now, when the announcer knows: EC2 does not show it. */
+  readonly podsPerNode?: number;
   readonly attempt: number;
 }
 
