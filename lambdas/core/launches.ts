@@ -3,10 +3,18 @@
  * moment too late are worse than none where slots are few. So a launch is a race, and the guard decides whether to run it.
  */
 import type { Candidate } from './eligibility.ts';
-import { type EniId, ipamdStarted, type Node, type NodeId, primaryEni, totalIps } from './model.ts';
+import {
+  type EniId,
+  ipamdStarted,
+  type Node,
+  type NodeId,
+  OUR_NODE_TAG,
+  primaryEni,
+  totalIps,
+} from './model.ts';
 import type { Policy } from './policy.ts';
 import type { NodeSelector } from './signals.ts';
-import type { AttachStep, FillStep, LeaveStep, Step } from './steps.ts';
+import type { AttachStep, FillStep, FinishStep, LeaveStep, Step } from './steps.ts';
 import type { Room } from './subnets.ts';
 
 /** What we know of one launching node beside what EC2 shows. */
@@ -119,7 +127,7 @@ export function planLaunch(launch: Launch, cluster: string, room: Room, policy: 
     return leave('already warm', `ipamd's own start brings ${perEni} addresses, enough for ${pods} pods`);
   const enisWanted = Math.ceil(wanted / perEni);
   const missingEnis = Math.max(0, enisWanted - node.enis.length);
-  const steps: Step[] = [];
+  const steps: Step[] = unfinished(node);
   if (!skeleton && launch.runningAtMs !== undefined)
     steps.push(...fillPresent(candidate, room, enisWanted, why));
   const attaches = attachNew(launch, cluster, room, missingEnis, skeleton ? 0 : perEni, why);
@@ -130,6 +138,19 @@ export function planLaunch(launch: Launch, cluster: string, room: Room, policy: 
   if (missingEnis > 0)
     return leave('subnet full', `no usable subnet has ${perEni + 1} addresses above the reserve`);
   return leave('already warm', `${totalIps(node)} addresses on ${node.enis.length} ENIs are there`);
+}
+
+/** ENIs of ours on the node that would outlive it. */
+export function unfinished(node: Node): FinishStep[] {
+  return node.enis
+    .filter((eni) => eni.tags[OUR_NODE_TAG] === node.id && !eni.deleteOnTermination)
+    .map(({ id: eniId, attachmentId }) => ({
+      do: 'finish',
+      nodeId: node.id,
+      eniId,
+      attachmentId,
+      because: 'attached by us, but not yet deleted with its instance',
+    }));
 }
 
 function fillPresent(candidate: Candidate, room: Room, enisWanted: number, because: string): FillStep[] {

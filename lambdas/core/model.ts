@@ -10,6 +10,9 @@ export interface Eni {
   readonly subnetId: SubnetId;
   readonly deviceIndex: number;
   readonly networkCardIndex: number;
+  readonly attachmentId: string;
+  /** Whether it goes away with its instance. Attaching cannot set this; a second call does. */
+  readonly deleteOnTermination: boolean;
   readonly attachmentStatus: 'attaching' | 'attached' | 'detaching' | 'detached';
   /** Secondary IPv4 addresses: the ENI's own address is not counted. */
   readonly secondaryIps: number;
@@ -74,8 +77,6 @@ export const IPAMD_INSTANCE_TAG = 'node.k8s.amazonaws.com/instance_id';
 /** Our tags. The cluster tag is also what IAM lets us touch (aws-facts.md §2.4). */
 export const OUR_CLUSTER_TAG = 'eks-ip-prewarmer/cluster';
 export const OUR_NODE_TAG = 'eks-ip-prewarmer/node';
-/** When we created an ENI, ISO 8601: EC2 does not keep it. */
-export const OUR_CREATED_TAG = 'eks-ip-prewarmer/created-at';
 /** The demand an ENI was attached for on a node that already ran. */
 export const OUR_DEMAND_TAG = 'eks-ip-prewarmer/demand';
 

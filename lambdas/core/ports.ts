@@ -54,8 +54,6 @@ export interface OwnEni {
   readonly cluster: string;
   readonly nodeId: NodeId | undefined;
   readonly attached: boolean;
-  /** When we created it, from our own tag; `undefined` when that tag is missing. */
-  readonly createdAtMs: number | undefined;
 }
 
 export interface Clusters {
@@ -120,9 +118,9 @@ export interface Ledger {
   /** When each node of the cluster last changed, as far as we saw. */
   sights(cluster: string): Promise<ReadonlyMap<NodeId, Sight>>;
   saw(cluster: string, sights: ReadonlyMap<NodeId, Sight>): Promise<void>;
-  /** Unattached ENIs of ours that the sweep before saw. */
-  suspects(cluster: string): Promise<ReadonlySet<EniId>>;
-  suspect(cluster: string, enis: ReadonlySet<EniId>): Promise<void>;
+  /** Unattached ENIs of ours that earlier sweeps saw, with the time of the first sight, epoch ms. */
+  suspects(cluster: string): Promise<ReadonlyMap<EniId, number>>;
+  suspect(cluster: string, firstSeenMs: ReadonlyMap<EniId, number>): Promise<void>;
 }
 
 /** Work that must wait goes back on the queue; nobody sleeps in a billed function. */

@@ -35,6 +35,15 @@ export interface FillStep {
   readonly because: string;
 }
 
+/** An ENI of ours that was attached, but not yet told to go away with its instance: what a killed run left half done. */
+export interface FinishStep {
+  readonly do: 'finish';
+  readonly nodeId: NodeId;
+  readonly eniId: EniId;
+  readonly attachmentId: string;
+  readonly because: string;
+}
+
 /** A setting that would help more than we can. */
 export interface AdviseStep {
   readonly do: 'advise';
@@ -50,9 +59,9 @@ export interface LeaveStep {
   readonly because: string;
 }
 
-export type Step = AttachStep | FillStep | AdviseStep | LeaveStep;
+export type Step = AttachStep | FillStep | FinishStep | AdviseStep | LeaveStep;
 /** Steps that call EC2. */
-export type ActStep = AttachStep | FillStep;
+export type ActStep = AttachStep | FillStep | FinishStep;
 
 export type LeaveReason =
   | 'already warm'
@@ -72,7 +81,8 @@ export type LeaveReason =
   | 'Auto Mode'
   | 'Windows'
   | 'IPv6'
-  | 'not a live node';
+  | 'not a live node'
+  | 'call failed';
 
 export interface Plan {
   readonly cluster: string;
@@ -88,11 +98,13 @@ export interface Totals {
   readonly nodesLeft: Partial<Readonly<Record<LeaveReason, number>>>;
 }
 
-export const acts = (step: Step): step is ActStep => step.do === 'attach' || step.do === 'fill';
+export const acts = (step: Step): step is ActStep =>
+  step.do === 'attach' || step.do === 'fill' || step.do === 'finish';
 
 /** EC2 calls a step still needs. Three per ENI and one per fill is the floor. */
 export function callsOf(step: ActStep): Calls {
   if (step.do === 'fill') return { AssignPrivateIpAddresses: 1 };
+  if (step.do === 'finish') return { ModifyNetworkInterfaceAttribute: 1 };
   const create = step.eniId === undefined ? { CreateNetworkInterface: 1 } : {};
   return step.until === 'created'
     ? create
@@ -109,6 +121,7 @@ export function sumCalls(all: readonly Calls[]): Calls {
 /** Addresses a step takes from its subnet: a new ENI costs one for itself. */
 export function addressesOf(step: ActStep): number {
   if (step.do === 'fill') return step.addresses;
+  if (step.do === 'finish') return 0;
   return step.eniId === undefined ? step.addresses + 1 : 0;
 }
 
