@@ -33,7 +33,7 @@ export function readSettings(context: Readonly<Record<string, unknown>>): Readin
 
   for (const key of Object.keys(context)) {
     if (/[:@/]/.test(key) || TOOLING.includes(key) || OURS.includes(key)) continue;
-    complaints.push({ field: key, expected: `a setting of ours (${OURS.join(', ')})`, got: context[key] });
+    complaints.push({ field: key, expected: `one of ${OURS.join(', ')}`, got: context[key] });
   }
 
   const cluster = context['cluster'];

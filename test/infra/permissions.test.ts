@@ -1,0 +1,135 @@
+import { expect, test } from 'vitest';
+import { OBSERVE, type Statement, statementsOf, templateOf, VPC_ID, WARM } from './synthesized.ts';
+
+const observe = templateOf(OBSERVE);
+const warm = templateOf(WARM);
+const READS = /^(ec2:Describe|eks:Describe)/;
+
+const ec2Of = (holder: Statement['holder']) =>
+  statementsOf(warm)
+    .filter((statement) => statement.holder === holder)
+    .filter(({ actions }) => actions.some((action) => action.startsWith('ec2:') && !READS.test(action)))
+    .map(({ holder: _, ...rest }) => rest);
+
+test('In observe mode nobody can change anything in EC2: no mutating action appears in the whole template', () => {
+  const actions = statementsOf(observe).flatMap((statement) => statement.actions);
+  expect(actions.filter((action) => action.startsWith('ec2:')).every((action) => READS.test(action))).toBe(
+    true,
+  );
+  expect(JSON.stringify(observe.toJSON())).not.toMatch(
+    /ec2:(?!Describe)|NetworkInterfaceAttribute|PrivateIpAddresses|CreateTags/,
+  );
+});
+
+test('In observe mode with the VPC named all the same, nothing is added', () => {
+  expect(statementsOf(templateOf({ ...OBSERVE, vpcId: VPC_ID }))).toEqual(statementsOf(observe));
+});
+
+test('In warm mode on-signal may create, attach and fill, each bounded by our tag, the VPC or the cluster', () => {
+  const interfaces = ['arn:aws:ec2:R:A:network-interface/*'];
+  const asked = { 'aws:RequestTag/eks-ip-prewarmer/cluster': 'demo' };
+  const inVpc = { ArnEquals: { 'ec2:Vpc': `arn:aws:ec2:R:A:vpc/${VPC_ID}` } };
+  expect(ec2Of('OnSignal')).toEqual([
+    {
+      sid: 'CreateTagged',
+      effect: 'Allow',
+      actions: ['ec2:CreateNetworkInterface'],
+      resources: interfaces,
+      condition: { StringEquals: asked },
+    },
+    {
+      sid: 'CreateInVpc',
+      effect: 'Allow',
+      actions: ['ec2:CreateNetworkInterface'],
+      resources: ['arn:aws:ec2:R:A:subnet/*', 'arn:aws:ec2:R:A:security-group/*'],
+      condition: inVpc,
+    },
+    {
+      sid: 'TagWhileCreating',
+      effect: 'Allow',
+      actions: ['ec2:CreateTags'],
+      resources: interfaces,
+      condition: { StringEquals: { 'ec2:CreateAction': 'CreateNetworkInterface', ...asked } },
+    },
+    {
+      sid: 'AttachToNodes',
+      effect: 'Allow',
+      actions: ['ec2:AttachNetworkInterface'],
+      resources: ['arn:aws:ec2:R:A:instance/*'],
+      condition: { StringEquals: { 'aws:ResourceTag/kubernetes.io/cluster/demo': 'owned' } },
+    },
+    {
+      sid: 'AttachOurs',
+      effect: 'Allow',
+      actions: ['ec2:AttachNetworkInterface', 'ec2:ModifyNetworkInterfaceAttribute'],
+      resources: interfaces,
+      condition: { StringEquals: { 'aws:ResourceTag/eks-ip-prewarmer/cluster': 'demo' } },
+    },
+    {
+      sid: 'Fill',
+      effect: 'Allow',
+      actions: ['ec2:AssignPrivateIpAddresses'],
+      resources: interfaces,
+      condition: inVpc,
+    },
+    {
+      sid: 'StayOffAutoMode',
+      effect: 'Deny',
+      actions: ['ec2:AttachNetworkInterface', 'ec2:AssignPrivateIpAddresses'],
+      resources: ['*'],
+      condition: { Null: { 'ec2:ManagedResourceOperator': 'false' } },
+    },
+  ]);
+});
+
+test('In warm mode the sweep alone may delete, and only interfaces with our tag; verify-wave only looks', () => {
+  expect(ec2Of('Sweep')).toEqual([
+    {
+      sid: 'CollectOurs',
+      effect: 'Allow',
+      actions: ['ec2:ModifyNetworkInterfaceAttribute', 'ec2:DeleteNetworkInterface'],
+      resources: ['arn:aws:ec2:R:A:network-interface/*'],
+      condition: { StringEquals: { 'aws:ResourceTag/eks-ip-prewarmer/cluster': 'demo' } },
+    },
+  ]);
+  expect(ec2Of('VerifyWave')).toEqual([]);
+});
+
+test('An address in use is never taken away: no mode holds Unassign, Detach or a wildcard that would include them', () => {
+  for (const template of [observe, warm]) {
+    expect(JSON.stringify(template.toJSON())).not.toMatch(/Unassign|Detach|ec2:\*|"Action":"\*"/);
+    for (const { actions } of statementsOf(template)) expect(actions.join()).not.toContain('*');
+  }
+});
+
+test('Warm mode adds EC2 rights and nothing else', () => {
+  const added = statementsOf(warm).filter(({ sid, holder }) =>
+    statementsOf(observe).every((statement) => statement.sid !== sid || statement.holder !== holder),
+  );
+  expect(added.flatMap(({ actions }) => actions).filter((action) => !action.startsWith('ec2:'))).toEqual([]);
+});
+
+test('Rights without a resource are reads of EC2 and X-Ray segments only, which know none', () => {
+  const open = statementsOf(warm).filter(
+    ({ effect, resources }) => effect === 'Allow' && resources.includes('*'),
+  );
+  expect([...new Set(open.flatMap(({ actions }) => actions))].sort()).toEqual([
+    'ec2:DescribeInstances',
+    'ec2:DescribeNetworkInterfaces',
+    'ec2:DescribeSubnets',
+    'xray:PutTelemetryRecords',
+    'xray:PutTraceSegments',
+  ]);
+});
+
+test('EKS is read for the named cluster and its VPC CNI only', () => {
+  const eks = statementsOf(warm).filter(({ actions }) => actions.some((action) => action.startsWith('eks:')));
+  expect(new Set(eks.flatMap(({ resources }) => resources))).toEqual(
+    new Set(['arn:aws:eks:R:A:cluster/demo', 'arn:aws:eks:R:A:addon/demo/vpc-cni/*']),
+  );
+});
+
+test('No role carries a managed policy, which would widen it without anyone noticing', () => {
+  for (const role of Object.values(warm.findResources('AWS::IAM::Role')))
+    expect(role).not.toHaveProperty('Properties.ManagedPolicyArns');
+});

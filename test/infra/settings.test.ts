@@ -1,0 +1,63 @@
+import { expect, test } from 'vitest';
+import { complain, readSettings } from '../../infra/settings.ts';
+
+const PERFECT = { cluster: 'demo', mode: 'warm', vpcId: 'vpc-0123456789abcdef0' };
+test('a cluster alone is enough: mode is observe, and no VPC is asked for', () => {
+  expect(readSettings({ cluster: 'demo' }).settings).toEqual({
+    cluster: 'demo',
+    scope: { mode: 'observe', vpcId: undefined },
+    policy: undefined,
+  });
+});
+
+test("warm with its VPC is accepted, beside the CDK's own context", () => {
+  expect(
+    readSettings({
+      ...PERFECT,
+      'aws:cdk:version-reporting': false,
+      '@aws-cdk/core:newStyleStackSynthesis': true,
+      'availability-zones:account=1:region=eu-central-1': [],
+      'acknowledged-issue-numbers': [1],
+    }).settings?.scope,
+  ).toEqual({ mode: 'warm', vpcId: 'vpc-0123456789abcdef0' });
+});
+
+test.each([
+  ['no cluster', { cluster: undefined }, 'cluster', 'the name of an EKS cluster', undefined],
+  [
+    'a cluster with a space',
+    { cluster: 'my cluster' },
+    'cluster',
+    'the name of an EKS cluster',
+    'my cluster',
+  ],
+  ['an unknown mode', { mode: 'hot' }, 'mode', '"observe" or "warm"', 'hot'],
+  ['a VPC by name', { vpcId: 'main' }, 'vpcId', '"vpc-0123456789abcdef0"', 'main'],
+  ['warm without its VPC', { vpcId: undefined }, 'vpcId', 'which mode "warm" needs', undefined],
+  ['a misspelt setting', { vpcID: 'vpc-1' }, 'vpcID', 'one of cluster, mode, vpcId, policy', 'vpc-1'],
+  ['a policy that is not JSON', { policy: 'margin=2' }, 'policy', 'an object', 'margin=2'],
+  ['a policy out of bounds', { policy: '{"margin":99}' }, 'policy.margin', 'a number from 1 to 10', 99],
+])('%s is one complaint: field, expectation, value', (_, deviation, field, expected, got) => {
+  expect(readSettings({ ...PERFECT, ...deviation }).complaints).toEqual([
+    { field, expected: expect.stringContaining(expected), got },
+  ]);
+});
+
+test('a malformed VPC is refused in observe too: it would be wrong on the day of the switch to warm', () => {
+  expect(readSettings({ cluster: 'demo', vpcId: 'vpc-XYZ' }).complaints).toHaveLength(1);
+});
+
+test('everything wrong is said at once, one line each', () => {
+  const { complaints } = readSettings({ mode: 'hot', vpcId: 7, plan: true, policy: { hurry: 1 } });
+  expect(
+    complain(complaints ?? [])
+      .split('\n')
+      .slice(1, -1),
+  ).toEqual([
+    expect.stringMatching(/^ {2}plan: expected .*, got true$/),
+    expect.stringMatching(/^ {2}cluster: expected .*, got nothing$/),
+    expect.stringMatching(/^ {2}mode: expected .*, got "hot"$/),
+    expect.stringMatching(/^ {2}vpcId: expected .*, got 7$/),
+    expect.stringMatching(/^ {2}policy\.hurry: expected .*, got "hurry"$/),
+  ]);
+});

@@ -1,0 +1,165 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { CfnResource } from 'aws-cdk-lib';
+import { Match } from 'aws-cdk-lib/assertions';
+import { expect, test } from 'vitest';
+import { OBSERVE, stackOf, standInBundles, templateOf, VPC_ID, WARM } from './synthesized.ts';
+
+const template = templateOf(OBSERVE);
+
+interface Resource {
+  readonly Properties: Record<string, unknown>;
+  readonly DeletionPolicy?: string;
+}
+const all = (type: string): [string, Resource][] =>
+  Object.entries(template.findResources(type)) as [string, Resource][];
+
+test.each([
+  ['observe', OBSERVE],
+  ['warm', WARM],
+])("synthesizes in %s without findings of the CDK's own linter, warnings included", (_, context) => {
+  const { directory } = stackOf(context).app.synth();
+  const report: unknown = JSON.parse(readFileSync(join(directory, 'validation-report.json'), 'utf8'));
+  expect(report).toMatchObject({ pluginReports: [] });
+});
+
+test('the linter is awake: a runtime that is gone stops the synth', () => {
+  const { app, stack } = stackOf(OBSERVE);
+  new CfnResource(stack, 'Gone', {
+    type: 'AWS::Lambda::Function',
+    properties: { Code: { ZipFile: 'x' }, Role: 'arn:aws:iam::123456789012:role/x', Runtime: 'nodejs12.x' },
+  });
+  expect(() => app.synth()).toThrow("Runtime 'nodejs12.x' was deprecated");
+});
+
+test('a missing bundle is named, with the command that makes it', () => {
+  expect(() => stackOf(OBSERVE, standInBundles('on-signal', 'sweep'))).toThrow(
+    /verify-wave: run npm run build first/,
+  );
+});
+
+test('three functions on Node 24 and arm64, each with its own log group that ends', () => {
+  const functions = all('AWS::Lambda::Function');
+  expect(functions.map(([id]) => id.replace(/Function[0-9A-F]{8}$/, '')).sort()).toEqual([
+    'OnSignal',
+    'Sweep',
+    'VerifyWave',
+  ]);
+  for (const [, { Properties }] of functions) {
+    expect(Properties).toMatchObject({
+      Runtime: 'nodejs24.x',
+      Architectures: ['arm64'],
+      Handler: 'index.handler',
+      MemorySize: 512,
+      TracingConfig: { Mode: 'Active' },
+    });
+    expect(Properties).toHaveProperty('LoggingConfig.LogGroup.Ref');
+  }
+  expect(all('AWS::Logs::LogGroup').map(([, { Properties }]) => Properties)).toEqual(
+    ['on-signal', 'verify-wave', 'sweep'].map((name) => ({
+      LogGroupName: `/eks-ip-prewarmer/demo/${name}`,
+      RetentionInDays: 30,
+    })),
+  );
+});
+
+test('every function learns its cluster, tables and queues from its environment', () => {
+  const warmWithPolicy = templateOf({ ...WARM, policy: '{"margin":1.5}' });
+  for (const { Properties } of Object.values(warmWithPolicy.findResources('AWS::Lambda::Function')))
+    expect(Properties.Environment.Variables).toEqual({
+      CLUSTERS: JSON.stringify([{ name: 'demo', mode: 'warm', vpcId: VPC_ID }]),
+      POLICY: '{"margin":1.5}',
+      LEDGER_TABLE: { Ref: expect.stringMatching(/^TablesLedger/) },
+      BUDGET_TABLE: { Ref: expect.stringMatching(/^TablesBudget/) },
+      LAUNCH_QUEUE_URL: { Ref: expect.stringMatching(/^LaunchesQueue/) },
+      SIGNAL_QUEUE_URL: { Ref: expect.stringMatching(/^SignalsQueue/) },
+      VERIFY_QUEUE_URL: { Ref: expect.stringMatching(/^VerificationsQueue/) },
+      ACCOUNT_ID: { Ref: 'AWS::AccountId' },
+      POWERTOOLS_SERVICE_NAME: expect.stringMatching(/^(on-signal|verify-wave|sweep)$/),
+      POWERTOOLS_LOG_LEVEL: 'INFO',
+    });
+  template.hasResourceProperties('AWS::Lambda::Function', {
+    Environment: {
+      Variables: { CLUSTERS: JSON.stringify([{ name: 'demo', mode: 'observe' }]), POLICY: Match.absent() },
+    },
+  });
+});
+
+test('every queue is encrypted, refuses plain HTTP, and has dead letters (which need none)', () => {
+  const queues = all('AWS::SQS::Queue');
+  const guarded = all('AWS::SQS::QueuePolicy')
+    .filter(([, { Properties }]) => JSON.stringify(Properties).includes('"aws:SecureTransport":"false"'))
+    .map(([, { Properties }]) => (Properties['Queues'] as { Ref: string }[])[0]?.Ref);
+  for (const [id, { Properties }] of queues) {
+    expect(Properties, id).toMatchObject({ SqsManagedSseEnabled: true });
+    expect(guarded, id).toContain(id);
+    if (!id.includes('DeadLetters'))
+      expect(Properties, id).toMatchObject({ RedrivePolicy: { maxReceiveCount: 5 } });
+  }
+  expect(queues.filter(([id]) => !id.includes('DeadLetters'))).toHaveLength(3);
+});
+
+test('a batch at work never comes back: queues wait six time limits and the window of their reader', () => {
+  const readers = all('AWS::Lambda::EventSourceMapping').map(([, { Properties }]) => Properties);
+  const windows = readers.map((reader) => ({
+    reader: JSON.stringify(reader['FunctionName']).includes('OnSignal') ? 'on-signal' : 'verify-wave',
+    batch: reader['BatchSize'],
+    seconds: reader['MaximumBatchingWindowInSeconds'],
+  }));
+  expect(windows).toEqual([
+    { reader: 'on-signal', batch: 100, seconds: 1 },
+    { reader: 'on-signal', batch: 10, seconds: 5 },
+    { reader: 'verify-wave', batch: 10, seconds: 5 },
+  ]);
+  for (const reader of readers)
+    expect(reader).toMatchObject({
+      FunctionResponseTypes: ['ReportBatchItemFailures'],
+      ScalingConfig: { MaximumConcurrency: 2 },
+    });
+  expect(
+    all('AWS::SQS::Queue')
+      .filter(([id]) => !id.includes('DeadLetters'))
+      .map(([, { Properties }]) => Properties['VisibilityTimeout']),
+  ).toEqual([6 * 30 + 1, 6 * 30 + 5, 6 * 30 + 5]);
+});
+
+test('launches, announcements and the clock reach their targets, and what cannot be delivered is kept', () => {
+  const rules = all('AWS::Events::Rule').map(([, { Properties }]) => Properties);
+  expect(rules.map(({ EventPattern, ScheduleExpression }) => EventPattern ?? ScheduleExpression)).toEqual([
+    {
+      source: ['aws.ec2'],
+      'detail-type': ['EC2 Instance State-change Notification'],
+      detail: { state: ['pending', 'running'] },
+    },
+    { source: ['eks-ip-prewarmer'], 'detail-type': ['Deployment Announced'] },
+    'rate(5 minutes)',
+  ]);
+  for (const rule of rules) {
+    expect(rule).not.toHaveProperty('EventBusName');
+    expect(rule).toHaveProperty('Targets.0.DeadLetterConfig.Arn');
+  }
+});
+
+test('tables: on demand, encrypted, restorable; the ledger expires its items and outlives the stack', () => {
+  const [ledger, budget] = all('AWS::DynamoDB::Table').map(([, resource]) => resource);
+  for (const table of [ledger, budget])
+    expect(table?.Properties).toMatchObject({
+      BillingMode: 'PAY_PER_REQUEST',
+      SSESpecification: { SSEEnabled: true },
+      PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
+    });
+  expect(ledger).toMatchObject({
+    DeletionPolicy: 'Retain',
+    Properties: {
+      KeySchema: [
+        { AttributeName: 'pk', KeyType: 'HASH' },
+        { AttributeName: 'sk', KeyType: 'RANGE' },
+      ],
+      TimeToLiveSpecification: { AttributeName: 'expiresAt', Enabled: true },
+    },
+  });
+  expect(budget).toMatchObject({
+    DeletionPolicy: 'Delete',
+    Properties: { KeySchema: [{ AttributeName: 'pk', KeyType: 'HASH' }] },
+  });
+});

@@ -1,0 +1,110 @@
+/** Stacks synthesized as the CLI does it (the context of cdk.json), over stand-in bundles: no build is needed. */
+import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { App, type Stack } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
+import { z } from 'zod';
+import { readSettings } from '../../infra/settings.ts';
+import { PrewarmerStack } from '../../infra/stack.ts';
+
+export const VPC_ID = 'vpc-0123456789abcdef0';
+export const OBSERVE = { cluster: 'demo' };
+export const WARM = { cluster: 'demo', mode: 'warm', vpcId: VPC_ID };
+
+const cdkJson = z
+  .object({ context: z.record(z.string(), z.unknown()) })
+  .parse(JSON.parse(readFileSync(join(import.meta.dirname, '../../cdk.json'), 'utf8')));
+
+export function standInBundles(...names: string[]): string {
+  const folder = mkdtempSync(join(tmpdir(), 'bundles-'));
+  for (const name of names) {
+    mkdirSync(join(folder, name));
+    writeFileSync(join(folder, name, 'index.mjs'), 'export const handler = async () => {};\n');
+  }
+  return folder;
+}
+
+export function stackOf(
+  context: Record<string, unknown>,
+  bundles: string = standInBundles('on-signal', 'verify-wave', 'sweep'),
+): { app: App; stack: Stack } {
+  const app = new App({ context: cdkJson.context, outdir: mkdtempSync(join(tmpdir(), 'cdk-')) });
+  const { settings, complaints } = readSettings(context);
+  if (complaints) throw new Error(JSON.stringify(complaints));
+  return { app, stack: new PrewarmerStack(app, 'demo', { settings, bundles }) };
+}
+
+export const templateOf = (context: Record<string, unknown>): Template =>
+  Template.fromStack(stackOf(context).stack);
+
+const strings = z.union([z.string().transform((one) => [one]), z.array(z.string())]);
+const arns = z.union([z.array(z.unknown()), z.unknown().transform((one) => [one])]);
+const policySchema = z.object({
+  Properties: z.object({
+    Roles: z.array(z.object({ Ref: z.string() })),
+    PolicyDocument: z.object({
+      Statement: z.array(
+        z.object({
+          Sid: z.string().optional(),
+          Effect: z.enum(['Allow', 'Deny']),
+          Action: strings,
+          Resource: arns,
+          Condition: z.unknown().optional(),
+        }),
+      ),
+    }),
+  }),
+});
+
+export interface Statement {
+  /** The function whose role holds it. */
+  readonly holder: 'OnSignal' | 'VerifyWave' | 'Sweep';
+  readonly sid: string | undefined;
+  readonly effect: 'Allow' | 'Deny';
+  readonly actions: readonly string[];
+  /** ARNs as they will read in account A and Region R. */
+  readonly resources: readonly string[];
+  readonly condition: unknown;
+}
+
+/** Every statement of every role. */
+export function statementsOf(template: Template): Statement[] {
+  return Object.values(template.findResources('AWS::IAM::Policy')).flatMap((resource) => {
+    const { Roles, PolicyDocument } = policySchema.parse(resource).Properties;
+    return Roles.flatMap(({ Ref: role }) =>
+      PolicyDocument.Statement.map((statement) => ({
+        holder: z.enum(['OnSignal', 'VerifyWave', 'Sweep']).parse(role.replace(/Role[0-9A-F]{8}$/, '')),
+        sid: statement.Sid,
+        effect: statement.Effect,
+        actions: statement.Action,
+        resources: statement.Resource.map(spelled),
+        condition: spellOut(statement.Condition),
+      })),
+    );
+  });
+}
+
+const PSEUDO: Readonly<Record<string, string>> = {
+  'AWS::Partition': 'aws',
+  'AWS::Region': 'R',
+  'AWS::AccountId': 'A',
+};
+
+/** A CloudFormation value as text; references to resources keep their logical id. */
+function spelled(value: unknown): string {
+  if (typeof value === 'string') return value;
+  const join = z.object({ 'Fn::Join': z.tuple([z.string(), z.array(z.unknown())]) }).safeParse(value);
+  if (join.success) return join.data['Fn::Join'][1].map(spelled).join(join.data['Fn::Join'][0]);
+  const ref = z.object({ Ref: z.string() }).safeParse(value);
+  if (ref.success) return PSEUDO[ref.data.Ref] ?? ref.data.Ref;
+  const attribute = z.object({ 'Fn::GetAtt': z.tuple([z.string(), z.string()]) }).parse(value);
+  return attribute['Fn::GetAtt'].join('.');
+}
+
+function spellOut(value: unknown): unknown {
+  if (value === undefined || typeof value === 'string') return value;
+  const plain = z.record(z.string(), z.unknown()).parse(value);
+  if ('Fn::Join' in plain) return spelled(plain);
+  return Object.fromEntries(Object.entries(plain).map(([key, inner]) => [key, spellOut(inner)]));
+}
