@@ -161,6 +161,10 @@ export type Ec2Action = keyof Ec2Actions;
 export interface Caller {
   /** `ipamd/i-1`, `prewarmer`, `karpenter`, … */
   readonly name: string;
+  /** How long it waits for an answer, in ms; 10,000 unless said (amazon-vpc-cni-k8s v1.23.1, HTTP_TIMEOUT). */
+  readonly timeoutMs?: number;
+  /** Which attempt at the same request this is, from 1; only for the record. */
+  readonly attempt?: number;
 }
 
 /** One attempt of one action, as it really happens: latency, request bucket, faults, then the effect and the answer at

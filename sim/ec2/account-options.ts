@@ -1,0 +1,66 @@
+/** How a world sets up its EC2 account and what it puts into it. */
+import type { Chance } from '../chance.ts';
+import type { Kernel } from '../kernel.ts';
+import type { Ec2Action, Instance, InstanceState } from './api.ts';
+import type { Buckets } from './buckets.ts';
+import type { Fault } from './faults.ts';
+import type { Delay, MetadataLags } from './instance-metadata.ts';
+import type { TypeLimits } from './instance-types.ts';
+
+export interface SubnetSetup {
+  readonly id: string;
+  readonly vpcId: string;
+  readonly zone: string;
+  /** A /16 to a /28. */
+  readonly cidr: string;
+  readonly tags?: Readonly<Record<string, string>>;
+  /** What other users of the subnet leave free at the beginning; everything, unless said. */
+  readonly free?: { readonly addresses: number; readonly prefixes: number };
+  /** Where single addresses fall: over the whole subnet as in EC2, or (`packed`) never into a whole /28 block while
+   *  another place is free. */
+  readonly singles?: 'scattered' | 'packed';
+}
+
+/** Time of a call in ms: `default`, or the action's own. */
+export type Latencies = { readonly default: Delay } & Partial<Readonly<Record<Ec2Action, Delay>>>;
+
+export interface AccountOptions {
+  readonly kernel: Kernel;
+  readonly chance: Chance;
+  readonly region: string;
+  readonly accountId: string;
+  readonly subnets: readonly SubnetSetup[];
+  readonly latencies: Latencies;
+  readonly metadataLags: MetadataLags;
+  /** Request buckets: AWS's documented ones, others, or none. */
+  readonly throttling: boolean | Partial<Buckets>;
+  readonly faults?: readonly Fault[];
+  /** Keep every attempt in `calls.log`. */
+  readonly keepsLog?: boolean;
+  /** Quota of ENIs in one zone; 5,000 by default (VPC User Guide, quotas: per Region, enforced per zone). */
+  readonly enisPerZone?: number;
+}
+
+export interface Launch {
+  readonly type: string;
+  readonly subnetId: string;
+  readonly tags?: Readonly<Record<string, string>>;
+  readonly securityGroups?: readonly string[];
+  /** What the launch template puts on the primary ENI. */
+  readonly secondaryIps?: number;
+  readonly prefixes?: number;
+  /** Limits of a type the table does not hold. */
+  readonly limits?: TypeLimits;
+}
+
+export interface PresentEni {
+  readonly secondaryIps?: number;
+  readonly prefixes?: number;
+  readonly subnetId?: string;
+  readonly securityGroups?: readonly string[];
+  readonly tags?: Readonly<Record<string, string>>;
+  readonly deviceIndex?: number;
+  readonly deleteOnTermination?: boolean;
+}
+
+export type StateListener = (instance: Instance, state: InstanceState) => void;

@@ -1,0 +1,305 @@
+/**
+ * The embedded EC2: one account in one Region. A call takes its latency; then the request bucket, ordered trouble and
+ * the limits decide; effect and answer come at the end of the call. A caller that dies while it waits never reaches EC2.
+ */
+import type { Chance, Stream } from '../chance.ts';
+import { type Kernel, type Process, RANK } from '../kernel.ts';
+import type {
+  AccountOptions,
+  Latencies,
+  Launch,
+  PresentEni,
+  StateListener,
+  SubnetSetup,
+} from './account-options.ts';
+import { carryOut, copyEni, copyInstance, copySubnet } from './actions.ts';
+import { AddressSpace } from './address-space.ts';
+import {
+  ApiError,
+  type Caller,
+  type Ec2,
+  type Ec2Action,
+  type Ec2Actions,
+  type Eni,
+  type Instance,
+  type InstanceState,
+  ReplyLost,
+  type Subnet,
+} from './api.ts';
+import { DOCUMENTED_BUCKETS, RequestBuckets } from './buckets.ts';
+import { CallCounts } from './call-counts.ts';
+import { refused } from './errors.ts';
+import { type Fault, Faults } from './faults.ts';
+import { drawDelay, type InstanceMetadata } from './instance-metadata.ts';
+import { typeLimits } from './instance-types.ts';
+import { Inventory } from './inventory.ts';
+
+/** amazon-vpc-cni-k8s v1.23.1, HTTP_TIMEOUT. */
+const DEFAULT_TIMEOUT_MS = 10_000;
+
+export class Account implements Ec2 {
+  readonly region: string;
+  readonly accountId: string;
+  readonly calls: CallCounts;
+  readonly #kernel: Kernel;
+  readonly #chance: Chance;
+  readonly #inventory: Inventory;
+  readonly #latencies: Latencies;
+  readonly #buckets: RequestBuckets | undefined;
+  readonly #faults: Faults;
+  readonly #streams = new Map<string, Stream>();
+  readonly #tokens = new Map<
+    string,
+    { asked: string; answer: Ec2Actions['CreateNetworkInterface']['output'] }
+  >();
+  readonly #listeners: StateListener[] = [];
+
+  constructor(options: AccountOptions) {
+    this.region = options.region;
+    this.accountId = options.accountId;
+    this.#kernel = options.kernel;
+    this.#chance = options.chance;
+    this.#latencies = options.latencies;
+    this.calls = new CallCounts(options.keepsLog ?? false);
+    this.#buckets =
+      options.throttling === false
+        ? undefined
+        : new RequestBuckets({
+            ...DOCUMENTED_BUCKETS,
+            ...(options.throttling === true ? {} : options.throttling),
+          });
+    this.#inventory = new Inventory({
+      chance: options.chance,
+      now: () => this.#kernel.nowMs,
+      lags: options.metadataLags,
+      enisPerZone: options.enisPerZone ?? 5_000,
+    });
+    for (const subnet of options.subnets) this.#addSubnet(subnet);
+    this.#faults = new Faults([]);
+    for (const fault of options.faults ?? []) this.addFault(fault);
+  }
+
+  *call<A extends Ec2Action>(
+    caller: Caller,
+    action: A,
+    input: Ec2Actions[A]['input'],
+  ): Process<Ec2Actions[A]['output']> {
+    const latencyMs = drawDelay(
+      this.#latencies[action] ?? this.#latencies.default,
+      this.#stream(caller.name),
+    );
+    const timeoutMs = caller.timeoutMs ?? DEFAULT_TIMEOUT_MS;
+    if (latencyMs >= timeoutMs) {
+      this.#kernel.after(latencyMs, () => this.#settle(caller, action, input));
+      yield* this.#kernel.sleep(timeoutMs);
+      throw new ReplyLost(`${action}: no answer within ${timeoutMs} ms`);
+    }
+    yield* this.#kernel.sleep(latencyMs);
+    const lost = this.#faults.losesReply(caller, action, this.#kernel.nowMs, this.#stream(caller.name));
+    if (lost !== undefined) {
+      if (lost.carriedOut) this.#settle(caller, action, input);
+      yield* this.#kernel.sleep(timeoutMs - latencyMs);
+      throw new ReplyLost(`${action}: no answer within ${timeoutMs} ms`);
+    }
+    const answer = this.#settle(caller, action, input);
+    if (!answer.ok) throw answer.error;
+    return answer.output;
+  }
+
+  /** The same action, at once and without request buckets, trouble or record: the world's own hand. */
+  perform<A extends Ec2Action>(action: A, input: Ec2Actions[A]['input']): Ec2Actions[A]['output'] {
+    if (action === 'CreateNetworkInterface')
+      return this.#create(input as Ec2Actions['CreateNetworkInterface']['input']);
+    return carryOut[action](this.#inventory, input);
+  }
+
+  addFault(fault: Fault): void {
+    this.#faults.add(fault);
+    if (fault.kind !== 'subnetExhausted' && fault.kind !== 'noFreePrefix') return;
+    const hit = [...this.#inventory.subnets.values()].filter((s) => (fault.subnetId ?? s.id) === s.id);
+    for (const { space } of hit) {
+      this.#kernel.at(
+        fault.fromMs,
+        () => {
+          let end: () => void;
+          if (fault.kind === 'subnetExhausted') end = space.takeAll();
+          else {
+            space.withholdBlocks(true);
+            end = () => space.withholdBlocks(false);
+          }
+          this.#kernel.at(fault.toMs, end, RANK.stimulus);
+        },
+        RANK.stimulus,
+      );
+    }
+  }
+
+  /** A new instance in state `pending`, its primary ENI at device index 0 and visible in its metadata. */
+  launch(wanted: Launch): Instance {
+    const limits = wanted.limits ?? typeLimits(wanted.type);
+    if (limits === undefined) throw refused.invalidValue(`Invalid value '${wanted.type}' for InstanceType.`);
+    const instance = this.#inventory.addInstance(wanted.type, limits, wanted.subnetId, wanted.tags ?? {});
+    this.attachedAtStart(instance.id, {
+      deviceIndex: 0,
+      ...(wanted.secondaryIps !== undefined && { secondaryIps: wanted.secondaryIps }),
+      ...(wanted.prefixes !== undefined && { prefixes: wanted.prefixes }),
+      ...(wanted.securityGroups && { securityGroups: wanted.securityGroups }),
+    });
+    this.#tell(instance);
+    return copyInstance(instance);
+  }
+
+  /** An ENI the instance was launched with, or has had since long ago: metadata shows it and its content already. */
+  attachedAtStart(instanceId: string, present: PresentEni): Eni {
+    const instance = this.#inventory.instance(instanceId);
+    const groups = present.securityGroups ?? instance.enis[0]?.groups;
+    const eni = this.#inventory.create({
+      subnetId: present.subnetId ?? instance.subnetId,
+      ips: present.secondaryIps ?? 0,
+      prefixes: present.prefixes ?? 0,
+      ...(groups && { groups }),
+      ...(present.tags && { tags: present.tags }),
+    });
+    this.#inventory.attach(eni, instance, {
+      deviceIndex: present.deviceIndex ?? instance.enis.length,
+      deleteOnTermination: present.deleteOnTermination ?? true,
+      shows: 'at once',
+    });
+    return copyEni(eni);
+  }
+
+  setState(instanceId: string, state: InstanceState): void {
+    const instance = this.#inventory.instance(instanceId);
+    if (instance.state === state || instance.state === 'terminated') return;
+    this.#inventory.setState(instance, state);
+    this.#tell(instance);
+  }
+
+  /** `shutting-down` now, `terminated` after `tookMs`: then DeleteOnTermination decides about each ENI. */
+  terminate(instanceId: string, tookMs = 0): void {
+    this.setState(instanceId, 'shutting-down');
+    if (tookMs === 0) this.setState(instanceId, 'terminated');
+    else this.#kernel.after(tookMs, () => this.setState(instanceId, 'terminated'));
+  }
+
+  /** Called at every change of state, `pending` at launch included, in the instant it happens. */
+  onStateChange(listener: StateListener): void {
+    this.#listeners.push(listener);
+  }
+
+  metadata(instanceId: string): InstanceMetadata {
+    return this.#inventory.instance(instanceId).metadata;
+  }
+
+  instance(id: string): Instance {
+    return copyInstance(this.#inventory.instance(id));
+  }
+
+  eni(id: string): Eni | undefined {
+    const eni = this.#inventory.enis.get(id);
+    return eni && copyEni(eni);
+  }
+
+  subnet(id: string): Subnet {
+    return copySubnet(this.#inventory.subnet(id));
+  }
+
+  instances(): Instance[] {
+    return [...this.#inventory.instances.values()].map(copyInstance);
+  }
+
+  enis(): Eni[] {
+    return [...this.#inventory.enis.values()].map(copyEni);
+  }
+
+  subnets(): Subnet[] {
+    return [...this.#inventory.subnets.values()].map(copySubnet);
+  }
+
+  /** Bucket, trouble, limits, effect, record: everything that happens in the instant a call ends. */
+  #settle<A extends Ec2Action>(caller: Caller, action: A, input: Ec2Actions[A]['input']): Settled<A> {
+    const nowMs = this.#kernel.nowMs;
+    let eniId = this.#subject(action, input);
+    let settled: Settled<A>;
+    try {
+      const throttled =
+        this.#faults.throttles(caller, action, nowMs) || this.#buckets?.take(action, input, nowMs) === false;
+      if (throttled) throw refused.throttled();
+      const output =
+        action === 'AttachNetworkInterface' && this.#faults.hidesFromMetadata(caller.name, nowMs)
+          ? carryOut[action](this.#inventory, input, 'never')
+          : this.perform(action, input);
+      if ('networkInterface' in output) eniId = output.networkInterface.id;
+      settled = { ok: true, output };
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      settled = { ok: false, error };
+    }
+    const result = settled.ok ? 'ok' : settled.error.code;
+    this.calls.record(caller, { tMs: nowMs, action, input, result, eniId });
+    return settled;
+  }
+
+  /** A client token makes a create happen once: the same question gets the first answer, another one is refused
+   *  (EC2 Developer Guide, ensuring idempotency). */
+  #create(
+    input: Ec2Actions['CreateNetworkInterface']['input'],
+  ): Ec2Actions['CreateNetworkInterface']['output'] {
+    const { clientToken, ...rest } = input;
+    if (clientToken === undefined) return carryOut.CreateNetworkInterface(this.#inventory, input);
+    const asked = JSON.stringify(Object.entries(rest).sort(([a], [b]) => (a < b ? -1 : 1)));
+    const known = this.#tokens.get(clientToken);
+    if (known !== undefined) {
+      if (known.asked !== asked) throw refused.tokenReused();
+      return { ...known.answer, networkInterface: copyEni(known.answer.networkInterface) };
+    }
+    const answer = carryOut.CreateNetworkInterface(this.#inventory, input);
+    this.#tokens.set(clientToken, { asked, answer });
+    return { ...answer, networkInterface: copyEni(answer.networkInterface) };
+  }
+
+  #subject<A extends Ec2Action>(action: A, input: Ec2Actions[A]['input']): string | undefined {
+    if ('networkInterfaceId' in input) return input.networkInterfaceId;
+    if (action === 'DetachNetworkInterface' && 'attachmentId' in input) {
+      return this.#inventory.findAttached(input.attachmentId)?.id;
+    }
+    if ('resources' in input) return input.resources.length === 1 ? input.resources[0] : undefined;
+    if ('networkInterfaceIds' in input) {
+      return input.networkInterfaceIds?.length === 1 ? input.networkInterfaceIds[0] : undefined;
+    }
+    return undefined;
+  }
+
+  #addSubnet(setup: SubnetSetup): void {
+    const stream = setup.singles === 'packed' ? undefined : this.#chance.stream(`addresses of ${setup.id}`);
+    const space = new AddressSpace(setup.cidr, stream);
+    if (setup.free !== undefined) space.leaveFree(setup.free.addresses, setup.free.prefixes);
+    const { id, vpcId, zone, cidr } = setup;
+    this.#inventory.subnets.set(id, {
+      id,
+      vpcId,
+      zone,
+      cidr,
+      space,
+      tags: new Map(Object.entries(setup.tags ?? {})),
+    });
+  }
+
+  #tell(instance: Instance): void {
+    for (const listener of this.#listeners) listener(copyInstance(instance), instance.state);
+  }
+
+  /** Each caller has its own stream, so that one never shifts another's draws. */
+  #stream(caller: string): Stream {
+    let stream = this.#streams.get(caller);
+    if (stream === undefined) {
+      stream = this.#chance.stream(`ec2 calls of ${caller}`);
+      this.#streams.set(caller, stream);
+    }
+    return stream;
+  }
+}
+
+type Settled<A extends Ec2Action> =
+  | { readonly ok: true; readonly output: Ec2Actions[A]['output'] }
+  | { readonly ok: false; readonly error: ApiError };

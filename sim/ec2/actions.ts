@@ -1,0 +1,227 @@
+/** EC2's actions on the inventory: parameters checked, effect, answer. Answers are copies: nobody sees later changes. */
+import type { Ec2Action, Ec2Actions, Eni, Instance, Subnet } from './api.ts';
+import { select, showsEni, showsInstance, showsSubnet } from './describe.ts';
+import { refused } from './errors.ts';
+import type { HeldSubnet, Inventory } from './inventory.ts';
+
+/** `shows`: whether metadata will ever show what an attach brings. */
+type Carry<A extends Ec2Action> = (
+  inventory: Inventory,
+  input: Ec2Actions[A]['input'],
+  shows?: 'late' | 'never',
+) => Ec2Actions[A]['output'];
+
+/** Tags one resource may carry (EC2 User Guide, tag restrictions). */
+const TAGS_PER_RESOURCE = 50;
+/** Longest client token (EC2 Developer Guide, ensuring idempotency). */
+const TOKEN_CHARACTERS = 64;
+
+export const carryOut: { readonly [A in Ec2Action]: Carry<A> } = {
+  DescribeInstances: ({ instances }, input) => {
+    const { found, ...next } = select({
+      page: input,
+      ids: input.instanceIds,
+      all: instances,
+      shows: showsInstance,
+      unknown: (ids) => refused.notFound('InstanceID', ids),
+    });
+    return { instances: found.map(copyInstance), ...next };
+  },
+
+  DescribeSubnets: ({ subnets }, input) => {
+    const { found, ...next } = select({
+      page: input,
+      ids: input.subnetIds,
+      all: subnets,
+      shows: showsSubnet,
+      unknown: (ids) => refused.notFound('SubnetID', ids),
+    });
+    return { subnets: found.map(copySubnet), ...next };
+  },
+
+  DescribeNetworkInterfaces: ({ enis }, input) => {
+    const { found, ...next } = select({
+      page: input,
+      ids: input.networkInterfaceIds,
+      all: enis,
+      shows: showsEni,
+      unknown: (ids) => refused.notFound('NetworkInterfaceID', ids),
+    });
+    return { networkInterfaces: found.map(copyEni), ...next };
+  },
+
+  CreateNetworkInterface: (inventory, input) => {
+    const {
+      subnetId,
+      groups,
+      description,
+      tags,
+      clientToken,
+      secondaryPrivateIpAddressCount,
+      ipv4PrefixCount,
+    } = input;
+    if (subnetId === '') throw refused.missing('subnetId');
+    const { ips, prefixes } = readCounts(secondaryPrivateIpAddressCount, ipv4PrefixCount);
+    checkTags(tags ?? {}, 0);
+    if (clientToken !== undefined && clientToken.length > TOKEN_CHARACTERS) {
+      throw refused.invalidValue(`Value (${clientToken}) for parameter ClientToken is invalid.`);
+    }
+    const eni = inventory.create({
+      subnetId,
+      ips,
+      prefixes,
+      ...(groups && { groups }),
+      ...(description !== undefined && { description }),
+      ...(tags && { tags }),
+    });
+    return { networkInterface: copyEni(eni), ...(clientToken !== undefined && { clientToken }) };
+  },
+
+  AttachNetworkInterface: (inventory, input, shows = 'late') => {
+    const eni = inventory.eni(input.networkInterfaceId);
+    const instance = inventory.instance(input.instanceId);
+    if (instance.state !== 'running' && instance.state !== 'stopped') {
+      throw refused.wrongState(
+        `Instance '${instance.id}' is not 'running' or 'stopped': it is '${instance.state}'.`,
+      );
+    }
+    const networkCardIndex = input.networkCardIndex ?? 0;
+    const attachment = inventory.attach(eni, instance, {
+      deviceIndex: input.deviceIndex,
+      networkCardIndex,
+      shows,
+    });
+    return { attachmentId: attachment.id, networkCardIndex };
+  },
+
+  ModifyNetworkInterfaceAttribute: (inventory, input) => {
+    const eni = inventory.eni(input.networkInterfaceId);
+    if ((input.attachment === undefined) === (input.groups === undefined)) {
+      throw refused.invalidCombination('Exactly one attribute must be specified.');
+    }
+    if (input.groups !== undefined) eni.groups = [...input.groups];
+    if (input.attachment !== undefined) {
+      const { attachmentId, deleteOnTermination } = input.attachment;
+      if (eni.attachment?.id !== attachmentId) throw refused.notFound('AttachmentID', [attachmentId]);
+      eni.attachment.deleteOnTermination = deleteOnTermination;
+    }
+    return {};
+  },
+
+  AssignPrivateIpAddresses: (inventory, input) => {
+    const { ips, prefixes } = readCounts(input.secondaryPrivateIpAddressCount, input.ipv4PrefixCount);
+    const eni = inventory.eni(input.networkInterfaceId);
+    if (ips + prefixes === 0) throw refused.missing('secondaryPrivateIpAddressCount');
+    const given = inventory.assign(eni, ips, prefixes);
+    return { assignedIps: given.ips, assignedPrefixes: given.prefixes };
+  },
+
+  UnassignPrivateIpAddresses: (inventory, input) => {
+    const eni = inventory.eni(input.networkInterfaceId);
+    inventory.unassign(eni, input.privateIpAddresses ?? [], input.ipv4Prefixes ?? []);
+    return {};
+  },
+
+  DetachNetworkInterface: (inventory, input) => {
+    const eni = inventory.attached(input.attachmentId);
+    if (eni.attachment?.deviceIndex === 0) {
+      throw refused.notPermitted('The network interface at device index 0 cannot be detached.');
+    }
+    inventory.detach(eni);
+    return {};
+  },
+
+  DeleteNetworkInterface: (inventory, input) => {
+    inventory.delete(inventory.eni(input.networkInterfaceId));
+    return {};
+  },
+
+  CreateTags: (inventory, input) => {
+    const tagged = input.resources.map((id) => taggable(inventory, id));
+    for (const { tags } of tagged) {
+      checkTags(
+        input.tags,
+        Object.keys(input.tags).reduce((extra, key) => extra - (tags.has(key) ? 1 : 0), tags.size),
+      );
+    }
+    for (const { tags } of tagged) {
+      for (const [key, value] of Object.entries(input.tags)) tags.set(key, value);
+    }
+    return {};
+  },
+};
+
+function readCounts(
+  ips: number | undefined,
+  prefixes: number | undefined,
+): { ips: number; prefixes: number } {
+  if ((ips ?? 0) > 0 && (prefixes ?? 0) > 0) {
+    throw refused.invalidCombination(
+      'Secondary address count and prefix count cannot be asked for in one request.',
+    );
+  }
+  for (const count of [ips, prefixes]) {
+    if (count !== undefined && (!Number.isInteger(count) || count < 0)) {
+      throw refused.invalidValue(`Value (${count}) for a count of addresses or prefixes is invalid.`);
+    }
+  }
+  return { ips: ips ?? 0, prefixes: prefixes ?? 0 };
+}
+
+function checkTags(tags: Readonly<Record<string, string>>, alreadyThere: number): void {
+  const keys = Object.keys(tags);
+  if (keys.some((key) => key.startsWith('aws:'))) {
+    throw refused.invalidValue("Tag keys starting with 'aws:' are reserved for internal use");
+  }
+  if (alreadyThere + keys.length > TAGS_PER_RESOURCE) throw refused.tooManyTags();
+}
+
+function taggable(inventory: Inventory, id: string): { readonly tags: Map<string, string> } {
+  if (id.startsWith('eni-')) return inventory.eni(id);
+  if (id.startsWith('subnet-')) return inventory.subnet(id);
+  return inventory.instance(id);
+}
+
+export function copyEni(eni: Eni): Eni {
+  return {
+    id: eni.id,
+    subnetId: eni.subnetId,
+    vpcId: eni.vpcId,
+    zone: eni.zone,
+    mac: eni.mac,
+    privateIp: eni.privateIp,
+    secondaryIps: [...eni.secondaryIps],
+    prefixes: [...eni.prefixes],
+    groups: [...eni.groups],
+    description: eni.description,
+    tags: new Map(eni.tags),
+    attachment: eni.attachment && { ...eni.attachment },
+    createdAtMs: eni.createdAtMs,
+  };
+}
+
+export function copyInstance(instance: Instance): Instance {
+  return {
+    id: instance.id,
+    type: instance.type,
+    subnetId: instance.subnetId,
+    vpcId: instance.vpcId,
+    zone: instance.zone,
+    state: instance.state,
+    launchedAtMs: instance.launchedAtMs,
+    tags: new Map(instance.tags),
+    enis: instance.enis.map(copyEni),
+  };
+}
+
+export function copySubnet(subnet: HeldSubnet): Subnet {
+  return {
+    id: subnet.id,
+    vpcId: subnet.vpcId,
+    zone: subnet.zone,
+    cidr: subnet.cidr,
+    tags: new Map(subnet.tags),
+    freeAddresses: subnet.space.freeAddresses,
+    freePrefixes: subnet.space.freeBlocks,
+  };
+}

@@ -1,0 +1,154 @@
+/**
+ * The addresses of one subnet, as one bitmap: single addresses and aligned /28 blocks are cut from the same cloth, so
+ * single addresses scattered over a subnet leave few whole blocks, as in a real one.
+ */
+import type { Stream } from '../chance.ts';
+
+/** Addresses in a /28, the only prefix length EC2 delegates (EC2 User Guide, prefixes on network interfaces). */
+export const BLOCK = 16;
+
+/** AWS keeps the first four addresses and the last one of every subnet (VPC User Guide, subnet sizing). */
+const KEPT_AT_START = 4;
+const KEPT_AT_END = 1;
+
+export class AddressSpace {
+  readonly #base: number;
+  readonly #used: Uint8Array;
+  /** Used addresses in each aligned block. */
+  readonly #usedInBlock: Uint8Array;
+  readonly #chance: Stream | undefined;
+  #free: number;
+  #freeBlocks: number;
+  #blocksWithheld = false;
+
+  /** `chance` scatters single addresses over the subnet, as EC2 does; without it they fill the fullest places first
+   *  and a block is broken only when nothing else is left. */
+  constructor(cidr: string, chance?: Stream) {
+    const [address, length] = cidr.split('/');
+    const size = 2 ** (32 - Number(length));
+    if (!(size >= BLOCK && size <= 65_536)) throw new RangeError(`a subnet is a /16 to a /28, not ${cidr}`);
+    this.#base = toNumber(address ?? '');
+    this.#used = new Uint8Array(size);
+    this.#usedInBlock = new Uint8Array(size / BLOCK);
+    this.#free = size;
+    this.#freeBlocks = size / BLOCK;
+    this.#chance = chance;
+    for (let i = 0; i < KEPT_AT_START; i++) this.#take(i);
+    for (let i = size - KEPT_AT_END; i < size; i++) this.#take(i);
+  }
+
+  get freeAddresses(): number {
+    return this.#free;
+  }
+
+  get freeBlocks(): number {
+    return this.#blocksWithheld ? 0 : this.#freeBlocks;
+  }
+
+  /** One free address, or `undefined` when there is none. */
+  takeAddress(): string | undefined {
+    if (this.#free === 0) return undefined;
+    const index = this.#chance ? this.#scattered(this.#chance) : this.#packed();
+    this.#take(index);
+    return toText(this.#base + index);
+  }
+
+  /** One free aligned /28 as a CIDR, or `undefined` when there is none. */
+  takeBlock(): string | undefined {
+    if (this.freeBlocks === 0) return undefined;
+    const block = this.#usedInBlock.indexOf(0);
+    for (let i = block * BLOCK; i < (block + 1) * BLOCK; i++) this.#take(i);
+    return `${toText(this.#base + block * BLOCK)}/28`;
+  }
+
+  /** Gives back an address, or a /28 written as a CIDR. */
+  release(addressOrBlock: string): void {
+    const [address, length] = addressOrBlock.split('/');
+    const first = toNumber(address ?? '') - this.#base;
+    for (let i = first; i < first + (length === undefined ? 1 : BLOCK); i++) this.#give(i);
+  }
+
+  /** Others leave only this many addresses free, of which `blocks` whole /28s: the rest of the free addresses lies in
+   *  blocks that are partly used. Only for an untouched subnet. */
+  leaveFree(addresses: number, blocks: number): void {
+    const wholeBlocks = Math.min(blocks, Math.floor(addresses / BLOCK), this.#freeBlocks);
+    let single = addresses - wholeBlocks * BLOCK;
+    let whole = 0;
+    for (let block = 0; block < this.#usedInBlock.length; block++) {
+      if (this.#usedInBlock[block] === 0 && whole < wholeBlocks) {
+        whole++;
+        continue;
+      }
+      let keep = Math.min(single, BLOCK - 1);
+      for (let i = block * BLOCK; i < (block + 1) * BLOCK; i++) {
+        if (this.#used[i] === 1) continue;
+        if (keep > 0) {
+          keep--;
+          single--;
+        } else this.#take(i);
+      }
+    }
+    if (single > 0)
+      throw new RangeError(`a subnet this small cannot leave ${addresses} free in ${blocks} blocks`);
+  }
+
+  /** Others take everything that is free; the returned function gives back exactly that. */
+  takeAll(): () => void {
+    const taken: number[] = [];
+    for (let i = 0; i < this.#used.length; i++) {
+      if (this.#used[i] === 1) continue;
+      this.#take(i);
+      taken.push(i);
+    }
+    return () => {
+      for (const i of taken) this.#give(i);
+    };
+  }
+
+  /** No block is to be had although single addresses are, as after an explicit CIDR reservation of somebody else's. */
+  withholdBlocks(withheld: boolean): void {
+    this.#blocksWithheld = withheld;
+  }
+
+  #scattered(chance: Stream): number {
+    const size = this.#used.length;
+    let i = Math.floor(chance.next() * size);
+    while (this.#used[i] === 1) i = (i + 1) % size;
+    return i;
+  }
+
+  #packed(): number {
+    for (let block = 0; block < this.#usedInBlock.length; block++) {
+      const used = this.#usedInBlock[block] ?? 0;
+      if (used > 0 && used < BLOCK) return this.#used.indexOf(0, block * BLOCK);
+    }
+    return this.#used.indexOf(0);
+  }
+
+  #take(index: number): void {
+    if (this.#used[index] === 1) return;
+    const block = index >> 4;
+    if (this.#usedInBlock[block] === 0) this.#freeBlocks--;
+    this.#usedInBlock[block] = (this.#usedInBlock[block] ?? 0) + 1;
+    this.#used[index] = 1;
+    this.#free--;
+  }
+
+  #give(index: number): void {
+    if (this.#used[index] !== 1) return;
+    const block = index >> 4;
+    this.#used[index] = 0;
+    this.#free++;
+    const left = (this.#usedInBlock[block] ?? 1) - 1;
+    this.#usedInBlock[block] = left;
+    if (left === 0) this.#freeBlocks++;
+  }
+}
+
+function toNumber(address: string): number {
+  return address.split('.').reduce((sum, part) => sum * 256 + Number(part), 0);
+}
+
+function toText(address: number): string {
+  return `${address >>> 24}.${(address >>> 16) & 255}.${(address >>> 8) & 255}.${address & 255}`;
+}

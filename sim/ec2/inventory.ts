@@ -1,0 +1,305 @@
+/**
+ * What exists in the account, and the few ways it can change. Everything here takes effect at once and either happens
+ * wholly or throws EC2's refusal; time, request buckets and callers are the account's business.
+ */
+import type { Chance, Stream } from '../chance.ts';
+import { type AddressSpace, BLOCK } from './address-space.ts';
+import type { Attachment, Eni, Instance, InstanceState, Subnet } from './api.ts';
+import { refused } from './errors.ts';
+import { InstanceMetadata, type MetadataLags } from './instance-metadata.ts';
+import type { TypeLimits } from './instance-types.ts';
+
+export interface HeldEni extends Eni {
+  /** When each secondary address or prefix came, for instance metadata. */
+  readonly addedAtMs: Map<string, number>;
+  /** Where it is or was attached last: there metadata may still show it. */
+  lastHolder: HeldInstance | undefined;
+}
+
+export interface HeldInstance extends Instance {
+  enis: HeldEni[];
+  readonly limits: TypeLimits;
+  readonly metadata: InstanceMetadata;
+}
+
+export interface HeldSubnet extends Omit<Subnet, 'freeAddresses' | 'freePrefixes'> {
+  readonly space: AddressSpace;
+}
+
+export interface NewEni {
+  readonly subnetId: string;
+  readonly groups?: readonly string[];
+  readonly description?: string;
+  readonly ips?: number;
+  readonly prefixes?: number;
+  readonly tags?: Readonly<Record<string, string>>;
+}
+
+export interface NewAttachment {
+  readonly deviceIndex: number;
+  readonly networkCardIndex?: number;
+  readonly deleteOnTermination?: boolean;
+  /** How instance metadata learns of it; `late` unless said. */
+  readonly shows?: 'late' | 'at once' | 'never';
+}
+
+export class Inventory {
+  readonly instances = new Map<string, HeldInstance>();
+  readonly enis = new Map<string, HeldEni>();
+  readonly subnets = new Map<string, HeldSubnet>();
+  readonly #byAttachment = new Map<string, HeldEni>();
+  readonly #enisInZone = new Map<string, number>();
+  /** A stream for each kind of id, so that interfaces created by one policy do not change the instances' names. */
+  readonly #ids = new Map<string, Stream>();
+  readonly #chance: Chance;
+  readonly #now: () => number;
+  readonly #lags: MetadataLags;
+  readonly #enisPerZone: number;
+
+  constructor(options: { chance: Chance; now: () => number; lags: MetadataLags; enisPerZone: number }) {
+    this.#chance = options.chance;
+    this.#now = options.now;
+    this.#lags = options.lags;
+    this.#enisPerZone = options.enisPerZone;
+  }
+
+  subnet(id: string): HeldSubnet {
+    return this.subnets.get(id) ?? raise(refused.notFound('SubnetID', [id]));
+  }
+
+  instance(id: string): HeldInstance {
+    return this.instances.get(id) ?? raise(refused.notFound('InstanceID', [id]));
+  }
+
+  eni(id: string): HeldEni {
+    return this.enis.get(id) ?? raise(refused.notFound('NetworkInterfaceID', [id]));
+  }
+
+  findAttached(attachmentId: string): HeldEni | undefined {
+    return this.#byAttachment.get(attachmentId);
+  }
+
+  attached(attachmentId: string): HeldEni {
+    return this.findAttached(attachmentId) ?? raise(refused.notFound('AttachmentID', [attachmentId]));
+  }
+
+  addInstance(
+    type: string,
+    limits: TypeLimits,
+    subnetId: string,
+    tags: Readonly<Record<string, string>>,
+  ): HeldInstance {
+    const subnet = this.subnet(subnetId);
+    const id = this.#newId('i-', this.instances);
+    const instance: HeldInstance = {
+      id,
+      type,
+      limits,
+      subnetId,
+      vpcId: subnet.vpcId,
+      zone: subnet.zone,
+      state: 'pending',
+      launchedAtMs: this.#now(),
+      tags: new Map(Object.entries(tags)),
+      enis: [],
+      metadata: new InstanceMetadata(this.#lags, this.#chance.stream(`instance metadata ${id}`)),
+    };
+    this.instances.set(id, instance);
+    return instance;
+  }
+
+  create(wanted: NewEni): HeldEni {
+    const subnet = this.subnet(wanted.subnetId);
+    const ips = wanted.ips ?? 0;
+    const prefixes = wanted.prefixes ?? 0;
+    const inZone = this.#enisInZone.get(subnet.zone) ?? 0;
+    if (inZone >= this.#enisPerZone) throw refused.quota(this.#enisPerZone);
+    const { ips: addresses, prefixes: blocks } = this.#take(subnet, 1 + ips, prefixes);
+    const id = this.#newId('eni-', this.enis);
+    const eni: HeldEni = {
+      id,
+      subnetId: subnet.id,
+      vpcId: subnet.vpcId,
+      zone: subnet.zone,
+      mac: macOf(id),
+      privateIp: addresses[0] ?? '',
+      secondaryIps: addresses.slice(1),
+      prefixes: blocks,
+      groups: [...(wanted.groups ?? [`sg-default-${subnet.vpcId}`])],
+      description: wanted.description ?? '',
+      tags: new Map(Object.entries(wanted.tags ?? {})),
+      attachment: undefined,
+      createdAtMs: this.#now(),
+      addedAtMs: new Map([...addresses.slice(1), ...blocks].map((entry) => [entry, this.#now()])),
+      lastHolder: undefined,
+    };
+    this.enis.set(id, eni);
+    this.#enisInZone.set(subnet.zone, inZone + 1);
+    return eni;
+  }
+
+  attach(eni: HeldEni, instance: HeldInstance, how: NewAttachment): Attachment {
+    const card = how.networkCardIndex ?? 0;
+    const { limits } = instance;
+    if (eni.attachment !== undefined) throw refused.inUse(eni.id);
+    if (eni.zone !== instance.zone) {
+      throw refused.invalidValue(
+        'You may not attach a network interface to an instance if they are not in the same availability zone',
+      );
+    }
+    if (card < 0 || card >= limits.networkCards) {
+      throw refused.invalidValue(
+        `Network card index ${card} exceeds the cards of instance type ${instance.type}`,
+      );
+    }
+    const onCard = instance.enis.filter((other) => other.attachment?.networkCardIndex === card);
+    if (onCard.length >= limits.enisPerCard) throw refused.slotsFull(instance.id, limits.enisPerCard);
+    if (onCard.some((other) => other.attachment?.deviceIndex === how.deviceIndex)) {
+      throw refused.deviceTaken(instance.id, how.deviceIndex);
+    }
+    if (slotsUsed(eni) > limits.ipv4PerEni) throw refused.interfaceFull(eni.id, limits.ipv4PerEni);
+    if (eni.prefixes.length > 0 && !limits.prefixes) throw refused.unsupported(noPrefixes(instance));
+    const attachment: Attachment = {
+      id: this.#newId('eni-attach-', this.#byAttachment),
+      instanceId: instance.id,
+      deviceIndex: how.deviceIndex,
+      networkCardIndex: card,
+      status: 'attached',
+      deleteOnTermination: how.deleteOnTermination ?? false,
+      attachedAtMs: this.#now(),
+    };
+    eni.attachment = attachment;
+    eni.lastHolder = instance;
+    this.#byAttachment.set(attachment.id, eni);
+    instance.enis.push(eni);
+    instance.enis.sort(byDevice);
+    instance.metadata.attached(eni, eni.addedAtMs, this.#now(), how.shows ?? 'late');
+    return attachment;
+  }
+
+  /** Assigns addresses and prefixes to an ENI: all of them or none. The order of refusals is the service's: the
+   *  interface's own limit, then free addresses, then whole blocks. */
+  assign(eni: HeldEni, ips: number, prefixes: number): { ips: string[]; prefixes: string[] } {
+    const instance = this.#holder(eni);
+    if (instance !== undefined) {
+      if (prefixes > 0 && !instance.limits.prefixes) throw refused.unsupported(noPrefixes(instance));
+      if (slotsUsed(eni) + ips + prefixes > instance.limits.ipv4PerEni) {
+        throw refused.interfaceFull(eni.id, instance.limits.ipv4PerEni);
+      }
+    }
+    const taken = this.#take(this.subnet(eni.subnetId), ips, prefixes);
+    const nowMs = this.#now();
+    for (const entry of [...taken.ips, ...taken.prefixes]) eni.addedAtMs.set(entry, nowMs);
+    eni.secondaryIps.push(...taken.ips);
+    eni.prefixes.push(...taken.prefixes);
+    if (ips > 0) instance?.metadata.added(eni.id, taken.ips, 'ips', nowMs);
+    if (prefixes > 0) instance?.metadata.added(eni.id, taken.prefixes, 'prefixes', nowMs);
+    return taken;
+  }
+
+  unassign(eni: HeldEni, ips: readonly string[], prefixes: readonly string[]): void {
+    for (const [kind, asked] of [
+      ['secondaryIps', ips],
+      ['prefixes', prefixes],
+    ] as const) {
+      const held = new Set(eni[kind]);
+      const foreign = asked.filter((entry) => !held.has(entry));
+      if (foreign.length > 0) {
+        throw refused.invalidValue(
+          `Some of the specified addresses are not assigned to interface ${eni.id}: ${foreign}`,
+        );
+      }
+    }
+    const { space } = this.subnet(eni.subnetId);
+    const metadata = this.#holder(eni)?.metadata;
+    for (const entry of [...ips, ...prefixes]) {
+      space.release(entry);
+      eni.addedAtMs.delete(entry);
+    }
+    eni.secondaryIps = without(eni.secondaryIps, ips);
+    eni.prefixes = without(eni.prefixes, prefixes);
+    metadata?.removed(eni.id, ips, 'ips', this.#now());
+    metadata?.removed(eni.id, prefixes, 'prefixes', this.#now());
+  }
+
+  detach(eni: HeldEni): void {
+    const instance = this.#holder(eni);
+    if (eni.attachment === undefined || instance === undefined) return;
+    this.#byAttachment.delete(eni.attachment.id);
+    eni.attachment = undefined;
+    instance.enis = instance.enis.filter((other) => other !== eni);
+    instance.metadata.detached(eni.id, this.#now());
+  }
+
+  delete(eni: HeldEni): void {
+    if (eni.attachment !== undefined) throw refused.stillAttached(eni.id);
+    const subnet = this.subnet(eni.subnetId);
+    for (const entry of [eni.privateIp, ...eni.secondaryIps, ...eni.prefixes]) subnet.space.release(entry);
+    this.enis.delete(eni.id);
+    this.#enisInZone.set(eni.zone, (this.#enisInZone.get(eni.zone) ?? 1) - 1);
+    eni.lastHolder?.metadata.deleted(eni.id);
+  }
+
+  /** Terminated instances lose their interfaces: deleted with them, or left over when DeleteOnTermination is off. */
+  setState(instance: HeldInstance, state: InstanceState): void {
+    instance.state = state;
+    if (state !== 'terminated') return;
+    for (const eni of [...instance.enis]) {
+      const goesToo = eni.attachment?.deleteOnTermination === true;
+      this.detach(eni);
+      if (goesToo) this.delete(eni);
+    }
+  }
+
+  #holder(eni: HeldEni): HeldInstance | undefined {
+    return eni.attachment === undefined ? undefined : eni.lastHolder;
+  }
+
+  /** Blocks first: a single address taken before might break the last whole block. */
+  #take(subnet: HeldSubnet, ips: number, prefixes: number): { ips: string[]; prefixes: string[] } {
+    const { space } = subnet;
+    if (ips > space.freeAddresses) throw refused.subnetFull(subnet.id);
+    const missing = prefixes > space.freeBlocks || ips + prefixes * BLOCK > space.freeAddresses;
+    if (prefixes > 0 && missing) throw refused.noBlocks(subnet.id);
+    const blocks = Array.from(
+      { length: prefixes },
+      () => space.takeBlock() ?? raise(refused.noBlocks(subnet.id)),
+    );
+    const addresses = Array.from(
+      { length: ips },
+      () => space.takeAddress() ?? raise(refused.subnetFull(subnet.id)),
+    );
+    return { ips: addresses, prefixes: blocks };
+  }
+
+  #newId(kind: string, taken: ReadonlyMap<string, unknown>): string {
+    const stream = this.#ids.get(kind) ?? this.#chance.stream(`ids ${kind}`);
+    this.#ids.set(kind, stream);
+    for (;;) {
+      const id = kind + stream.hex(17);
+      if (!taken.has(id)) return id;
+    }
+  }
+}
+
+function raise(error: Error): never {
+  throw error;
+}
+
+const slotsUsed = (eni: Eni): number => 1 + eni.secondaryIps.length + eni.prefixes.length;
+
+const byDevice = (a: Eni, b: Eni): number =>
+  (a.attachment?.networkCardIndex ?? 0) - (b.attachment?.networkCardIndex ?? 0) ||
+  (a.attachment?.deviceIndex ?? 0) - (b.attachment?.deviceIndex ?? 0);
+
+const noPrefixes = (instance: HeldInstance): string =>
+  `The instance type ${instance.type} does not support prefixes on network interfaces`;
+
+function without(held: readonly string[], gone: readonly string[]): string[] {
+  if (gone.length === 0) return [...held];
+  const leaving = new Set(gone);
+  return held.filter((entry) => !leaving.has(entry));
+}
+
+/** A locally administered address that is the same for the same ENI. */
+const macOf = (eniId: string): string => `02:${(eniId.slice(-10).match(/../g) ?? []).join(':')}`;
