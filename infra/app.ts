@@ -1,6 +1,6 @@
 /** `npx cdk synth -c cluster=NAME [-c mode=observe|warm] [-c vpcId=vpc-...] [-c policy=JSON]` */
 import { App } from 'aws-cdk-lib';
-import { bundle, DIST, stale } from './bundles.ts';
+import { bundle, bundlesFolder, ROOT, stale } from './bundles.ts';
 import { complain, readSettings } from './settings.ts';
 import { PrewarmerStack } from './stack.ts';
 
@@ -11,11 +11,11 @@ if (complaints) {
   console.error(complain(complaints));
   process.exitCode = 1;
 } else {
-  if (stale()) await bundle();
+  if (stale(ROOT)) await bundle(ROOT);
   // One stack a cluster. Stack names know no underscore; cluster names may have them.
   new PrewarmerStack(app, `eks-ip-prewarmer-${settings.cluster.replaceAll('_', '--')}`, {
     settings,
-    bundles: DIST,
+    bundles: bundlesFolder(ROOT),
     description: `Prepares pod addresses for the EKS cluster ${settings.cluster} (${settings.scope.mode})`,
   });
 }

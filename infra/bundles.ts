@@ -2,7 +2,7 @@
  * One deployed function = one file of `lambdas/handlers` (`wiring.ts` excepted) = one folder of `dist` with one
  * `index.mjs`. `npm run build` writes them; a synth writes them too when they are missing or older than the code.
  */
-import { existsSync, globSync, mkdirSync, rmSync, statSync } from 'node:fs';
+import { existsSync, globSync, rmSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 
 export interface Bundle {
@@ -11,54 +11,57 @@ export interface Bundle {
   readonly bytes: number;
 }
 
-/** The repository's root: everything here is found from it, wherever the command was started. */
+/** The repository's root, wherever the command was started. */
 export const ROOT = join(import.meta.dirname, '..');
-export const DIST = join(ROOT, 'dist');
 
-/** What a bundle is made of: our code, and the versions of everyone else's. */
+/** What a bundle is made of: our code, everyone else's versions, and how it is put together. */
 const SOURCES = ['lambdas/**/*.{ts,json}', 'infra/bundles.ts', 'package-lock.json'];
 
-export function functionNames(): readonly string[] {
-  return globSync('lambdas/handlers/*.ts', { cwd: ROOT })
+export function functionNames(root: string): readonly string[] {
+  return globSync('lambdas/handlers/*.ts', { cwd: root })
     .map((file) => basename(file, '.ts'))
     .filter((name) => name !== 'wiring')
     .sort();
 }
 
-const fileOf = (name: string): string => join(DIST, name, 'index.mjs');
+export const bundlesFolder = (root: string): string => join(root, 'dist');
+const fileOf = (root: string, name: string): string => join(bundlesFolder(root), name, 'index.mjs');
+const writtenMs = (file: string): number => statSync(file).mtimeMs;
 
 /** True when a synth would deploy something else than the code at hand. */
-export function stale(): boolean {
-  const newest = Math.max(
-    ...globSync(SOURCES, { cwd: ROOT }).map((file) => statSync(join(ROOT, file)).mtimeMs),
-  );
-  return functionNames().some((name) => !existsSync(fileOf(name)) || statSync(fileOf(name)).mtimeMs < newest);
+export function stale(root: string): boolean {
+  const newest = Math.max(...globSync(SOURCES, { cwd: root }).map((file) => writtenMs(join(root, file))));
+  return functionNames(root)
+    .map((name) => fileOf(root, name))
+    .some((file) => !existsSync(file) || writtenMs(file) < newest);
 }
 
 /**
- * Builds every function anew. Everything is inside, the AWS SDK too: the runtime's own copy is not ours to choose and
- * starts slower (docs/decisions/0002-bundling.md). One file a function, for a chunk is one more read at a cold start.
+ * Builds every function anew, and removes what is no function any more. Everything is inside, the AWS SDK too: the
+ * runtime's own copy is not ours to choose and starts slower (docs/decisions/0002-bundling.md). One file a function: a
+ * chunk would be one more read at a cold start. Whatever the bundler warns of is an error.
  */
-export async function bundle(): Promise<readonly Bundle[]> {
+export async function bundle(root: string): Promise<readonly Bundle[]> {
   const { rolldown } = await import('rolldown');
-  rmSync(DIST, { recursive: true, force: true });
+  const names = functionNames(root);
+  for (const left of globSync('*', { cwd: bundlesFolder(root), exclude: [...names] }))
+    rmSync(join(bundlesFolder(root), left), { recursive: true });
   const bundles: Bundle[] = [];
-  for (const name of functionNames()) {
-    mkdirSync(join(DIST, name), { recursive: true });
+  for (const name of names) {
     const build = await rolldown({
-      cwd: ROOT,
+      cwd: root,
       input: `lambdas/handlers/${name}.ts`,
       platform: 'node',
-      // The SDK's ES modules: its CommonJS builds cannot be shaken.
+      // The SDK's ES modules: unused parts of its CommonJS builds cannot be left out.
       resolve: { mainFields: ['module', 'main'] },
       logLevel: 'warn',
-      onLog: (level, log) => {
-        throw new Error(`${name}: ${level}: ${log.message}`);
+      onLog: (_, log) => {
+        throw new Error(`${name}: ${log.message}`);
       },
     });
-    await build.write({ file: fileOf(name), format: 'esm', minify: true, codeSplitting: false });
+    await build.write({ file: fileOf(root, name), format: 'esm', minify: true, codeSplitting: false });
     await build.close();
-    bundles.push({ name, bytes: statSync(fileOf(name)).size });
+    bundles.push({ name, bytes: statSync(fileOf(root, name)).size });
   }
   return bundles;
 }

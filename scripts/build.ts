@@ -1,5 +1,5 @@
 /** `npm run build`: bundles every function and holds each to its budget, since bytes are cold-start milliseconds. */
-import { bundle } from '../infra/bundles.ts';
+import { bundle, ROOT } from '../infra/bundles.ts';
 
 const KB = 1000;
 /** Largest bundle, bytes. on-signal carries all adapters; the others a part of them. */
@@ -7,7 +7,7 @@ const BUDGETS: Readonly<Record<string, number>> = { 'on-signal': 600 * KB };
 const OTHERS = 450 * KB;
 
 const started = performance.now();
-const bundles = await bundle();
+const bundles = await bundle(ROOT);
 let over = 0;
 for (const { name, bytes } of bundles) {
   const budget = BUDGETS[name] ?? OTHERS;

@@ -1,0 +1,56 @@
+import { existsSync, mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { expect, test } from 'vitest';
+import { bundle, functionNames, stale } from '../../infra/bundles.ts';
+
+/** A small repository: two functions, the wiring they share, and a word from core. */
+function repository(): { root: string; write: (path: string, text: string) => void } {
+  const root = mkdtempSync(join(tmpdir(), 'repository-'));
+  const write = (path: string, text: string): void => {
+    mkdirSync(dirname(join(root, path)), { recursive: true });
+    writeFileSync(join(root, path), text);
+  };
+  write('lambdas/core/word.ts', "export const word: string = 'warm';\n");
+  write('lambdas/handlers/wiring.ts', "export { word } from '../core/word.ts';\n");
+  for (const name of ['on-signal', 'sweep'])
+    write(
+      `lambdas/handlers/${name}.ts`,
+      `import { word } from './wiring.ts';\nexport const handler = async () => '${name} ' + word;\n`,
+    );
+  return { root, write };
+}
+
+test('every handler becomes one folder with one file that runs by itself; the wiring becomes none', async () => {
+  const { root } = repository();
+  expect((await bundle(root)).map(({ name }) => name)).toEqual(['on-signal', 'sweep']);
+  rmSync(join(root, 'lambdas'), { recursive: true });
+  const { handler } = await import(join(root, 'dist/sweep/index.mjs'));
+  expect(await handler()).toBe('sweep warm');
+  expect(existsSync(join(root, 'dist/wiring'))).toBe(false);
+});
+
+test('a synth rebuilds when a bundle is missing or a source is newer, and only then', async () => {
+  const { root } = repository();
+  expect(stale(root)).toBe(true);
+  await bundle(root);
+  expect(stale(root)).toBe(false);
+  const later = Date.now() / 1000 + 60;
+  utimesSync(join(root, 'lambdas/core/word.ts'), later, later);
+  expect(stale(root)).toBe(true);
+});
+
+test('a function that is gone leaves no bundle behind to be deployed', async () => {
+  const { root } = repository();
+  await bundle(root);
+  rmSync(join(root, 'lambdas/handlers/sweep.ts'));
+  expect(functionNames(root)).toEqual(['on-signal']);
+  await bundle(root);
+  expect(existsSync(join(root, 'dist/sweep'))).toBe(false);
+});
+
+test('a warning of the bundler stops the build and names the function: an import nobody provides', async () => {
+  const { root, write } = repository();
+  write('lambdas/handlers/sweep.ts', "import 'no-such-package';\nexport const handler = async () => {};\n");
+  await expect(bundle(root)).rejects.toThrow(/sweep.*no-such-package/s);
+});
