@@ -34,6 +34,15 @@ import { drawDelay, type InstanceMetadata } from './instance-metadata.ts';
 import { typeLimits } from './instance-types.ts';
 import { Inventory } from './inventory.ts';
 
+export type {
+  AccountOptions,
+  Latencies,
+  Launch,
+  PresentEni,
+  StateListener,
+  SubnetSetup,
+} from './account-options.ts';
+
 /** amazon-vpc-cni-k8s v1.23.1, HTTP_TIMEOUT. */
 const DEFAULT_TIMEOUT_MS = 10_000;
 
