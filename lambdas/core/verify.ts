@@ -1,0 +1,97 @@
+/**
+ * Whether what we attached arrived: ipamd writes its tag on every ENI it adopts, and we do not, so the tag's appearance is
+ * the proof. A node whose primary ENI has the tag while ours has not was lost in the race: that is a late attach.
+ */
+import { waitAfter } from './failures.ts';
+import { IPAMD_INSTANCE_TAG, ipamdStarted, type Node, type NodeId, OUR_NODE_TAG } from './model.ts';
+import type { NodeRecord, Ports } from './ports.ts';
+import type { VerifyDue } from './signals.ts';
+
+const LEASE_MS = 90_000;
+/** Time to the next look at a node whose ipamd has not started. */
+const LOOK_AGAIN_MS = 30_000;
+
+export interface Verified {
+  readonly cluster: string;
+  readonly seen: readonly NodeId[];
+  readonly lateAttach: readonly NodeId[];
+  readonly notSeen: readonly NodeId[];
+  readonly waiting: readonly NodeId[];
+  readonly gone: readonly NodeId[];
+}
+
+export async function verify(signal: VerifyDue, ports: Ports): Promise<Verified> {
+  const { cluster, nodeIds, attempt } = signal;
+  const { policy } = ports.settings;
+  const read = await ports.vpc.read({ nodes: { ids: nodeIds }, vpcIds: [] });
+  const none: Verified = { cluster, seen: [], lateAttach: [], notSeen: [], waiting: [], gone: [] };
+  if (!read.ok) {
+    const delayMs = waitAfter(read.failure.kind);
+    if (delayMs === undefined || attempt >= policy.verifyAttempts)
+      throw new Error(`cannot verify ${nodeIds.length} nodes: ${read.failure.code}: ${read.failure.message}`);
+    await ports.continuations.later([{ signal: { ...signal, attempt: attempt + 1 }, delayMs }]);
+    return { ...none, waiting: nodeIds };
+  }
+  const nodes = new Map(read.value.nodes.map((node) => [node.id, node]));
+  const last = attempt + 1 >= policy.verifyAttempts;
+  const found: Record<'seen' | 'lateAttach' | 'notSeen' | 'waiting' | 'gone', NodeId[]> = {
+    seen: [],
+    lateAttach: [],
+    notSeen: [],
+    waiting: [],
+    gone: [],
+  };
+  const records = await ports.ledger.nodes(nodeIds);
+  for (const nodeId of nodeIds) {
+    const node = nodes.get(nodeId);
+    const verdict = node === undefined ? 'gone' : verdictOn(node, records.get(nodeId), last);
+    found[verdict].push(nodeId);
+  }
+  await remember(found, records, cluster, ports);
+  if (found.waiting.length > 0) {
+    const due = { ...signal, nodeIds: found.waiting, attempt: attempt + 1 };
+    await ports.continuations.later([{ signal: due, delayMs: LOOK_AGAIN_MS }]);
+  }
+  return { cluster, ...found };
+}
+
+function verdictOn(
+  node: Node,
+  record: NodeRecord | undefined,
+  last: boolean,
+): 'seen' | 'lateAttach' | 'notSeen' | 'waiting' | 'gone' {
+  if (node.state !== 'pending' && node.state !== 'running') return 'gone';
+  const ours = node.enis.filter((eni) => eni.tags[OUR_NODE_TAG] === node.id);
+  if (ours.length > 0 && ours.every((eni) => eni.tags[IPAMD_INSTANCE_TAG] !== undefined)) return 'seen';
+  // A launch was raced against ipamd's start; a node that already ran was not.
+  if (ipamdStarted(node) && record?.runningAtMs !== undefined) return 'lateAttach';
+  return last ? 'notSeen' : 'waiting';
+}
+
+const STATES = { seen: 'seen', lateAttach: 'late attach', notSeen: 'not seen' } as const;
+
+async function remember(
+  found: Readonly<Record<keyof typeof STATES, readonly NodeId[]>>,
+  records: ReadonlyMap<NodeId, NodeRecord>,
+  cluster: string,
+  { ledger, clock, runId }: Ports,
+): Promise<void> {
+  const states = new Map<NodeId, (typeof STATES)[keyof typeof STATES]>();
+  for (const verdict of Object.keys(STATES) as (keyof typeof STATES)[])
+    for (const nodeId of found[verdict]) if (records.has(nodeId)) states.set(nodeId, STATES[verdict]);
+  if (states.size === 0) return;
+  const owner = runId();
+  const asked = [...states.keys()].map((nodeId) => ({
+    nodeId,
+    cluster,
+    nodeGroup: records.get(nodeId)?.nodeGroup ?? '',
+  }));
+  const leased = await ledger.lease(asked, owner, clock() + LEASE_MS, clock());
+  await ledger.release(
+    [...leased.values()].map((record) => ({
+      ...record,
+      outcome: { state: states.get(record.nodeId) ?? 'seen' },
+    })),
+    owner,
+  );
+}

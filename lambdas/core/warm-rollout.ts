@@ -1,0 +1,225 @@
+/**
+ * An announced rollout: what present nodes can be given in time is given, what finds no node waits for launches, and what
+ * neither can cure is paced.
+ */
+import { adoptionWorstMs } from './cni.ts';
+import { demandOf, replacesPods } from './demand.ts';
+import { carryOut } from './doing.ts';
+import { type Candidate, candidate } from './eligibility.ts';
+import { waitAfter } from './failures.ts';
+import { IP_COOLDOWN_MS } from './limits.ts';
+import { ipamdStarted, type Node, type NodeId, nodeGroupOf, totalIps } from './model.ts';
+import { inParallel } from './parallel.ts';
+import { planRollout, type RolloutPlan, type Sight } from './plan.ts';
+import type { NodeRecord, Ports } from './ports.ts';
+import { readWorld } from './reading.ts';
+import type { NodeSelector, RolloutAnnounced } from './signals.ts';
+import { type ActStep, acts, callsOf, type Plan, type Step, sumCalls, totalsOf } from './steps.ts';
+import { Room } from './subnets.ts';
+import { type Pacing, paceReplacement } from './waves.ts';
+
+const LEASE_MS = 90_000;
+const RECORD_TTL_MS = 3_600_000;
+const NODES_AT_ONCE = 20;
+/** Tries before an announcement is given up: by then its pods have started. */
+const MOST_ATTEMPTS = 20;
+
+export interface RolloutReport extends Plan {
+  readonly announcementId: string;
+  /** Why so many addresses are expected. */
+  readonly demand: string;
+  /** Pods, margin included, that wait for nodes to launch. */
+  readonly openDemand: number;
+  /** How to replace pods without a failure where nothing can be warmed. */
+  readonly pacing?: Pacing;
+  /** Said when pacing is needed and cannot be computed. */
+  readonly pacingUnknown?: string;
+}
+
+/** `undefined`: not a cluster of ours, or it goes back on the queue because EC2 could not be read. */
+export async function warmRollout(
+  signal: RolloutAnnounced,
+  ports: Ports,
+  want: 'plan' | 'do' = 'do',
+): Promise<RolloutReport | undefined> {
+  const { settings, ledger } = ports;
+  const { policy } = settings;
+  if (!settings.clusters.some(({ name }) => name === signal.cluster)) return undefined;
+  const read = await readWorld({ ofCluster: signal.cluster }, ports);
+  if (!read.ok) {
+    await again(signal, waitAfter(read.failure.kind), `${read.failure.code}: ${read.failure.message}`, ports);
+    return undefined;
+  }
+  const found = read.value.clusters.get(signal.cluster);
+  if (found === undefined) return undefined;
+  const { world } = read.value;
+  const nowMs = ports.clock();
+
+  // Nodes that are starting have signals of their own; they take from open demand.
+  const present = world.nodes.filter((node) => ipamdStarted(node) && selected(signal.selector, node));
+  const refused: Step[] = [];
+  const candidates: Candidate[] = [];
+  for (const node of present) {
+    const checked = candidate(node, found.cluster, policy);
+    if ('candidate' in checked) candidates.push(checked.candidate);
+    else refused.push(...refusalSteps(node, checked.refusal, refused));
+  }
+
+  const before = await ledger.sights(signal.cluster);
+  const sights = lookAt(present, before, nowMs);
+  const demand = demandOf(signal);
+  const plan = planRollout({
+    demand,
+    candidates,
+    sights,
+    room: new Room(world.subnets, policy.subnetReserveAddresses),
+    policy,
+    nowMs,
+    ...(signal.podsPerNode !== undefined && { podsPerNode: signal.podsPerNode }),
+  });
+  const steps = [...refused, ...plan.steps];
+  const openDemand = replacesPods(signal) ? 0 : plan.unplaced;
+  const report: RolloutReport = {
+    announcementId: signal.announcementId,
+    cluster: signal.cluster,
+    demand: demand.because,
+    steps,
+    totals: totalsOf(steps),
+    openDemand,
+    ...(replacesPods(signal) && pacing(signal, plan, candidates)),
+  };
+  if (want === 'plan') return report;
+
+  await Promise.all([
+    openDemand > 0 &&
+      ledger.announce({
+        id: signal.announcementId,
+        cluster: signal.cluster,
+        podsLeft: openDemand,
+        selector: signal.selector,
+        startsAtMs: signal.startsAtMs,
+        expiresAtMs: Math.max(nowMs, signal.startsAtMs + signal.overMs) + policy.openDemandTtlMs,
+        claims: {},
+        version: 0,
+      }),
+    changed(before, sights) && ledger.saw(signal.cluster, sights),
+    found.mode === 'warm' && act(signal, plan.steps.filter(acts), candidates, ports),
+  ]);
+  return report;
+}
+
+const selected = (selector: NodeSelector, node: Node): boolean =>
+  (selector.nodeGroups?.includes(nodeGroupOf(node.tags)) ?? true) &&
+  (selector.zones?.includes(node.zone) ?? true);
+
+function refusalSteps(
+  node: Node,
+  refusal: Extract<ReturnType<typeof candidate>, { refusal: unknown }>['refusal'],
+  earlier: readonly Step[],
+): Step[] {
+  const { reason, because, advice } = refusal;
+  const left: Step = { do: 'leave', nodeId: node.id, reason, because };
+  const said = earlier.some((step) => step.do === 'advise' && step.setting === advice?.setting);
+  return advice === undefined || said ? [left] : [left, { do: 'advise', ...advice }];
+}
+
+/** Sights carried forward: a node that looks as before has looked so since then. */
+export function lookAt(
+  nodes: readonly Node[],
+  before: ReadonlyMap<NodeId, Sight>,
+  nowMs: number,
+): ReadonlyMap<NodeId, Sight> {
+  return new Map(
+    nodes.map((node) => {
+      const enis = node.enis.length;
+      const total = totalIps(node);
+      const last = before.get(node.id);
+      const same = last !== undefined && last.enis === enis && last.total === total;
+      return [node.id, { enis, total, sinceMs: same ? last.sinceMs : nowMs }];
+    }),
+  );
+}
+
+const changed = (before: ReadonlyMap<NodeId, Sight>, now: ReadonlyMap<NodeId, Sight>): boolean =>
+  before.size !== now.size || [...now].some(([id, { sinceMs }]) => before.get(id)?.sinceMs !== sinceMs);
+
+function pacing(
+  signal: RolloutAnnounced,
+  plan: RolloutPlan,
+  candidates: readonly Candidate[],
+): { pacing: Pacing } | { pacingUnknown: string } {
+  const paced = paceReplacement({
+    pods: signal.replicas.to,
+    freeAddresses: plan.freeAddresses,
+    terminationGraceMs: signal.terminationGraceMs,
+    ipCooldownMs: Math.max(IP_COOLDOWN_MS, ...candidates.map(({ settings }) => settings.ipCooldownMs)),
+  });
+  if (paced !== undefined) return { pacing: paced };
+  return {
+    pacingUnknown:
+      signal.podsPerNode === undefined
+        ? 'no address is surely free: say podsPerNode in the announcement, because EC2 does not show which have pods'
+        : 'no address is free on any node: add a node or scale down first',
+  };
+}
+
+async function again(
+  signal: RolloutAnnounced,
+  waitMs: number | undefined,
+  why: string,
+  ports: Ports,
+): Promise<void> {
+  if (waitMs === undefined || signal.attempt >= MOST_ATTEMPTS)
+    throw new Error(`announcement ${signal.announcementId} cannot be worked on: ${why}`);
+  ports.journal.warn('announcement waits', { announcementId: signal.announcementId, waitMs, why });
+  await ports.continuations.later([{ signal: { ...signal, attempt: signal.attempt + 1 }, delayMs: waitMs }]);
+}
+
+/** Node by node within the budget; what it does not grant comes back with the announcement. */
+async function act(
+  signal: RolloutAnnounced,
+  steps: readonly ActStep[],
+  candidates: readonly Candidate[],
+  ports: Ports,
+): Promise<void> {
+  if (steps.length === 0) return;
+  const { clock, ledger, budget } = ports;
+  const byNode = new Map<NodeId, ActStep[]>();
+  for (const step of steps) byNode.set(step.nodeId, [...(byNode.get(step.nodeId) ?? []), step]);
+  const groups = new Map(candidates.map(({ node }) => [node.id, nodeGroupOf(node.tags)]));
+  const owner = ports.runId();
+  const asked = [...byNode.keys()].map((nodeId) => ({
+    nodeId,
+    cluster: signal.cluster,
+    nodeGroup: groups.get(nodeId) ?? '',
+  }));
+  const leased = await ledger.lease(asked, owner, clock() + LEASE_MS, clock());
+  const mine = [...byNode].filter(([nodeId]) => leased.has(nodeId));
+  const { granted, waitMs } = await budget.spend(mine.map(([, own]) => sumCalls(own.map(callsOf))));
+  const grantedIds = new Set(mine.slice(0, granted).map(([nodeId]) => nodeId));
+  const attached: NodeId[] = [];
+  let retryMs = granted < mine.length ? waitMs : mine.length < byNode.size ? LEASE_MS : undefined;
+  const records = await inParallel(mine, NODES_AT_ONCE, async ([nodeId, own]): Promise<NodeRecord> => {
+    const record = leased.get(nodeId) as NodeRecord;
+    if (!grantedIds.has(nodeId)) return record;
+    const done = await carryOut(own, signal.cluster, ports);
+    if (done.attached.length > 0) attached.push(nodeId);
+    for (const { kind } of done.failures) {
+      const wait = waitAfter(kind);
+      if (wait !== undefined) retryMs = Math.max(retryMs ?? 0, wait);
+    }
+    const state =
+      done.attached.length > 0
+        ? 'attached'
+        : record.outcome.state === 'left'
+          ? 'claimed'
+          : record.outcome.state;
+    return { ...record, enis: done.made, outcome: { state }, expiresAtMs: clock() + RECORD_TTL_MS };
+  });
+  await ledger.release(records, owner);
+  if (attached.length > 0) {
+    const due = { kind: 'verify-due', cluster: signal.cluster, nodeIds: attached, attempt: 0 } as const;
+    await ports.continuations.later([{ signal: due, delayMs: adoptionWorstMs(ports.settings.policy) }]);
+  }
+  if (retryMs !== undefined) await again(signal, retryMs, 'some nodes are not done yet', ports);
+}
