@@ -13,12 +13,16 @@ import type { Tables } from './tables.ts';
 
 const READS: readonly Ec2Action[] = ['DescribeInstances', 'DescribeSubnets', 'DescribeNetworkInterfaces'];
 
-/** EC2's Describe actions know no resource; EKS's do. */
-export function readTheWorld(stack: Stack, { cluster }: Settings): PolicyStatement[] {
+/** EC2's Describe actions know no resource. */
+export function readNodes(): PolicyStatement {
+  return allow('ReadNodes', { actions: READS.map((action) => `ec2:${action}`), resources: ['*'] });
+}
+
+/** The cluster and its VPC CNI add-on: enough to know what ipamd on its nodes will do. */
+export function readCluster(stack: Stack, { cluster }: Settings): PolicyStatement[] {
   const eks = (resource: string, resourceName: string): string =>
     stack.formatArn({ service: 'eks', resource, resourceName, arnFormat: ArnFormat.SLASH_RESOURCE_NAME });
   return [
-    allow('ReadNodes', { actions: READS.map((action) => `ec2:${action}`), resources: ['*'] }),
     allow('ReadCluster', { actions: ['eks:DescribeCluster'], resources: [eks('cluster', cluster)] }),
     allow('ReadVpcCni', {
       actions: ['eks:DescribeAddon'],
@@ -27,23 +31,20 @@ export function readTheWorld(stack: Stack, { cluster }: Settings): PolicyStateme
   ];
 }
 
-export function remember(tables: Tables): PolicyStatement[] {
-  return [
-    allow('UseLedger', {
-      actions: [
-        'dynamodb:GetItem',
-        'dynamodb:PutItem',
-        'dynamodb:UpdateItem',
-        'dynamodb:DeleteItem',
-        'dynamodb:Query',
-      ],
-      resources: [tables.ledger.tableArn],
-    }),
-    allow('UseBudget', {
-      actions: ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'],
-      resources: [tables.budget.tableArn],
-    }),
-  ];
+export function useLedger({ ledger }: Tables): PolicyStatement {
+  const actions = ['GetItem', 'PutItem', 'UpdateItem', 'DeleteItem', 'Query'];
+  return allow('UseLedger', {
+    actions: actions.map((action) => `dynamodb:${action}`),
+    resources: [ledger.tableArn],
+  });
+}
+
+export function useBudget({ budget }: Tables): PolicyStatement {
+  const actions = ['GetItem', 'PutItem', 'UpdateItem'];
+  return allow('UseBudget', {
+    actions: actions.map((action) => `dynamodb:${action}`),
+    resources: [budget.tableArn],
+  });
 }
 
 /** What must wait goes (back) on a queue with a delay. */
@@ -97,12 +98,9 @@ export function warmNodes(stack: Stack, { cluster, scope }: Settings): PolicySta
   ];
 }
 
-/** Finish or delete half-made interfaces of ours. Only the sweep may delete. Nothing in `observe`. */
-export function collectOrphans(stack: Stack, { cluster, scope }: Settings): PolicyStatement[] {
-  if (scope.mode === 'observe') return [];
-  return [
-    onOurs(stack, cluster, 'CollectOurs', ['ModifyNetworkInterfaceAttribute', 'DeleteNetworkInterface']),
-  ];
+/** Delete interfaces of ours that no node will get any more. Only the sweep may. Nothing in `observe`. */
+export function deleteOrphans(stack: Stack, { cluster, scope }: Settings): PolicyStatement[] {
+  return scope.mode === 'observe' ? [] : [onOurs(stack, cluster, 'DeleteOurs', ['DeleteNetworkInterface'])];
 }
 
 /** Interfaces we created carry our tag from their first moment on. */

@@ -2,12 +2,10 @@
 import { type Complaint, say } from '../lambdas/core/complaints.ts';
 import { readPolicy } from '../lambdas/core/policy.ts';
 
-/** `observe` records what it would do and may change nothing in EC2; `warm` adds those rights, for this cluster only. */
-export type Mode = 'observe' | 'warm';
-
 export interface Settings {
   readonly cluster: string;
-  /** The VPC of the cluster. In `warm` it bounds what IAM allows, so the type knows that it is there. */
+  /** `observe` may change nothing in EC2; `warm` adds those rights, bounded by the cluster's VPC, so the type knows that
+   *  it is there. */
   readonly scope:
     | { readonly mode: 'observe'; readonly vpcId: string | undefined }
     | { readonly mode: 'warm'; readonly vpcId: string };

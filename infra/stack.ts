@@ -1,7 +1,15 @@
 import { CfnOutput, Duration, Stack, type StackProps } from 'aws-cdk-lib';
 import type { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
-import { collectOrphans, continueOn, readTheWorld, remember, warmNodes } from './permissions.ts';
+import {
+  continueOn,
+  deleteOrphans,
+  readCluster,
+  readNodes,
+  useBudget,
+  useLedger,
+  warmNodes,
+} from './permissions.ts';
 import type { Settings } from './settings.ts';
 import { SignalQueue } from './signal-queue.ts';
 import { SignalRules } from './signal-rules.ts';
@@ -56,7 +64,7 @@ export class PrewarmerStack extends Stack {
         bundles,
         cluster: settings.cluster,
         timeout,
-        permissions: [...readTheWorld(this, settings), ...remember(tables), ...permissions],
+        permissions: [readNodes(), useLedger(tables), ...permissions],
         environment: {
           CLUSTERS: JSON.stringify([{ name: settings.cluster, ...settings.scope }]),
           ...(settings.policy && { POLICY: JSON.stringify(settings.policy) }),
@@ -70,14 +78,17 @@ export class PrewarmerStack extends Stack {
         },
       }).lambda;
 
+    const decide = () => [...readCluster(this, settings), useBudget(tables), ...warmNodes(this, settings)];
     const onSignal = task('OnSignal', 'on-signal', SIGNAL_TIMEOUT, [
+      ...decide(),
       continueOn(launches.queue, signals.queue, verifications.queue),
-      ...warmNodes(this, settings),
     ]);
     const verifyWave = task('VerifyWave', 'verify-wave', SIGNAL_TIMEOUT, [continueOn(verifications.queue)]);
+    // The sweep handles launches whose events never came, so it may do what on-signal may.
     const sweep = task('Sweep', 'sweep', SWEEP_TIMEOUT, [
-      continueOn(launches.queue),
-      ...collectOrphans(this, settings),
+      ...decide(),
+      continueOn(launches.queue, verifications.queue),
+      ...deleteOrphans(this, settings),
     ]);
     // EventBridge asks again every five minutes: Lambda itself need not.
     sweep.configureAsyncInvoke({ retryAttempts: 0 });

@@ -82,16 +82,20 @@ test('In warm mode on-signal may create, attach and fill, each bounded by our ta
   ]);
 });
 
-test('In warm mode the sweep alone may delete, and only interfaces with our tag; verify-wave only looks', () => {
+test('In warm mode the sweep may do the same for launches nobody heard of, and it alone may delete, only what is ours', () => {
   expect(ec2Of('Sweep')).toEqual([
+    ...ec2Of('OnSignal'),
     {
-      sid: 'CollectOurs',
+      sid: 'DeleteOurs',
       effect: 'Allow',
-      actions: ['ec2:ModifyNetworkInterfaceAttribute', 'ec2:DeleteNetworkInterface'],
+      actions: ['ec2:DeleteNetworkInterface'],
       resources: ['arn:aws:ec2:R:A:network-interface/*'],
       condition: { StringEquals: { 'aws:ResourceTag/eks-ip-prewarmer/cluster': 'demo' } },
     },
   ]);
+});
+
+test('In warm mode verify-wave still only looks', () => {
   expect(ec2Of('VerifyWave')).toEqual([]);
 });
 
