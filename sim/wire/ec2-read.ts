@@ -1,0 +1,105 @@
+/** EC2 Query parameters → typed inputs, one reader for each action. Names as in the EC2 API reference, 2016-11-15; those
+ *  the embedded EC2 does not implement are left unread and so refused. */
+import type { Ec2Action, Ec2Actions, Filter, PageRequest } from '../ec2/api.ts';
+import { invalid, type QueryParameters } from './query.ts';
+
+export const READ: { [A in Ec2Action]: (from: QueryParameters) => Ec2Actions[A]['input'] } = {
+  DescribeInstances: (from) => said({ ...page(from), instanceIds: from.list('InstanceId') }),
+  DescribeSubnets: (from) => said({ ...page(from), subnetIds: from.list('SubnetId') }),
+  DescribeNetworkInterfaces: (from) =>
+    said({ ...page(from), networkInterfaceIds: from.list('NetworkInterfaceId') }),
+  CreateNetworkInterface: (from) =>
+    said({
+      subnetId: from.required('SubnetId'),
+      groups: from.list('SecurityGroupId'),
+      description: from.text('Description'),
+      secondaryPrivateIpAddressCount: from.count('SecondaryPrivateIpAddressCount'),
+      ipv4PrefixCount: from.count('Ipv4PrefixCount'),
+      tags: tagsToCreate(from),
+      clientToken: from.text('ClientToken'),
+    }),
+  AttachNetworkInterface: (from) =>
+    said({
+      networkInterfaceId: from.required('NetworkInterfaceId'),
+      instanceId: from.required('InstanceId'),
+      deviceIndex: from.requiredCount('DeviceIndex'),
+      networkCardIndex: from.count('NetworkCardIndex'),
+    }),
+  ModifyNetworkInterfaceAttribute: (from) =>
+    said({
+      networkInterfaceId: from.required('NetworkInterfaceId'),
+      attachment: attachmentChange(from),
+      groups: from.list('SecurityGroupId'),
+    }),
+  AssignPrivateIpAddresses: (from) =>
+    said({
+      networkInterfaceId: from.required('NetworkInterfaceId'),
+      secondaryPrivateIpAddressCount: from.count('SecondaryPrivateIpAddressCount'),
+      ipv4PrefixCount: from.count('Ipv4PrefixCount'),
+    }),
+  UnassignPrivateIpAddresses: (from) =>
+    said({
+      networkInterfaceId: from.required('NetworkInterfaceId'),
+      privateIpAddresses: from.list('PrivateIpAddress'),
+      ipv4Prefixes: from.list('Ipv4Prefix'),
+    }),
+  DetachNetworkInterface: (from) => ({ attachmentId: from.required('AttachmentId') }),
+  DeleteNetworkInterface: (from) => ({ networkInterfaceId: from.required('NetworkInterfaceId') }),
+  CreateTags: (from) => ({ resources: from.list('ResourceId') ?? [], tags: tags(from, 'Tag') }),
+};
+
+function page(from: QueryParameters): PageRequest {
+  const filters = from.members('Filter').map(
+    (member): Filter => ({
+      name: from.required(`${member}.Name`),
+      values: from.members(`${member}.Value`).map((value) => from.text(value) ?? ''),
+    }),
+  );
+  return said({
+    filters: filters.length === 0 ? undefined : filters,
+    maxResults: from.count('MaxResults'),
+    nextToken: from.text('NextToken'),
+  });
+}
+
+function tagsToCreate(from: QueryParameters): Record<string, string> | undefined {
+  const [specification, another] = from.members('TagSpecification');
+  if (specification === undefined) return undefined;
+  if (another !== undefined) throw invalid('Only one TagSpecification may be given for one resource type.');
+  const type = from.required(`${specification}.ResourceType`);
+  if (type !== 'network-interface') {
+    throw invalid(`'${type}' is not a valid taggable resource type for this operation.`);
+  }
+  return tags(from, `${specification}.Tag`);
+}
+
+function tags(from: QueryParameters, name: string): Record<string, string> {
+  const found: Record<string, string> = {};
+  for (const member of from.members(name)) {
+    const key = from.required(`${member}.Key`);
+    if (Object.hasOwn(found, key)) throw invalid(`Duplicate tag key '${key}' specified.`);
+    found[key] = from.text(`${member}.Value`) ?? '';
+  }
+  return found;
+}
+
+function attachmentChange(
+  from: QueryParameters,
+): { attachmentId: string; deleteOnTermination: boolean } | undefined {
+  const attachmentId = from.text('Attachment.AttachmentId');
+  const deleteOnTermination = from.flag('Attachment.DeleteOnTermination');
+  if (attachmentId === undefined && deleteOnTermination === undefined) return undefined;
+  if (attachmentId === undefined || deleteOnTermination === undefined) {
+    throw invalid('Attachment needs both AttachmentId and DeleteOnTermination.');
+  }
+  return { attachmentId, deleteOnTermination };
+}
+
+type Said<T> = { [K in keyof T as undefined extends T[K] ? never : K]: T[K] } & {
+  [K in keyof T as undefined extends T[K] ? K : never]?: Exclude<T[K], undefined>;
+};
+
+/** The fields the request gave; the others are absent rather than undefined. */
+function said<T extends object>(fields: T): Said<T> {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Said<T>;
+}

@@ -1,0 +1,85 @@
+/**
+ * The same services on loopback, in real time: for real SDK clients with real sockets, bundles and command lines. Point
+ * EC2, EKS and SQS clients at `endpoint` and DynamoDB clients at `dynamoDbEndpoint`. A lost reply closes the connection.
+ */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import dynalite from 'dynalite';
+import { RealTime } from './real-time.ts';
+import { type Services, services } from './services.ts';
+import type { WireRequest, WireWorld } from './wire.ts';
+
+export interface HttpServerOptions {
+  readonly world: WireWorld;
+  /** Port for EC2, EKS and SQS; 0 takes a free one. */
+  readonly port?: number;
+  /** Port for DynamoDB; 0 takes a free one. */
+  readonly dynamoDbPort?: number;
+  /** Virtual milliseconds in one real one. */
+  readonly speed?: number;
+}
+
+export interface HttpServer {
+  readonly endpoint: string;
+  readonly dynamoDbEndpoint: string;
+  /** Stops the clock and both listeners. Rejects with the error that ended the world, if one did. */
+  close(): Promise<void>;
+}
+
+export async function startHttpServer(options: HttpServerOptions): Promise<HttpServer> {
+  const { world, port = 0, dynamoDbPort = 0, speed = 1 } = options;
+  const ask = services(world, {});
+  const front = createServer((request, response) => {
+    // Nobody is left to tell: the connection ends, as it would when a reply is lost on its way.
+    serve(ask, request, response).catch(() => response.destroy());
+  });
+  const dynamoDb = dynalite({ createTableMs: 0 });
+  const closeAll = async (): Promise<void> => {
+    await Promise.all([front, dynamoDb].filter((server) => server.listening).map(closeServer));
+  };
+  try {
+    const endpoint = await listen(front, port);
+    const dynamoDbEndpoint = await listen(dynamoDb, dynamoDbPort);
+    const clock = new RealTime({ kernel: world.kernel, speed, onFailure: () => void closeAll() });
+    const close = async (): Promise<void> => {
+      await closeAll();
+      await clock.stop();
+    };
+    return { endpoint, dynamoDbEndpoint, close };
+  } catch (error) {
+    await closeAll();
+    throw error;
+  }
+}
+
+/** The request enters the world where its clock stands now, at most one tick behind the wall's. */
+async function serve(ask: Services, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const { status, headers, body } = await ask(await read(request));
+  response.writeHead(status, headers).end(body);
+}
+
+async function read(request: IncomingMessage): Promise<WireRequest> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk);
+  const headers: Record<string, string> = {};
+  for (const [name, value] of Object.entries(request.headers)) headers[name] = String(value);
+  const { pathname } = new URL(request.url ?? '/', 'http://localhost');
+  return { method: request.method ?? 'GET', path: pathname, headers, body: Buffer.concat(chunks).toString() };
+}
+
+function listen(server: Server, port: number): Promise<string> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, '127.0.0.1', () => {
+      const address = server.address();
+      if (address === null || typeof address === 'string') reject(new Error('the server has no port'));
+      else resolve(`http://127.0.0.1:${address.port}`);
+    });
+  });
+}
+
+function closeServer(server: Server): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.close((error) => (error ? reject(error) : resolve()));
+    server.closeAllConnections();
+  });
+}

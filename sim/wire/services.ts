@@ -1,0 +1,93 @@
+/** Which service a request is for, and its answer. Both doors lead here, so both give the same answers. */
+import { type Caller, ReplyLost } from '../ec2/api.ts';
+import type { Process } from '../kernel.ts';
+import { answerEc2 } from './ec2-query.ts';
+import { answerEks } from './eks-rest.ts';
+import { answerSqs } from './sqs-json.ts';
+import { uuid } from './uuid.ts';
+import type { WireRequest, WireResponse, WireWorld } from './wire.ts';
+
+/** One request of real code: parks until the world has answered. Rejects with {@link ReplyLost}. */
+export type Services = (request: WireRequest) => Promise<WireResponse>;
+
+export interface CallLimits {
+  /** How long these callers wait for EC2's answer, in virtual ms: the `requestTimeout` of a client on a real network. The
+   *  embedded EC2's own default, unless said. */
+  readonly timeoutMs?: number;
+}
+
+export function services(world: WireWorld, limits: CallLimits): Services {
+  const { kernel } = world;
+  const ids = world.chance.stream('wire request ids');
+  return (request) =>
+    kernel.park((resolve, reject) => {
+      // A moment of its own, so that a defect of the world ends the run instead of looking like a failed request.
+      kernel.after(0, () => {
+        kernel.spawn(reply(answer(world, limits, request, uuid(ids.hex(32))), resolve, reject));
+      });
+    });
+}
+
+/** Tells one of the two outcomes a request can have. Any other error is the world's own, and travels up. */
+function* reply(
+  answering: Process<WireResponse>,
+  answered: (response: WireResponse) => void,
+  lost: (error: ReplyLost) => void,
+): Process {
+  let response: WireResponse;
+  try {
+    response = yield* answering;
+  } catch (error) {
+    if (!(error instanceof ReplyLost)) throw error;
+    lost(error);
+    return;
+  }
+  answered(response);
+}
+
+/** EKS and SQS answer at once; EC2 takes the time `Ec2.call` takes. Signatures are not checked: an access key names the
+ *  caller, and that is all. */
+function* answer(
+  world: WireWorld,
+  limits: CallLimits,
+  request: WireRequest,
+  requestId: string,
+): Process<WireResponse> {
+  switch (serviceOf(request)) {
+    case 'ec2':
+      return yield* answerEc2(world, { ...limits, ...callerOf(request) }, request, requestId);
+    case 'eks':
+      return answerEks(world, request, requestId);
+    case 'sqs':
+      return answerSqs(world, request, requestId);
+    case undefined:
+      return {
+        status: 404,
+        headers: { 'content-type': 'text/plain' },
+        body: 'No such service in this world.',
+      };
+  }
+}
+
+const SERVICES = ['ec2', 'eks', 'sqs'] as const;
+type Service = (typeof SERVICES)[number];
+
+/** The signature names the service at every address; unsigned requests are told by their host, target or form. */
+function serviceOf(request: WireRequest): Service | undefined {
+  const { headers, path } = request;
+  const signedFor = headers['authorization']?.match(/Credential=[^/]+\/[^/]+\/[^/]+\/([^/]+)\//)?.[1];
+  const named = signedFor ?? headers['host']?.split('.')[0];
+  const service = SERVICES.find((known) => known === named);
+  if (service !== undefined || signedFor !== undefined) return service;
+  if (headers['x-amz-target']?.startsWith('AmazonSQS.')) return 'sqs';
+  if (path.startsWith('/clusters')) return 'eks';
+  return headers['content-type']?.startsWith('application/x-www-form-urlencoded') ? 'ec2' : undefined;
+}
+
+/** The access key id, so that every client chooses its name with the credentials it was given, and the SDK's own count
+ *  of its attempts. */
+function callerOf({ headers }: WireRequest): Caller {
+  const name = headers['authorization']?.match(/Credential=([^/]+)\//)?.[1] ?? 'anonymous';
+  const attempt = headers['amz-sdk-request']?.match(/attempt=(\d+)/)?.[1];
+  return { name, ...(attempt === undefined ? {} : { attempt: Number(attempt) }) };
+}

@@ -1,0 +1,35 @@
+/** What every wire protocol here needs: a request, a response, and the world that answers. */
+import type { Chance } from '../chance.ts';
+import type { Ec2 } from '../ec2/api.ts';
+import type { Kernel } from '../kernel.ts';
+import type { Queues } from '../queues.ts';
+import type { EksCluster } from './eks-rest.ts';
+
+export interface WireRequest {
+  readonly method: string;
+  /** Without the query string; percent-encoded as it came. */
+  readonly path: string;
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+export interface WireResponse {
+  readonly status: number;
+  readonly headers: Record<string, string>;
+  readonly body: string;
+}
+
+export interface WireWorld {
+  readonly kernel: Kernel;
+  readonly chance: Chance;
+  readonly ec2: Ec2;
+  readonly queues: Queues;
+  readonly clusters: readonly EksCluster[];
+  /** For example `eu-central-1`. */
+  readonly region: string;
+  /** Twelve digits. */
+  readonly accountId: string;
+  /** Unix time, in ms, of virtual time 0: dates on the wire count from it. */
+  readonly epochMs: number;
+}
