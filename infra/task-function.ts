@@ -2,7 +2,14 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Duration, RemovalPolicy } from 'aws-cdk-lib';
 import { Effect, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
-import { Architecture, Code, Function as LambdaFunction, Runtime, Tracing } from 'aws-cdk-lib/aws-lambda';
+import {
+  Architecture,
+  Code,
+  Function as LambdaFunction,
+  RecursiveLoop,
+  Runtime,
+  Tracing,
+} from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 
@@ -57,6 +64,9 @@ export class TaskFunction extends Construct {
       role,
       // The service's own segments only: the tracer package would cost every cold start 39 ms.
       tracing: Tracing.ACTIVE,
+      // What must wait goes back on the queue it came from, by design: each message counts its tries, and core gives up.
+      // Lambda's own guard would stop the function at the sixteenth round, which a long rollout may reach.
+      recursiveLoop: RecursiveLoop.ALLOW,
     });
   }
 }

@@ -123,6 +123,11 @@ test('a batch at work never comes back: queues wait six time limits and the wind
   ).toEqual([6 * 30 + 1, 6 * 30 + 5, 6 * 30 + 5]);
 });
 
+test("signals that wait go back on their queue up to twenty times: Lambda's loop guard, which bites at sixteen, is off", () => {
+  for (const [id, { Properties }] of all('AWS::Lambda::Function'))
+    expect(Properties, id).toMatchObject({ RecursiveLoop: 'Allow' });
+});
+
 test('launches, announcements and the clock reach their targets, and what cannot be delivered is kept', () => {
   const rules = all('AWS::Events::Rule').map(([, { Properties }]) => Properties);
   expect(rules.map(({ EventPattern, ScheduleExpression }) => EventPattern ?? ScheduleExpression)).toEqual([
