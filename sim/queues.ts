@@ -75,7 +75,10 @@ export class Queue {
     this.#enter(message, delayMs);
     if (this.#chance.chance(this.#options.duplicates ?? 0)) {
       // The copy turns up at any time until the first one would have come back: too late to be told apart from a retry.
-      this.#enter({ ...message }, delayMs + this.#chance.between(0, this.#options.visibilityTimeoutMs));
+      this.#enter(
+        { ...message },
+        delayMs + Math.floor(this.#chance.between(0, this.#options.visibilityTimeoutMs)),
+      );
     }
     return { messageId: message.id };
   }
