@@ -6,26 +6,35 @@ export interface Slots {
   readonly freePods: number;
 }
 
-/** Water-filling: raises the lowest nodes together until all pods are placed or no slot is free. Same input, same answer;
- *  what does not fit is `unplaced`. */
+/** Water-filling: the fullest nodes are filled last. All nodes are brought down to one level of free slots; what does not
+ *  divide goes to the first ones, and what does not fit is `unplaced`. Same input, in any order, same answer. */
 export function spread(
   pods: number,
   nodes: readonly Slots[],
 ): { readonly placed: Map<NodeId, number>; readonly unplaced: number } {
   const order = [...nodes].sort((a, b) => b.freePods - a.freePods || (a.nodeId < b.nodeId ? -1 : 1));
-  const placed = new Map<NodeId, number>(order.map(({ nodeId }) => [nodeId, 0]));
-  let left = pods;
-  // All nodes down to `level` free slots take the same top slice; the level sinks node by node.
-  for (let count = 1; count <= order.length && left > 0; count++) {
-    const level = order[count - 1]?.freePods ?? 0;
-    const below = order[count]?.freePods ?? 0;
-    const slice = Math.min(left, (level - below) * count);
-    const each = Math.floor(slice / count);
-    let extra = slice - each * count;
-    for (const { nodeId } of order.slice(0, count)) {
-      placed.set(nodeId, (placed.get(nodeId) ?? 0) + each + (extra-- > 0 ? 1 : 0));
-    }
-    left -= slice;
+  const level = lowestLevel(pods, order);
+  let left = pods - above(level, order);
+  const placed = new Map<NodeId, number>();
+  for (const { nodeId, freePods } of order) {
+    const one = left > 0 && level > 0 && freePods >= level ? 1 : 0;
+    left -= one;
+    placed.set(nodeId, Math.max(0, freePods - level) + one);
   }
   return { placed, unplaced: left };
 }
+
+/** The lowest level of free slots to which `pods` can bring all nodes that are above it. */
+function lowestLevel(pods: number, order: readonly Slots[]): number {
+  let low = 0;
+  let high = Math.max(0, order[0]?.freePods ?? 0);
+  while (low < high) {
+    const middle = Math.floor((low + high) / 2);
+    if (above(middle, order) <= pods) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}
+
+const above = (level: number, order: readonly Slots[]): number =>
+  order.reduce((sum, { freePods }) => sum + Math.max(0, freePods - level), 0);

@@ -1,0 +1,118 @@
+/** What the demo says to a person: one table, and what it shows in plain words. */
+
+import type { Run } from '../sim/scenarios/reported-case.ts';
+import { quantileOf } from '../sim/scenarios/statistics.ts';
+import type { Results } from './demo.ts';
+
+interface Column {
+  readonly title: string;
+  readonly of: (runs: readonly Run[]) => string;
+}
+
+/** Smallest to largest over the seeds, or the one value they all have. */
+const range = (values: readonly number[], show: (value: number) => string = String): string => {
+  const [low, high] = [Math.min(...values), Math.max(...values)].map(show);
+  return low === high ? `${low}` : `${low} – ${high}`;
+};
+const seconds = (ms: number): string => (ms / 1000).toFixed(1);
+const sum = (counts: Readonly<Record<string, number>>): number =>
+  Object.values(counts).reduce((a, b) => a + b, 0);
+
+const COLUMNS: readonly Column[] = [
+  { title: 'failed requests', of: (runs) => range(runs.map((run) => run.failedRequests)) },
+  {
+    title: 'worst wait s',
+    of: (runs) =>
+      range(
+        runs.map((run) => run.worstWaitMs),
+        seconds,
+      ),
+  },
+  {
+    title: 'p99 wait s',
+    of: (runs) =>
+      range(
+        runs.map((run) => run.p99WaitMs),
+        seconds,
+      ),
+  },
+  { title: 'EC2 calls', of: (runs) => range(runs.map((run) => sum(run.ec2Calls))) },
+  { title: 'throttled', of: (runs) => range(runs.map((run) => run.throttled)) },
+  { title: 'idle address·s', of: (runs) => range(runs.map((run) => run.addressSecondsIdle)) },
+  { title: 'late attaches', of: (runs) => range(runs.map((run) => run.lateAttach)) },
+  { title: 'nodes left', of: (runs) => range(runs.map((run) => run.nodesLeft)) },
+  { title: 'rollout s', of: (runs) => range(runs.map((run) => run.rolloutSeconds)) },
+];
+
+export function table(results: Results): string {
+  const rows: string[][] = [['', ...COLUMNS.map(({ title }) => title)]];
+  const add = (title: string, runs: Readonly<Record<string, readonly Run[]>>): void => {
+    rows.push([title, ...COLUMNS.map(() => '')]);
+    for (const [name, all] of Object.entries(runs))
+      rows.push([`  ${name}`, ...COLUMNS.map(({ of }) => of(all))]);
+  };
+  add('1 scale-out', results.scaleOut);
+  add('2 rolling update', results.rollingUpdate);
+  const widths =
+    rows[0]?.map((_, column) => Math.max(...rows.map((row) => (row[column] ?? '').length))) ?? [];
+  const lines = rows.map((row) =>
+    row
+      .map((cell, column) =>
+        column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0),
+      )
+      .join('  '),
+  );
+  const [head = '', ...body] = lines;
+  const { seeds } = results;
+  const which =
+    seeds.length === 1 ? `Seed ${seeds[0]}` : `Seeds ${seeds[0]} to ${seeds.at(-1)}, least – most`;
+  const actions = results.scaleOut['prewarmer'].at(0)?.ec2Calls ?? {};
+  const byAction = Object.entries(actions).map(([action, count]) => `${action} ${count}`);
+  return [
+    `Simulated. ${which}; EC2 calls are those of everybody in the account, the CNI's own included.`,
+    '',
+    head,
+    '-'.repeat(head.length),
+    ...body,
+    '',
+    `EC2 calls by action, prewarmer, seed ${seeds[0]}: ${byAction.join(', ')}`,
+  ].join('\n');
+}
+
+/** The claims of the demo, judged on the runs that were made. */
+export function explain({ seeds, scaleOut, rollingUpdate }: Results): {
+  readonly claims: boolean;
+  readonly text: string;
+} {
+  const failing = (runs: readonly Run[]): Run[] => runs.filter(({ failedRequests }) => failedRequests > 0);
+  const alone = scaleOut['cni-warm-eni-1'];
+  const ours = scaleOut['prewarmer'];
+  const late = scaleOut['prewarmer-late-events'];
+  const reached = ours.filter(({ nodesLeft }) => nodesLeft === 0);
+  const equal = late.filter((run, index) => run.failedRequests === alone[index]?.failedRequests);
+  const { paced, unpaced } = rollingUpdate;
+  const longer = paced.map((run, index) => run.rolloutSeconds - (unpaced[index]?.rolloutSeconds ?? 0));
+  const untouched = [...paced, ...unpaced].every(({ mutatingCalls }) => mutatingCalls === 0);
+  const reasons = new Set(paced.flatMap((run) => run.reasons));
+  const claims =
+    failing(alone).length === seeds.length &&
+    failing(reached).length === 0 &&
+    equal.length === seeds.length &&
+    failing(unpaced).length === seeds.length &&
+    failing(paced).length === 0 &&
+    untouched;
+
+  const of = `of ${seeds.length} seed${seeds.length === 1 ? '' : 's'}`;
+  const middle = quantileOf(longer, 0.5);
+  const [pacing] = paced.flatMap((run) => run.pacing ?? []);
+  const text = [
+    `Part 1: with the CNI alone (WARM_ENI_TARGET=1) requests failed in ${failing(alone).length} ${of}; with the prewarmer in`,
+    `${failing(ours).length} (in ${failing(reached).length} of the ${reached.length} in which no node had to be left). When all events came 60 s late it left`,
+    `the nodes alone, and as many requests failed as without it in ${equal.length} ${of}.`,
+    `Part 2: on full nodes the plan said "${[...reasons].join(', ')}" and ${untouched ? 'changed nothing in EC2' : 'CHANGED SOMETHING IN EC2'}; unpaced, requests failed in`,
+    `${failing(unpaced).length} ${of}; paced as the plan says${pacing === undefined ? '' : ` (${pacing.podsPerWave} pods every ${pacing.everyMs / 1000} s)`}, in ${failing(paced).length}. That took ${middle} s longer: pacing`,
+    'cured it, prewarming changed nothing.',
+    claims ? 'Shown, in a simulation.' : 'NOT SHOWN on these seeds: see the figures above.',
+  ];
+  return { claims, text: text.join('\n') };
+}

@@ -1,0 +1,193 @@
+/**
+ * Puts the product into the world as the stack deploys it: the real handlers with the real SDK clients, fed by queues,
+ * rules and a schedule. The one place of the simulator that knows them (docs/decisions/0001-boundaries.md).
+ */
+import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
+import type { Journal, Mode } from '../lambdas/core/ports.ts';
+import { type Answer, onSignal } from '../lambdas/handlers/on-signal.ts';
+import { sweeper } from '../lambdas/handlers/sweep.ts';
+import { verifyWave } from '../lambdas/handlers/verify-wave.ts';
+import { connect } from '../lambdas/handlers/wiring.ts';
+import type { Stream } from './chance.ts';
+import type { BusEvent } from './event-bus.ts';
+import { COLD_START, WARM_START } from './latencies.ts';
+import { consume } from './queue-consumer.ts';
+import type { Queue } from './queues.ts';
+import { MemoryBudget } from './stores/memory-budget.ts';
+import { MemoryLedger } from './stores/memory-ledger.ts';
+import { inProcessDoor, virtualClient } from './wire/door.ts';
+import type { World } from './world.ts';
+
+export interface StageOptions {
+  readonly mode: Mode;
+  /** The policy document, as an operator writes it. */
+  readonly policy?: Readonly<Record<string, unknown>>;
+  /** Whether the sweep runs every five minutes. */
+  readonly sweep?: boolean;
+}
+
+/** One line of the journal. */
+export interface Note {
+  readonly atMs: number;
+  readonly level: 'note' | 'warn';
+  readonly what: string;
+  readonly facts: Readonly<Record<string, unknown>>;
+}
+
+/** Name under which the account counts our calls. */
+export const PREWARMER = 'prewarmer';
+
+/** As the stack sets them (infra/stack.ts, infra/signal-queue.ts). */
+const VISIBILITY_MS = 181_000;
+const MAX_RECEIVES = 5;
+const READERS = 2;
+const QUEUES = {
+  launches: { windowMs: 1_000, maxBatch: 100 },
+  signals: { windowMs: 5_000, maxBatch: 10 },
+  verifications: { windowMs: 5_000, maxBatch: 10 },
+} as const;
+const SWEEP_EVERY_MS = 300_000;
+
+export class Stage {
+  readonly journal: Note[] = [];
+  readonly queues: Readonly<Record<keyof typeof QUEUES, Queue>>;
+  readonly deadLetters: Readonly<Record<keyof typeof QUEUES, Queue>>;
+  readonly #world: World;
+  readonly #onSignal: (event: unknown) => Promise<SQSBatchResponse | Answer>;
+  readonly #sweep: () => Promise<unknown>;
+
+  constructor(world: World, options: StageOptions) {
+    this.#world = world;
+    const made = (Object.keys(QUEUES) as (keyof typeof QUEUES)[]).map((name) => {
+      const dead = world.queues.create({ name: `${name}-dead-letters`, visibilityTimeoutMs: 30_000 });
+      const deadLetter = { queueUrl: dead.url, maxReceiveCount: MAX_RECEIVES };
+      return [
+        name,
+        world.queues.create({ name, visibilityTimeoutMs: VISIBILITY_MS, deadLetter }),
+        dead,
+      ] as const;
+    });
+    this.queues = Object.fromEntries(made.map(([name, queue]) => [name, queue])) as Stage['queues'];
+    this.deadLetters = Object.fromEntries(made.map(([name, , dead]) => [name, dead])) as Stage['deadLetters'];
+
+    const clock = (): number => world.clockMs;
+    const door = inProcessDoor(world);
+    const { region } = world;
+    const client = (service: 'ec2' | 'eks' | 'sqs') =>
+      virtualClient({ door, service, region, callerName: PREWARMER });
+    const runIds = world.chance.stream('run ids');
+    const outside = {
+      ec2: client('ec2'),
+      eks: client('eks'),
+      sqs: client('sqs'),
+      clock,
+      runId: () => runIds.hex(32),
+      journal: this.#journal(),
+      stores: { ledger: new MemoryLedger(), budget: new MemoryBudget(shareOf(options.policy), clock) },
+    };
+    const env = {
+      AWS_REGION: region,
+      ACCOUNT_ID: world.accountId,
+      CLUSTERS: JSON.stringify(world.clusters.map(({ name }) => ({ name, mode: options.mode }))),
+      ...(options.policy !== undefined && { POLICY: JSON.stringify(options.policy) }),
+      LEDGER_TABLE: 'ledger',
+      BUDGET_TABLE: 'budget',
+      LAUNCH_QUEUE_URL: this.queues.launches.url,
+      SIGNAL_QUEUE_URL: this.queues.signals.url,
+      VERIFY_QUEUE_URL: this.queues.verifications.url,
+    };
+    const ports = connect(env, outside);
+    this.#onSignal = this.#asLambda('on-signal', onSignal(ports));
+    const verify = this.#asLambda('verify-wave', verifyWave(ports));
+    this.#sweep = this.#asLambda('sweep', sweeper(ports));
+
+    const batch = (event: SQSEvent): Promise<SQSBatchResponse> =>
+      this.#onSignal(event) as Promise<SQSBatchResponse>;
+    consume(world.kernel, {
+      ...QUEUES.launches,
+      queue: this.queues.launches,
+      pollers: READERS,
+      handler: batch,
+    });
+    consume(world.kernel, {
+      ...QUEUES.signals,
+      queue: this.queues.signals,
+      pollers: READERS,
+      handler: batch,
+    });
+    consume(world.kernel, {
+      ...QUEUES.verifications,
+      queue: this.queues.verifications,
+      pollers: READERS,
+      handler: verify,
+    });
+    this.#addRules();
+    if (options.sweep ?? true) this.#schedule();
+  }
+
+  /** Invokes on-signal with an event, or with `{ plan: event }`, and waits for its answer in virtual time. */
+  ask(payload: unknown): Promise<Answer> {
+    return this.#onSignal(payload) as Promise<Answer>;
+  }
+
+  sweepNow(): Promise<unknown> {
+    return this.#sweep();
+  }
+
+  #addRules(): void {
+    const { bus } = this.#world;
+    const launching = (event: BusEvent): boolean =>
+      event.source === 'aws.ec2' &&
+      event['detail-type'] === 'EC2 Instance State-change Notification' &&
+      ['pending', 'running'].includes((event.detail as { state: string }).state);
+    bus.addRule({ matches: launching, queueUrl: this.queues.launches.url });
+    bus.addRule({
+      matches: (event) =>
+        event.source === 'eks-ip-prewarmer' && event['detail-type'] === 'Deployment Announced',
+      queueUrl: this.queues.signals.url,
+    });
+  }
+
+  #schedule(): void {
+    const { kernel } = this.#world;
+    const again = (): void => {
+      kernel.after(SWEEP_EVERY_MS, () => {
+        kernel.activity(this.#sweep, () => {});
+        again();
+      });
+    };
+    again();
+  }
+
+  /** A function takes its time to start: long the first time, little afterwards. */
+  #asLambda<E extends unknown[], A>(
+    name: string,
+    run: (...event: E) => Promise<A>,
+  ): (...event: E) => Promise<A> {
+    const { kernel, chance } = this.#world;
+    const stream: Stream = chance.stream(`function ${name}`);
+    let cold = true;
+    return async (...event) => {
+      const startMs = stream.from(cold ? COLD_START : WARM_START);
+      cold = false;
+      await kernel.park<void>((resolve) => {
+        kernel.after(startMs, () => resolve());
+      });
+      return run(...event);
+    };
+  }
+
+  #journal(): Journal {
+    const write =
+      (level: Note['level']) =>
+      (what: string, facts: Readonly<Record<string, unknown>>): void => {
+        this.journal.push({ atMs: this.#world.kernel.nowMs, level, what, facts });
+      };
+    return { note: write('note'), warn: write('warn') };
+  }
+}
+
+const shareOf = (policy: StageOptions['policy']): number => {
+  const share = policy?.['budgetShare'];
+  return typeof share === 'number' ? share : 0.5;
+};
