@@ -59,9 +59,11 @@ export function virtualClient({
     useFipsEndpoint: false,
     userAgentAppId: 'simulated',
     authSchemePreference: ['aws.auth#sigv4'],
+    disableClockSkewCorrection: true,
   };
 }
 
+/** Everything is named here that the SDK would otherwise read from the environment or from files. */
 type VirtualClientConfig = Required<
   Pick<
     EC2ClientConfig,
@@ -72,6 +74,7 @@ type VirtualClientConfig = Required<
     | 'retryMode'
     | 'defaultsMode'
     | 'authSchemePreference'
+    | 'disableClockSkewCorrection'
   >
 > & { endpoint: string; useDualstackEndpoint: boolean; useFipsEndpoint: boolean; userAgentAppId: string };
 

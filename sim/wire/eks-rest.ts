@@ -15,7 +15,7 @@ export interface EksCluster {
 const ADDON = 'vpc-cni';
 
 export function answerEks(world: WireWorld, request: WireRequest, requestId: string): WireResponse {
-  const [collection, name, below, addon, ...more] = request.path.split('/').slice(1).map(decodeURIComponent);
+  const [collection, name, below, addon, ...more] = segments(request.path);
   const isCluster = collection === 'clusters' && name !== undefined && below === undefined;
   const isAddon = collection === 'clusters' && below === 'addons' && addon !== undefined && more.length === 0;
   if (request.method !== 'GET' || name === undefined || !(isCluster || isAddon)) {
@@ -29,6 +29,15 @@ export function answerEks(world: WireWorld, request: WireRequest, requestId: str
     return notFound(`No addon: ${addon} found in cluster: ${name}`, requestId);
   }
   return json(200, { addon: addonBody(world, cluster.name, cluster.addon) }, requestId);
+}
+
+/** None when the path is not properly encoded. */
+function segments(path: string): string[] {
+  try {
+    return path.split('/').slice(1).map(decodeURIComponent);
+  } catch {
+    return [];
+  }
 }
 
 function clusterBody(world: WireWorld, cluster: EksCluster): object {

@@ -17,13 +17,12 @@ export interface CallLimits {
 }
 
 export function services(world: WireWorld, limits: CallLimits): Services {
-  const { kernel } = world;
-  const ids = world.chance.stream('wire request ids');
+  const { kernel, requestIds } = world;
   return (request) =>
     kernel.park((resolve, reject) => {
       // A moment of its own, so that a defect of the world ends the run instead of looking like a failed request.
       kernel.after(0, () => {
-        kernel.spawn(reply(answer(world, limits, request, uuid(ids.hex(32))), resolve, reject));
+        kernel.spawn(reply(answer(world, limits, request, uuid(requestIds.hex(32))), resolve, reject));
       });
     });
 }
@@ -75,7 +74,7 @@ type Service = (typeof SERVICES)[number];
 /** The signature names the service at every address; unsigned requests are told by their host, target or form. */
 function serviceOf(request: WireRequest): Service | undefined {
   const { headers, path } = request;
-  const signedFor = headers['authorization']?.match(/Credential=[^/]+\/[^/]+\/[^/]+\/([^/]+)\//)?.[1];
+  const signedFor = signature(request)?.['service'];
   const named = signedFor ?? headers['host']?.split('.')[0];
   const service = SERVICES.find((known) => known === named);
   if (service !== undefined || signedFor !== undefined) return service;
@@ -86,8 +85,17 @@ function serviceOf(request: WireRequest): Service | undefined {
 
 /** The access key id, so that every client chooses its name with the credentials it was given, and the SDK's own count
  *  of its attempts. */
-function callerOf({ headers }: WireRequest): Caller {
-  const name = headers['authorization']?.match(/Credential=([^/]+)\//)?.[1] ?? 'anonymous';
-  const attempt = headers['amz-sdk-request']?.match(/attempt=(\d+)/)?.[1];
-  return { name, ...(attempt === undefined ? {} : { attempt: Number(attempt) }) };
+function callerOf(request: WireRequest): Caller {
+  const attempt = request.headers['amz-sdk-request']?.match(/attempt=(\d+)/)?.[1];
+  return {
+    name: signature(request)?.['accessKeyId'] ?? 'anonymous',
+    ...(attempt === undefined ? {} : { attempt: Number(attempt) }),
+  };
+}
+
+/** Signature version 4 names its key and what it is good for: `<key id>/<date>/<region>/<service>/aws4_request`. */
+const CREDENTIAL = /Credential=(?<accessKeyId>[^,]+)\/\d{8}\/[^/,]+\/(?<service>[^/,]+)\/aws4_request/;
+
+function signature({ headers }: WireRequest): Record<string, string> | undefined {
+  return headers['authorization']?.match(CREDENTIAL)?.groups;
 }

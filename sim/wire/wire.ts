@@ -1,5 +1,5 @@
 /** What every wire protocol here needs: a request, a response, and the world that answers. */
-import type { Chance } from '../chance.ts';
+import type { Stream } from '../chance.ts';
 import type { Ec2 } from '../ec2/api.ts';
 import type { Kernel } from '../kernel.ts';
 import type { Queues } from '../queues.ts';
@@ -22,7 +22,8 @@ export interface WireResponse {
 
 export interface WireWorld {
   readonly kernel: Kernel;
-  readonly chance: Chance;
+  /** Where request ids come from: one stream for all doors into this world, so that no two requests share an id. */
+  readonly requestIds: Stream;
   readonly ec2: Ec2;
   readonly queues: Queues;
   readonly clusters: readonly EksCluster[];

@@ -54,7 +54,13 @@ export function smallWorld(options: Partial<AccountOptions> & { seed?: number } 
     },
     { name: 'by hand', vpcId: VPC, ipFamily: 'ipv6', autoMode: true },
   ] as const;
-  return { ...place, ec2, queues: new QueueService(place), clusters };
+  return {
+    ...place,
+    ec2,
+    queues: new QueueService(place),
+    clusters,
+    requestIds: chance.stream('request ids'),
+  };
 }
 
 export interface Clients {

@@ -379,6 +379,8 @@ describe.each([inProcess, overHttp])('the real SDK, $door', ({ open }) => {
       expect(await refusal(create)).toEqual({ name: 'RequestLimitExceeded', status: 503 });
     });
     expect(world.ec2.enis()).toEqual([]);
+    // One attempt, counted under the name the client's credentials give it.
+    expect(world.ec2.calls.of('prewarmer')).toEqual(new Map([['CreateNetworkInterface', 1]]));
   });
 
   test('a lost reply looks like a broken wire, not like a refusal, and the request has taken effect', async () => {

@@ -115,6 +115,19 @@ test('a terminated instance is still told of, without the addresses and interfac
   expect(instance).not.toHaveProperty('privateIpAddress');
 });
 
+test('EC2 knows a caller by its access key, whatever stands in it, and counts its attempts', async () => {
+  const world = smallWorld({ keepsLog: true });
+  const credential = 'ipamd/i-1/20260115/eu-central-1/ec2/aws4_request';
+  const headers = {
+    authorization: `AWS4-HMAC-SHA256 Credential=${credential}, SignedHeaders=host, Signature=0`,
+    'amz-sdk-request': 'attempt=2; max=3',
+  };
+  const body = `Action=DescribeSubnets&${VERSION}`;
+  const ask = services(world, {});
+  await inVirtualTime(world.kernel, () => ask({ method: 'POST', path: '/', headers, body }));
+  expect(world.ec2.calls.log).toMatchObject([{ caller: 'ipamd/i-1', action: 'DescribeSubnets', attempt: 2 }]);
+});
+
 describe('which service a request is for', () => {
   const ask = async (request: { path?: string; headers?: Record<string, string>; body?: string }) => {
     const world = smallWorld();
