@@ -1,0 +1,47 @@
+/** A small cluster with the product deployed in it, for tests that tell a story. */
+import type { Note } from '../../sim/stage.ts';
+import { Stage, type StageOptions } from '../../sim/stage.ts';
+import { World, type WorldSetup } from '../../sim/world.ts';
+
+export const CLUSTER = 'shop';
+export const SUBNET = {
+  id: 'subnet-0a1b2c3d4e5f60718',
+  vpcId: 'vpc-0a1b2c3d4e5f60718',
+  zone: 'eu-central-1a',
+  cidr: '10.0.0.0/22',
+} as const;
+
+export function staged(
+  setup: Partial<WorldSetup> & { readonly seed: number },
+  options: Partial<StageOptions> = {},
+): { readonly world: World; readonly stage: Stage } {
+  const world = new World({ cluster: CLUSTER, subnets: [SUBNET], ...setup });
+  return { world, stage: new Stage(world, { mode: 'warm', sweep: false, ...options }) };
+}
+
+export const seconds = (count: number): number => count * 1000;
+export const minutes = (count: number): number => count * 60_000;
+
+/** Every reason a step of a plan gave, in order. */
+export const stepsOf = (stage: Stage): { do: string; nodeId: string; reason?: string; because: string }[] =>
+  stage.journal
+    .filter(({ what }) => what === 'plan')
+    .flatMap(({ facts }) => facts['steps'] as { do: string; nodeId: string; reason?: string; because: string }[]);
+
+export const notesOf = (stage: Stage, what: string): Note[] => stage.journal.filter((note) => note.what === what);
+
+/** Our calls that change something, by action. */
+export const changes = (world: World): Record<string, number> =>
+  Object.fromEntries([...world.account.calls.of('prewarmer')].filter(([action]) => !action.startsWith('Describe')));
+
+/** Runs real code in the world and waits for it in virtual time. */
+export async function inWorld<T>(world: World, work: () => Promise<T>): Promise<T> {
+  let result: PromiseSettledResult<T> | undefined;
+  world.kernel.activity(work, (settled) => {
+    result = settled;
+  });
+  await world.kernel.run(world.kernel.nowMs + minutes(5), () => result !== undefined);
+  if (result === undefined) throw new Error('no answer within five minutes of virtual time');
+  if (result.status === 'rejected') throw result.reason;
+  return result.value;
+}
