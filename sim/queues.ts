@@ -1,5 +1,5 @@
 /**
- * Standard queues and the event source mappings that feed them to Lambda functions, in virtual time.
+ * Standard queues in virtual time. What feeds them to functions is in queue-consumer.ts.
  *
  * A message is *delayed* until its delay is over, then *visible*; a poller's receive hides it for the visibility timeout
  * (*in flight*), after which it is visible again unless it was deleted meanwhile. The receive after `maxReceiveCount`
@@ -74,7 +74,7 @@ export class Queue {
     };
     this.#enter(message, delayMs);
     if (this.#chance.chance(this.#options.duplicates ?? 0)) {
-      // The copy turns up at any time until the first one would have come back: too late to be told apart from a retry.
+      // The copy turns up at any time until the first one, had it failed, would have come back.
       this.#enter(
         { ...message },
         delayMs + Math.floor(this.#chance.between(0, this.#options.visibilityTimeoutMs)),

@@ -40,7 +40,8 @@ export class RealTime {
     const startedAtMs = performance.now();
     const fromMs = this.#kernel.nowMs;
     while (!this.#stopped) {
-      await this.#kernel.run(fromMs + (performance.now() - startedAtMs) * this.#speed);
+      // Whole milliseconds, as everywhere in the world: AWS writes its times so.
+      await this.#kernel.run(fromMs + Math.floor((performance.now() - startedAtMs) * this.#speed));
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, TICK_MS);
         this.#wake = () => {

@@ -468,6 +468,7 @@ describe.each([inProcess, overHttp])('the real SDK, $door', ({ open }) => {
       pollers: 1,
       handler: async ({ Records }) => {
         for (const { body, attributes } of Records) {
+          expect(attributes.SentTimestamp).toMatch(/^\d{13}$/);
           arrivals.push({ body, lateMs: EPOCH_MS + world.kernel.nowMs - Number(attributes.SentTimestamp) });
         }
         return undefined;
