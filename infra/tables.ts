@@ -2,7 +2,7 @@ import { RemovalPolicy } from 'aws-cdk-lib';
 import { AttributeType, BillingMode, Table, TableEncryption } from 'aws-cdk-lib/aws-dynamodb';
 import { Construct } from 'constructs';
 
-/** What outlives a function: the ledger remembers promises, deeds and what was learnt; the budget counts EC2 requests. */
+/** What outlives a function: the ledger remembers promises and deeds; the budget counts EC2 requests. */
 export class Tables extends Construct {
   readonly ledger: Table;
   readonly budget: Table;
@@ -15,18 +15,15 @@ export class Tables extends Construct {
       billingMode: BillingMode.PAY_PER_REQUEST,
       encryption: TableEncryption.AWS_MANAGED,
       pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
+      // Both go with the stack: the ledger's items expire anyway, and a sweep rebuilds what matters from the world; token
+      // buckets are full again within seconds.
+      removalPolicy: RemovalPolicy.DESTROY,
     };
     this.ledger = new Table(this, 'Ledger', {
       ...common,
       sortKey: { name: 'sk', type: AttributeType.STRING },
       timeToLiveAttribute: 'expiresAt',
-      // The only account of what we did to someone's network: it stays until a person deletes it.
-      removalPolicy: RemovalPolicy.RETAIN,
     });
-    this.budget = new Table(this, 'Budget', {
-      ...common,
-      // Token buckets are full again within seconds of being lost.
-      removalPolicy: RemovalPolicy.DESTROY,
-    });
+    this.budget = new Table(this, 'Budget', common);
   }
 }

@@ -145,7 +145,7 @@ test('launches, announcements and the clock reach their targets, and what cannot
   }
 });
 
-test('tables: on demand, encrypted, restorable; the ledger expires its items and outlives the stack', () => {
+test('tables: on demand, encrypted, restorable, gone with the stack; the ledger expires its items', () => {
   const [ledger, budget] = all('AWS::DynamoDB::Table').map(([, resource]) => resource);
   for (const table of [ledger, budget])
     expect(table?.Properties).toMatchObject({
@@ -154,7 +154,7 @@ test('tables: on demand, encrypted, restorable; the ledger expires its items and
       PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
     });
   expect(ledger).toMatchObject({
-    DeletionPolicy: 'Retain',
+    DeletionPolicy: 'Delete',
     Properties: {
       KeySchema: [
         { AttributeName: 'pk', KeyType: 'HASH' },
