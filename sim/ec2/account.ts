@@ -177,6 +177,11 @@ export class Account implements Ec2 {
     return copyEni(eni);
   }
 
+  /** Others leave only so much of a subnet free, now. */
+  othersLeaveFree(subnetId: string, free: { addresses: number; prefixes: number }): void {
+    this.#inventory.subnet(subnetId).space.leaveFree(free.addresses, free.prefixes);
+  }
+
   setState(instanceId: string, state: InstanceState): void {
     const instance = this.#inventory.instance(instanceId);
     if (instance.state === state || instance.state === 'terminated') return;

@@ -69,7 +69,7 @@ export class AddressSpace {
   }
 
   /** Others leave only this many addresses free, of which `blocks` whole /28s: the rest of the free addresses lies in
-   *  blocks that are partly used. Only for an untouched subnet. */
+   *  blocks that are partly used. */
   leaveFree(addresses: number, blocks: number): void {
     const wholeBlocks = Math.min(blocks, Math.floor(addresses / BLOCK), this.#freeBlocks);
     let single = addresses - wholeBlocks * BLOCK;

@@ -2,7 +2,7 @@
  * What exists in the account, and the few ways it can change. Everything here takes effect at once and either happens
  * wholly or throws EC2's refusal; time, request buckets and callers are the account's business.
  */
-import type { Chance, Stream } from '../chance.ts';
+import type { Chance } from '../chance.ts';
 import { type AddressSpace, BLOCK } from './address-space.ts';
 import type { Attachment, Eni, Instance, InstanceState, Subnet } from './api.ts';
 import { refused } from './errors.ts';
@@ -49,8 +49,8 @@ export class Inventory {
   readonly subnets = new Map<string, HeldSubnet>();
   readonly #byAttachment = new Map<string, HeldEni>();
   readonly #enisInZone = new Map<string, number>();
-  /** A stream for each kind of id, so that interfaces created by one policy do not change the instances' names. */
-  readonly #ids = new Map<string, Stream>();
+  /** How many ids of each kind were given: later ids sort after earlier ones. */
+  readonly #given = new Map<string, number>();
   readonly #chance: Chance;
   readonly #now: () => number;
   readonly #lags: MetadataLags;
@@ -90,7 +90,7 @@ export class Inventory {
     tags: Readonly<Record<string, string>>,
   ): HeldInstance {
     const subnet = this.subnet(subnetId);
-    const id = this.#newId('i-', this.instances);
+    const id = this.#newId('i-');
     const instance: HeldInstance = {
       id,
       type,
@@ -115,7 +115,7 @@ export class Inventory {
     const inZone = this.#enisInZone.get(subnet.zone) ?? 0;
     if (inZone >= this.#enisPerZone) throw refused.quota(this.#enisPerZone);
     const { ips: addresses, prefixes: blocks } = this.#take(subnet, 1 + ips, prefixes);
-    const id = this.#newId('eni-', this.enis);
+    const id = this.#newId('eni-');
     const eni: HeldEni = {
       id,
       subnetId: subnet.id,
@@ -160,7 +160,7 @@ export class Inventory {
     if (slotsUsed(eni) > limits.ipv4PerEni) throw refused.interfaceFull(eni.id, limits.ipv4PerEni);
     if (eni.prefixes.length > 0 && !limits.prefixes) throw refused.unsupported(noPrefixes(instance));
     const attachment: Attachment = {
-      id: this.#newId('eni-attach-', this.#byAttachment),
+      id: this.#newId('eni-attach-'),
       instanceId: instance.id,
       deviceIndex: how.deviceIndex,
       networkCardIndex: card,
@@ -272,13 +272,11 @@ export class Inventory {
     return { ips: addresses, prefixes: blocks };
   }
 
-  #newId(kind: string, taken: ReadonlyMap<string, unknown>): string {
-    const stream = this.#ids.get(kind) ?? this.#chance.stream(`ids ${kind}`);
-    this.#ids.set(kind, stream);
-    for (;;) {
-      const id = kind + stream.hex(17);
-      if (!taken.has(id)) return id;
-    }
+  /** 17 hexadecimal digits as EC2's ids have: counted first, then random. */
+  #newId(kind: string): string {
+    const nth = (this.#given.get(kind) ?? 0) + 1;
+    this.#given.set(kind, nth);
+    return `${kind}0${nth.toString(16).padStart(7, '0')}${this.#chance.stream(`${kind}${nth}`).hex(9)}`;
   }
 }
 

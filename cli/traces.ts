@@ -1,0 +1,94 @@
+/**
+ * `npm run traces -- FILE`: replays recordings of the real ipamd on the embedded one and says where they differ.
+ * Leaves with 0 when every scenario is inside its recording, 1 when one is not, 2 when the question cannot be answered.
+ */
+import { readFile } from 'node:fs/promises';
+import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { isInside, judge, type Verdict } from '../sim/traces/judge.ts';
+import { readRecordings, type Scenario } from '../sim/traces/recording.ts';
+
+const INSIDE = 0;
+const OUTSIDE = 1;
+const CANNOT_TELL = 2;
+const DIFFERENCES_SHOWN = 5;
+
+interface Options {
+  readonly json?: boolean;
+  readonly only?: string[];
+  readonly seeds: number;
+  readonly seed: number;
+}
+
+const command = new Command('traces')
+  .description('Replay recordings of the real ipamd on the embedded one and compare every field.')
+  .argument('<file>', 'recordings (JSON)')
+  .option('--json', 'print the verdicts as JSON')
+  .option('--only <ids>', 'only these scenarios, for example T08,T09', (text) => text.split(','))
+  .option('--seeds <count>', 'runs of each scenario, each with another seed', toCount, 3)
+  .option('--seed <number>', 'first seed', toCount, 1)
+  .exitOverride()
+  .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, '')) });
+
+process.exitCode = await main();
+
+async function main(): Promise<number> {
+  try {
+    command.parse();
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    return error.exitCode === 0 ? INSIDE : CANNOT_TELL;
+  }
+  const options = command.opts<Options>();
+  const file = command.args[0] ?? '';
+  const scenarios = await load(file, options.only);
+  if (typeof scenarios === 'string') {
+    console.error(`${file}: ${scenarios}`);
+    return CANNOT_TELL;
+  }
+  const verdicts: Verdict[] = [];
+  for (const scenario of scenarios) {
+    const verdict = await judge(scenario, options.seed, options.seeds);
+    verdicts.push(verdict);
+    if (!options.json) console.log(describe(verdict));
+  }
+  const inside = verdicts.filter(isInside).length;
+  if (options.json) console.log(JSON.stringify({ inside, scenarios: verdicts.length, verdicts }, null, 2));
+  else console.log(`\n${inside} of ${verdicts.length} scenarios inside, ${options.seeds} runs each.`);
+  return inside === verdicts.length ? INSIDE : OUTSIDE;
+}
+
+async function load(file: string, only: readonly string[] | undefined): Promise<Scenario[] | string> {
+  let text: string;
+  try {
+    text = await readFile(file, 'utf8');
+  } catch (error) {
+    return `cannot be read: ${(error as Error).message}`;
+  }
+  const read = readRecordings(text);
+  if ('complaint' in read) return read.complaint;
+  const known = read.scenarios.map(({ id }) => id);
+  const unknown = only?.filter((id) => !known.includes(id)) ?? [];
+  if (unknown.length > 0) return `--only: expected ids among ${known.join(', ')}, got ${unknown.join(', ')}`;
+  return read.scenarios.filter(({ id }) => only?.includes(id) ?? true);
+}
+
+function describe(verdict: Verdict): string {
+  const { id, title, runs, runsInside, outside } = verdict;
+  if (isInside(verdict)) return `${id}  inside   ${title}`;
+  const lines = outside
+    .slice(0, DIFFERENCES_SHOWN)
+    .map(
+      (d) =>
+        `       ${d.field}: recorded ${d.recorded}, got ${d.got} (seed ${d.seed}; ${d.runs} of ${runs} runs)`,
+    );
+  const more = outside.length - lines.length;
+  if (more > 0) lines.push(`       and ${more} more fields`);
+  return [`${id}  OUTSIDE  ${title} (${runs - runsInside} of ${runs} runs)`, ...lines].join('\n');
+}
+
+function toCount(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1)
+    throw new InvalidArgumentError('expected a whole number from 1 on.');
+  return value;
+}
