@@ -69,6 +69,8 @@ export interface World {
   readonly readAtMs: number;
   readonly nodes: readonly Node[];
   readonly subnets: readonly Subnet[];
+  /** Instances left out because EC2 did not show all that a decision needs; absent when there are none. */
+  readonly incomplete?: readonly string[];
 }
 
 /** Tag ipamd writes on the ENIs it manages when it starts, and on those it adopts later. Source: ipamd.md §4.1, §4.6. */

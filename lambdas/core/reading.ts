@@ -33,5 +33,7 @@ export async function readWorld(
     return succeeded({ world: { readAtMs: ports.clock(), nodes: [], subnets: [] }, clusters });
   const vpcIds = [...new Set([...clusters.values()].map(({ cluster }) => cluster.vpcId))];
   const world = await ports.vpc.read({ nodes, vpcIds });
+  if (world.ok && world.value.incomplete !== undefined)
+    ports.journal.note('instances left out', { nodeIds: world.value.incomplete });
   return world.ok ? succeeded({ world: world.value, clusters }) : world;
 }

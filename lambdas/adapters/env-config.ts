@@ -1,0 +1,106 @@
+/** A function's environment, read once: settings and where things are, or everything that is wrong with it. */
+
+import * as z from 'zod/mini';
+import { type Complaint, say } from '../core/complaints.ts';
+import { readPolicy } from '../core/policy.ts';
+import type { Mode, Settings } from '../core/ports.ts';
+import { check, clusterName, listOf, ours, text, value } from './expectations.ts';
+
+export interface Config {
+  readonly settings: Settings;
+  readonly ledgerTable: string;
+  readonly budgetTable: string;
+  readonly launchQueueUrl: string;
+  readonly signalQueueUrl: string;
+  readonly verifyQueueUrl: string;
+  /** Twelve digits. */
+  readonly accountId: string;
+  /** For example `eu-central-1`. */
+  readonly region: string;
+}
+
+export type EnvironmentRead =
+  | { readonly ok: true; readonly config: Config }
+  | { readonly ok: false; readonly message: string };
+
+/** Source: DynamoDB API reference, CreateTable, `TableName`. */
+const table = text('the name of a DynamoDB table', /^[\w.-]{3,255}$/);
+const queueUrl = text('the URL of an SQS queue', /^https?:\/\/[^\s/]+\/\S+$/);
+
+const PLACES = z.object({
+  LEDGER_TABLE: table,
+  BUDGET_TABLE: table,
+  LAUNCH_QUEUE_URL: queueUrl,
+  SIGNAL_QUEUE_URL: queueUrl,
+  VERIFY_QUEUE_URL: queueUrl,
+  ACCOUNT_ID: text('an account id of twelve digits', /^\d{12}$/),
+  AWS_REGION: text('a Region such as "eu-central-1"', /^[a-z]{2}(-[a-z]+)+-\d{1,2}$/),
+});
+
+const CLUSTERS = listOf(
+  ours({
+    name: clusterName,
+    mode: value<Mode>('"observe" or "warm"', (given) => given === 'observe' || given === 'warm'),
+    // Bounds the rights of the functions; they themselves ask EKS.
+    vpcId: z.optional(text('the id of a VPC', /^vpc-[0-9a-f]+$/)),
+  }),
+  'a list such as [{"name":"shop","mode":"observe"}]',
+);
+
+export function readEnvironment(env: Readonly<Record<string, string | undefined>>): EnvironmentRead {
+  const clusters = readClusters(env['CLUSTERS']);
+  const policy = parsed('POLICY', env['POLICY'] || undefined);
+  const chosen = readPolicy(policy.document);
+  const places = check(PLACES, env, '');
+  const complaints = [
+    ...clusters.complaints,
+    ...policy.complaints,
+    ...(policy.complaints.length > 0 ? [] : chosen.complaints),
+    ...(places.ok ? [] : places.complaints),
+  ];
+  if (complaints.length > 0 || !places.ok)
+    return { ok: false, message: ['The settings cannot be used.', ...complaints.map(say)].join('\n') };
+  const { value: at } = places;
+  return {
+    ok: true,
+    config: {
+      settings: { clusters: clusters.clusters, policy: chosen.policy },
+      ledgerTable: at.LEDGER_TABLE,
+      budgetTable: at.BUDGET_TABLE,
+      launchQueueUrl: at.LAUNCH_QUEUE_URL,
+      signalQueueUrl: at.SIGNAL_QUEUE_URL,
+      verifyQueueUrl: at.VERIFY_QUEUE_URL,
+      accountId: at.ACCOUNT_ID,
+      region: at.AWS_REGION,
+    },
+  };
+}
+
+interface Clusters {
+  readonly clusters: Settings['clusters'];
+  readonly complaints: readonly Complaint[];
+}
+
+function readClusters(given: string | undefined): Clusters {
+  const { document, complaints } = parsed('CLUSTERS', given);
+  if (complaints.length > 0) return { clusters: [], complaints };
+  const checked = check(CLUSTERS, document, 'CLUSTERS');
+  if (!checked.ok) return { clusters: [], complaints: checked.complaints };
+  const clusters = checked.value.map(({ name, mode }) => ({ name, mode }));
+  const names = clusters.map(({ name }) => name);
+  const twice = names.filter((name, index) => names.indexOf(name) < index);
+  const expected = 'each cluster once';
+  return { clusters, complaints: twice.map((got) => ({ field: 'CLUSTERS', expected, got })) };
+}
+
+function parsed(
+  field: string,
+  given: string | undefined,
+): { readonly document: unknown; readonly complaints: readonly Complaint[] } {
+  if (given === undefined) return { document: undefined, complaints: [] };
+  try {
+    return { document: JSON.parse(given), complaints: [] };
+  } catch {
+    return { document: undefined, complaints: [{ field, expected: 'JSON', got: given }] };
+  }
+}

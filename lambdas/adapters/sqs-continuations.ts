@@ -1,0 +1,107 @@
+/** Work that must wait goes back on the queue it belongs to, in an envelope like EventBridge's, so one reader reads both. */
+import { createHash } from 'node:crypto';
+import { SendMessageBatchCommand, type SQSClient } from '@aws-sdk/client-sqs';
+import { SQS_MAX_DELAY_MS } from '../core/limits.ts';
+import type { Clock, Continuations } from '../core/ports.ts';
+import { CONTINUATION, OUR_SOURCE } from './eventbridge-signals.ts';
+
+/** Messages in one SendMessageBatch. Source: SQS quotas. */
+const MESSAGES_PER_BATCH = 10;
+
+export interface Queues {
+  readonly launchQueueUrl: string;
+  readonly signalQueueUrl: string;
+  readonly verifyQueueUrl: string;
+  readonly accountId: string;
+  readonly region: string;
+}
+
+type Later = Parameters<Continuations['later']>[0][number];
+
+export class SqsContinuations implements Continuations {
+  readonly #client: SQSClient;
+  readonly #queues: Queues;
+  readonly #clock: Clock;
+
+  constructor(client: SQSClient, queues: Queues, clock: Clock) {
+    this.#client = client;
+    this.#queues = queues;
+    this.#clock = clock;
+  }
+
+  /** Sends all it can, then throws one error if any message was not taken: its signal's own message comes back instead. */
+  async later(signals: readonly Later[]): Promise<void> {
+    const byQueue = Map.groupBy(signals, ({ signal }) => this.#queueOf(signal));
+    const batches = [...byQueue].flatMap(([QueueUrl, all]) =>
+      Array.from({ length: Math.ceil(all.length / MESSAGES_PER_BATCH) }, (_, index) => ({
+        QueueUrl,
+        some: all.slice(index * MESSAGES_PER_BATCH, (index + 1) * MESSAGES_PER_BATCH),
+      })),
+    );
+    const refusals = (await Promise.all(batches.map((batch) => this.#send(batch)))).flat();
+    const [first] = refusals;
+    if (first === undefined) return;
+    throw new Error(`${refusals.length} of ${signals.length} messages not sent: ${first.why}`, {
+      cause: first.cause,
+    });
+  }
+
+  /** One entry for each message that was not taken. */
+  async #send(batch: {
+    readonly QueueUrl: string;
+    readonly some: readonly Later[];
+  }): Promise<{ why: string; cause?: unknown }[]> {
+    const { QueueUrl, some } = batch;
+    const Entries = some.map(({ signal, delayMs }, index) => ({
+      Id: String(index),
+      MessageBody: JSON.stringify(this.#envelope(signal)),
+      DelaySeconds: Math.ceil(Math.min(Math.max(delayMs, 0), SQS_MAX_DELAY_MS) / 1000),
+    }));
+    try {
+      const { Failed = [] } = await this.#client.send(new SendMessageBatchCommand({ QueueUrl, Entries }));
+      return Failed.map(({ Code, Message }) => ({ why: [Code, Message].filter(Boolean).join(': ') }));
+    } catch (cause) {
+      const why = cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause);
+      return some.map(() => ({ why, cause }));
+    }
+  }
+
+  #envelope(detail: Later['signal']): object {
+    const { accountId: account, region } = this.#queues;
+    const time = `${new Date(this.#clock()).toISOString().slice(0, 19)}Z`;
+    return {
+      version: '0',
+      id: idOf(`${time} ${JSON.stringify(detail)}`),
+      source: OUR_SOURCE,
+      'detail-type': CONTINUATION,
+      account,
+      time,
+      region,
+      resources: [],
+      detail,
+    };
+  }
+
+  #queueOf(signal: Later['signal']): string {
+    switch (signal.kind) {
+      case 'node-launching':
+        return this.#queues.launchQueueUrl;
+      case 'rollout-announced':
+        return this.#queues.signalQueueUrl;
+      case 'verify-due':
+        return this.#queues.verifyQueueUrl;
+    }
+  }
+}
+
+/** A UUID from the content: the same message twice is the same event twice. */
+function idOf(text: string): string {
+  const hex = createHash('sha256').update(text).digest('hex');
+  return [
+    hex.slice(0, 8),
+    hex.slice(8, 12),
+    `8${hex.slice(13, 16)}`,
+    `8${hex.slice(17, 20)}`,
+    hex.slice(20, 32),
+  ].join('-');
+}
