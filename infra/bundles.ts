@@ -4,6 +4,7 @@
  */
 import { existsSync, globSync, rmSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import type { Plugin } from 'rolldown';
 
 export interface Bundle {
   /** Name of the function, its file and its folder, for example `on-signal`. */
@@ -37,6 +38,19 @@ export function stale(root: string): boolean {
 }
 
 /**
+ * Lambda hands a function its credentials in the environment (Lambda Developer Guide, environment variables), where the
+ * SDK's provider chain looks first. The rest of the chain (profiles, SSO, STS, instance metadata) would never be asked,
+ * and is a fifth of a bundle.
+ */
+const LAMBDA_CREDENTIALS: Plugin = {
+  name: 'lambda-credentials',
+  load: {
+    filter: { id: /[\\/]@aws-sdk[\\/]credential-provider-node[\\/]/ },
+    handler: () => "export { fromEnv as defaultProvider } from '@aws-sdk/credential-provider-env';",
+  },
+};
+
+/**
  * Builds every function anew, and removes what is no function any more. Everything is inside, the AWS SDK too: the
  * runtime's own copy is not ours to choose and starts slower (docs/decisions/0002-bundling.md). One file a function: a
  * chunk would be one more read at a cold start. Whatever the bundler warns of is an error.
@@ -52,6 +66,7 @@ export async function bundle(root: string): Promise<readonly Bundle[]> {
       cwd: root,
       input: `lambdas/handlers/${name}.ts`,
       platform: 'node',
+      plugins: [LAMBDA_CREDENTIALS],
       // The SDK's ES modules: unused parts of its CommonJS builds cannot be left out.
       resolve: { mainFields: ['module', 'main'] },
       logLevel: 'warn',

@@ -1,8 +1,10 @@
-import { existsSync, mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { createServer, type IncomingHttpHeaders } from 'node:http';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { expect, test } from 'vitest';
-import { bundle, functionNames, stale } from '../../infra/bundles.ts';
+import { expect, test, vi } from 'vitest';
+import { bundle, functionNames, ROOT, stale } from '../../infra/bundles.ts';
 
 /** A small repository: two functions, the wiring they share, and a word from core. */
 function repository(): { root: string; write: (path: string, text: string) => void } {
@@ -53,4 +55,37 @@ test('a warning of the bundler stops the build and names the function: an import
   const { root, write } = repository();
   write('lambdas/handlers/sweep.ts', "import 'no-such-package';\nexport const handler = async () => {};\n");
   await expect(bundle(root)).rejects.toThrow(/sweep.*no-such-package/s);
+});
+
+test('a bundled SDK client signs with the credentials that Lambda puts into the environment', async () => {
+  const headers: IncomingHttpHeaders[] = [];
+  const sqs = createServer((request, response) => {
+    headers.push(request.headers);
+    response.setHeader('content-type', 'application/x-amz-json-1.0').end('{"QueueUrls":[]}');
+  }).listen(0, '127.0.0.1');
+  await once(sqs, 'listening');
+  const address = sqs.address();
+  const port = typeof address === 'object' ? address?.port : undefined;
+  const { root, write } = repository();
+  symlinkSync(join(ROOT, 'node_modules'), join(root, 'node_modules'));
+  write(
+    'lambdas/handlers/on-signal.ts',
+    `import { ListQueuesCommand, SQSClient } from '@aws-sdk/client-sqs';
+     const sqs = new SQSClient({ region: 'eu-central-1', endpoint: 'http://127.0.0.1:${port}' });
+     export const handler = () => sqs.send(new ListQueuesCommand({}));`,
+  );
+  await bundle(root);
+  vi.stubEnv('AWS_ACCESS_KEY_ID', 'AKIDLAMBDA');
+  vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'secret');
+  vi.stubEnv('AWS_SESSION_TOKEN', 'session');
+  const { handler } = await import(join(root, 'dist/on-signal/index.mjs'));
+  await handler();
+  vi.unstubAllEnvs();
+  sqs.close();
+  expect(headers).toEqual([
+    expect.objectContaining({
+      authorization: expect.stringContaining('Credential=AKIDLAMBDA/'),
+      'x-amz-security-token': 'session',
+    }),
+  ]);
 });
