@@ -12,7 +12,7 @@ import type {
   StateListener,
   SubnetSetup,
 } from './account-options.ts';
-import { carryOut, copyEni, copyInstance, copySubnet } from './actions.ts';
+import { type Circumstances, carryOut, copyEni, copyInstance, copySubnet } from './actions.ts';
 import { AddressSpace } from './address-space.ts';
 import {
   ApiError,
@@ -57,10 +57,7 @@ export class Account implements Ec2 {
   readonly #buckets: RequestBuckets | undefined;
   readonly #faults: Faults;
   readonly #streams = new Map<string, Stream>();
-  readonly #tokens = new Map<
-    string,
-    { asked: string; answer: Ec2Actions['CreateNetworkInterface']['output'] }
-  >();
+  readonly #tokens = new Map<string, { asked: string; answer: CreateOutput }>();
   readonly #listeners: StateListener[] = [];
 
   constructor(options: AccountOptions) {
@@ -117,9 +114,7 @@ export class Account implements Ec2 {
 
   /** The same action, at once and without request buckets, trouble or record: the world's own hand. */
   perform<A extends Ec2Action>(action: A, input: Ec2Actions[A]['input']): Ec2Actions[A]['output'] {
-    if (action === 'CreateNetworkInterface')
-      return this.#create(input as Ec2Actions['CreateNetworkInterface']['input']);
-    return carryOut[action](this.#inventory, input);
+    return this.#carryOut(action, input, { origin: 'world', shows: 'late' });
   }
 
   addFault(fault: Fault): void {
@@ -166,6 +161,7 @@ export class Account implements Ec2 {
       subnetId: present.subnetId ?? instance.subnetId,
       ips: present.secondaryIps ?? 0,
       prefixes: present.prefixes ?? 0,
+      origin: present.deviceIndex === 0 ? 'launch' : 'world',
       ...(groups && { groups }),
       ...(present.tags && { tags: present.tags }),
     });
@@ -239,10 +235,8 @@ export class Account implements Ec2 {
       const throttled =
         this.#faults.throttles(caller, action, nowMs) || this.#buckets?.take(action, input, nowMs) === false;
       if (throttled) throw refused.throttled();
-      const output =
-        action === 'AttachNetworkInterface' && this.#faults.hidesFromMetadata(caller.name, nowMs)
-          ? carryOut[action](this.#inventory, input, 'never')
-          : this.perform(action, input);
+      const shows = this.#faults.hidesFromMetadata(caller.name, nowMs) ? 'never' : 'late';
+      const output = this.#carryOut(action, input, { origin: 'call', shows });
       if ('networkInterface' in output) eniId = output.networkInterface.id;
       settled = { ok: true, output };
     } catch (error) {
@@ -254,20 +248,25 @@ export class Account implements Ec2 {
     return settled;
   }
 
+  #carryOut<A extends Ec2Action>(
+    action: A,
+    input: Ec2Actions[A]['input'],
+    circumstances: Circumstances,
+  ): Ec2Actions[A]['output'] {
+    if (!('clientToken' in input) || input.clientToken === undefined) {
+      return carryOut[action](this.#inventory, input, circumstances);
+    }
+    return this.#createOnce(input, circumstances);
+  }
+
   /** A client token makes a create happen once: the same question gets the first answer, another one is refused
    *  (EC2 Developer Guide, ensuring idempotency). */
-  #create(
-    input: Ec2Actions['CreateNetworkInterface']['input'],
-  ): Ec2Actions['CreateNetworkInterface']['output'] {
-    const { clientToken, ...rest } = input;
-    if (clientToken === undefined) return carryOut.CreateNetworkInterface(this.#inventory, input);
+  #createOnce(input: CreateInput, circumstances: Circumstances): CreateOutput {
+    const { clientToken = '', ...rest } = input;
     const asked = JSON.stringify(Object.entries(rest).sort(([a], [b]) => (a < b ? -1 : 1)));
     const known = this.#tokens.get(clientToken);
-    if (known !== undefined) {
-      if (known.asked !== asked) throw refused.tokenReused();
-      return { ...known.answer, networkInterface: copyEni(known.answer.networkInterface) };
-    }
-    const answer = carryOut.CreateNetworkInterface(this.#inventory, input);
+    if (known !== undefined && known.asked !== asked) throw refused.tokenReused();
+    const answer = known?.answer ?? carryOut.CreateNetworkInterface(this.#inventory, input, circumstances);
     this.#tokens.set(clientToken, { asked, answer });
     return { ...answer, networkInterface: copyEni(answer.networkInterface) };
   }
@@ -313,6 +312,9 @@ export class Account implements Ec2 {
     return stream;
   }
 }
+
+type CreateInput = Ec2Actions['CreateNetworkInterface']['input'];
+type CreateOutput = Ec2Actions['CreateNetworkInterface']['output'];
 
 type Settled<A extends Ec2Action> =
   | { readonly ok: true; readonly output: Ec2Actions[A]['output'] }

@@ -2,13 +2,19 @@
 import type { Ec2Action, Ec2Actions, Eni, Instance, Subnet } from './api.ts';
 import { select, showsEni, showsInstance, showsSubnet } from './describe.ts';
 import { refused } from './errors.ts';
-import type { HeldSubnet, Inventory } from './inventory.ts';
+import type { HeldSubnet, Inventory, Origin } from './inventory.ts';
 
-/** `shows`: whether metadata will ever show what an attach brings. */
+/** What the input does not say. */
+export interface Circumstances {
+  readonly origin: Origin;
+  /** Whether instance metadata will ever show what an attach brings. */
+  readonly shows: 'late' | 'never';
+}
+
 type Carry<A extends Ec2Action> = (
   inventory: Inventory,
   input: Ec2Actions[A]['input'],
-  shows?: 'late' | 'never',
+  circumstances: Circumstances,
 ) => Ec2Actions[A]['output'];
 
 /** Tags one resource may carry (EC2 User Guide, tag restrictions). */
@@ -50,7 +56,7 @@ export const carryOut: { readonly [A in Ec2Action]: Carry<A> } = {
     return { networkInterfaces: found.map(copyEni), ...next };
   },
 
-  CreateNetworkInterface: (inventory, input) => {
+  CreateNetworkInterface: (inventory, input, { origin }) => {
     const {
       subnetId,
       groups,
@@ -70,6 +76,7 @@ export const carryOut: { readonly [A in Ec2Action]: Carry<A> } = {
       subnetId,
       ips,
       prefixes,
+      origin,
       ...(groups && { groups }),
       ...(description !== undefined && { description }),
       ...(tags && { tags }),
@@ -77,7 +84,7 @@ export const carryOut: { readonly [A in Ec2Action]: Carry<A> } = {
     return { networkInterface: copyEni(eni), ...(clientToken !== undefined && { clientToken }) };
   },
 
-  AttachNetworkInterface: (inventory, input, shows = 'late') => {
+  AttachNetworkInterface: (inventory, input, { shows }) => {
     const eni = inventory.eni(input.networkInterfaceId);
     const instance = inventory.instance(input.instanceId);
     if (instance.state !== 'running' && instance.state !== 'stopped') {

@@ -20,6 +20,9 @@ export class AddressSpace {
   #free: number;
   #freeBlocks: number;
   #blocksWithheld = false;
+  /** Where the last one was taken: what was given back is not handed out again before everything else was. */
+  #lastBlock = -1;
+  #lastSingle = -1;
 
   /** `chance` scatters single addresses over the subnet, as EC2 does; without it they fill the fullest places first
    *  and a block is broken only when nothing else is left. */
@@ -56,7 +59,8 @@ export class AddressSpace {
   /** One free aligned /28 as a CIDR, or `undefined` when there is none. */
   takeBlock(): string | undefined {
     if (this.freeBlocks === 0) return undefined;
-    const block = this.#usedInBlock.indexOf(0);
+    const block = next(this.#usedInBlock.length, this.#lastBlock, (b) => this.#usedInBlock[b] === 0);
+    this.#lastBlock = block;
     for (let i = block * BLOCK; i < (block + 1) * BLOCK; i++) this.#take(i);
     return `${toText(this.#base + block * BLOCK)}/28`;
   }
@@ -118,11 +122,15 @@ export class AddressSpace {
   }
 
   #packed(): number {
-    for (let block = 0; block < this.#usedInBlock.length; block++) {
-      const used = this.#usedInBlock[block] ?? 0;
-      if (used > 0 && used < BLOCK) return this.#used.indexOf(0, block * BLOCK);
-    }
-    return this.#used.indexOf(0);
+    const size = this.#used.length;
+    const inBrokenBlock = (i: number): boolean => {
+      const used = this.#usedInBlock[i >> 4] ?? 0;
+      return used > 0 && used < BLOCK && this.#used[i] === 0;
+    };
+    const broken = next(size, this.#lastSingle, inBrokenBlock);
+    const index = broken >= 0 ? broken : next(size, this.#lastSingle, (i) => this.#used[i] === 0);
+    this.#lastSingle = index;
+    return index;
   }
 
   #take(index: number): void {
@@ -143,6 +151,15 @@ export class AddressSpace {
     this.#usedInBlock[block] = left;
     if (left === 0) this.#freeBlocks++;
   }
+}
+
+/** The first index after `last`, going round once, that passes; -1 when none does. */
+function next(size: number, last: number, passes: (index: number) => boolean): number {
+  for (let step = 1; step <= size; step++) {
+    const index = (last + step) % size;
+    if (passes(index)) return index;
+  }
+  return -1;
 }
 
 function toNumber(address: string): number {

@@ -57,7 +57,7 @@ export class InstanceMetadata {
     this.#stream = stream;
   }
 
-  /** Interfaces visible at `nowMs`, in the order they were attached. */
+  /** Interfaces visible at `nowMs`, ordered by MAC, as the service lists them. */
   enis(nowMs: number): MetadataEni[] {
     const visible: MetadataEni[] = [];
     for (const [id, shown] of this.#shown) {
@@ -78,7 +78,7 @@ export class InstanceMetadata {
         prefixes: visibleKeys(shown.prefixes, nowMs),
       });
     }
-    return visible;
+    return visible.length > 1 ? visible.sort((a, b) => (a.mac < b.mac ? -1 : 1)) : visible;
   }
 
   /** An attach took effect at `nowMs`. `addedAtMs` tells when each address came to the ENI. */

@@ -33,7 +33,13 @@ export interface NewEni {
   readonly ips?: number;
   readonly prefixes?: number;
   readonly tags?: Readonly<Record<string, string>>;
+  readonly origin: Origin;
 }
+
+/** Who made an ENI: it came with a launch, was created by a call, or put there by the world's own hand. Ids and MACs
+ *  count up within an origin and sort by origin; the recordings of the real ipamd numbered theirs the same way. */
+export type Origin = keyof typeof ORIGINS;
+const ORIGINS = { launch: 0, call: 1, world: 2 } as const;
 
 export interface NewAttachment {
   readonly deviceIndex: number;
@@ -115,7 +121,7 @@ export class Inventory {
     const inZone = this.#enisInZone.get(subnet.zone) ?? 0;
     if (inZone >= this.#enisPerZone) throw refused.quota(this.#enisPerZone);
     const { ips: addresses, prefixes: blocks } = this.#take(subnet, 1 + ips, prefixes);
-    const id = this.#newId('eni-');
+    const id = this.#newId('eni-', ORIGINS[wanted.origin]);
     const eni: HeldEni = {
       id,
       subnetId: subnet.id,
@@ -272,11 +278,12 @@ export class Inventory {
     return { ips: addresses, prefixes: blocks };
   }
 
-  /** 17 hexadecimal digits as EC2's ids have: counted first, then random. */
-  #newId(kind: string): string {
-    const nth = (this.#given.get(kind) ?? 0) + 1;
-    this.#given.set(kind, nth);
-    return `${kind}0${nth.toString(16).padStart(7, '0')}${this.#chance.stream(`${kind}${nth}`).hex(9)}`;
+  /** 17 hexadecimal digits as EC2's ids have: series, count, then random. */
+  #newId(kind: string, series = 0): string {
+    const start = `${kind}0${series}`;
+    const nth = (this.#given.get(start) ?? 0) + 1;
+    this.#given.set(start, nth);
+    return `${start}${nth.toString(16).padStart(7, '0')}${this.#chance.stream(`${start} ${nth}`).hex(8)}`;
   }
 }
 
@@ -299,5 +306,5 @@ function without(held: readonly string[], gone: readonly string[]): string[] {
   return held.filter((entry) => !leaving.has(entry));
 }
 
-/** A locally administered address that is the same for the same ENI. */
-const macOf = (eniId: string): string => `02:${(eniId.slice(-10).match(/../g) ?? []).join(':')}`;
+/** A locally administered address that sorts as the ids do. */
+const macOf = (eniId: string): string => `02:${(eniId.slice(5, 15).match(/../g) ?? []).join(':')}`;
