@@ -167,7 +167,8 @@ export class Kernel {
       const before = this.#news;
       await new Promise<void>((resolve) => setImmediate(resolve));
       quiet = this.#news === before ? quiet + 1 : 0;
-      if (++turns > STUCK_TURNS) throw new Error('real code waits for something that is not the simulated world');
+      if (++turns > STUCK_TURNS)
+        throw new Error('real code waits for something that is not the simulated world');
     }
     this.#unsettled = false;
     if (this.#failure) throw this.#failure.error;

@@ -24,6 +24,9 @@ export interface Pod {
 /** Pods on the host's network on every node: aws-node and kube-proxy. They need no address. */
 export const HOST_NETWORK_PODS = 2;
 
+/** kubelet starts a container that ended anew after 10 s at first (Kubernetes, container restart policy). */
+const CONTAINER_RESTART_MS = 10_000;
+
 export class Node {
   readonly name: string;
   readonly instance: Instance;
@@ -58,13 +61,18 @@ export class Node {
     this.maxPods = limits.enisPerCard * (limits.ipv4PerEni - 1) + HOST_NETWORK_PODS;
     this.ipamd = new Ipamd({
       kernel: world.kernel,
-      stream: world.chance.stream(`ipamd of ${name}`),
+      chance: world.chance,
       ec2: world.account,
       metadata: world.account.metadata(instance.id),
       instanceId: instance.id,
+      primaryEniId: instance.enis[0]?.id ?? '',
+      subnetId: instance.subnetId,
+      vpcId: instance.vpcId,
+      zone: instance.zone,
       limits,
       env,
       maxPods: this.maxPods,
+      containerRestartMs: CONTAINER_RESTART_MS,
     });
   }
 
@@ -137,6 +145,7 @@ export class Node {
   get idleAddresses(): number {
     let held = 0;
     for (const eni of this.instance.enis) held += eni.secondaryIps.length + 16 * eni.prefixes.length;
-    return held - this.ipamd.snapshot().assigned;
+    for (const { gotAddressAtMs } of this.#pods) if (gotAddressAtMs !== undefined) held--;
+    return held;
   }
 }

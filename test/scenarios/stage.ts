@@ -26,13 +26,18 @@ export const minutes = (count: number): number => count * 60_000;
 export const stepsOf = (stage: Stage): { do: string; nodeId: string; reason?: string; because: string }[] =>
   stage.journal
     .filter(({ what }) => what === 'plan')
-    .flatMap(({ facts }) => facts['steps'] as { do: string; nodeId: string; reason?: string; because: string }[]);
+    .flatMap(
+      ({ facts }) => facts['steps'] as { do: string; nodeId: string; reason?: string; because: string }[],
+    );
 
-export const notesOf = (stage: Stage, what: string): Note[] => stage.journal.filter((note) => note.what === what);
+export const notesOf = (stage: Stage, what: string): Note[] =>
+  stage.journal.filter((note) => note.what === what);
 
 /** Our calls that change something, by action. */
 export const changes = (world: World): Record<string, number> =>
-  Object.fromEntries([...world.account.calls.of('prewarmer')].filter(([action]) => !action.startsWith('Describe')));
+  Object.fromEntries(
+    [...world.account.calls.of('prewarmer')].filter(([action]) => !action.startsWith('Describe')),
+  );
 
 /** Runs real code in the world and waits for it in virtual time. */
 export async function inWorld<T>(world: World, work: () => Promise<T>): Promise<T> {

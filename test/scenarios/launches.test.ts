@@ -1,0 +1,220 @@
+import { describe, expect, test } from 'vitest';
+import { CLUSTER, changes, inWorld, minutes, notesOf, SUBNET, seconds, staged, stepsOf } from './stage.ts';
+
+/** ENIs of ours on the node, in order of device index. */
+const ours = (node: {
+  instance: { enis: { tags: Map<string, string>; attachment?: { deviceIndex: number } | undefined }[] };
+}) => node.instance.enis.filter(({ tags }) => tags.has('eks-ip-prewarmer/node'));
+
+describe('a node launches', () => {
+  test('an autoscaler saw pods nobody announced: the node starts with every address it can use', async () => {
+    const { world, stage } = staged({ seed: 11 });
+    const node = world.launch('m5.large');
+    await world.kernel.run(minutes(3));
+    expect(node.ready).toBe(true);
+    expect(node.instance.enis.map((eni) => eni.secondaryIps.length)).toEqual([9, 9, 9]);
+    expect(ours(node)).toHaveLength(2);
+    expect(ours(node).map(({ attachment }) => attachment)).toMatchObject([
+      { deviceIndex: 1, deleteOnTermination: true },
+      { deviceIndex: 2, deleteOnTermination: true },
+    ]);
+    expect(notesOf(stage, 'verified').at(-1)?.facts).toMatchObject({
+      seen: [node.instance.id],
+      lateAttach: [],
+    });
+  });
+
+  test('three calls an ENI and one for the primary, however often its events are delivered', async () => {
+    const { world, stage } = staged({ seed: 12 });
+    const node = world.launch('m5.large');
+    const again = { 'instance-id': node.instance.id, state: 'pending' };
+    world.bus.put('aws.ec2', 'EC2 Instance State-change Notification', again);
+    world.kernel.after(seconds(20), () => {
+      world.bus.put('aws.ec2', 'EC2 Instance State-change Notification', { ...again, state: 'running' });
+    });
+    await world.kernel.run(minutes(3));
+    expect(changes(world)).toEqual({
+      CreateNetworkInterface: 2,
+      AttachNetworkInterface: 2,
+      ModifyNetworkInterfaceAttribute: 2,
+      AssignPrivateIpAddresses: 1,
+    });
+    expect(stage.deadLetters.launches.depth.visible).toBe(0);
+  });
+
+  test('the announcement asked for twelve pods: the node gets two full ENIs, not three', async () => {
+    const { world } = staged({ seed: 13 });
+    world.bus.put('eks-ip-prewarmer', 'Deployment Announced', {
+      cluster: CLUSTER,
+      workload: { kind: 'Deployment', namespace: 'default', name: 'checkout' },
+      replicas: { from: 0, to: 10 },
+    });
+    await world.kernel.run(seconds(20));
+    const node = world.launch('m5.large');
+    await world.kernel.run(minutes(3));
+    expect(node.instance.enis.map((eni) => eni.secondaryIps.length)).toEqual([9, 9]);
+  });
+
+  test('in observe mode the plan is in the journal and nothing in EC2 changes', async () => {
+    const { world, stage } = staged({ seed: 14 }, { mode: 'observe' });
+    const node = world.launch('m5.large');
+    await world.kernel.run(minutes(3));
+    expect(changes(world)).toEqual({});
+    expect(ours(node)).toEqual([]);
+    expect(stepsOf(stage).map((step) => step.do)).toContain('attach');
+  });
+
+  test('events a minute late: the node is left alone and the journal says why', async () => {
+    const { world, stage } = staged({ seed: 15, eventsLateByMs: 60_000 });
+    const node = world.launch('m5.large');
+    await world.kernel.run(minutes(4));
+    expect(changes(world)).toEqual({});
+    expect(stepsOf(stage).filter(({ nodeId }) => nodeId === node.instance.id)).toMatchObject([
+      { do: 'leave', reason: 'too late' },
+      { do: 'leave', reason: 'too late' },
+    ]);
+  });
+
+  test('the running event overtakes the pending one: the node is warm, once', async () => {
+    const { world, stage } = staged({ seed: 16 });
+    const node = world.launch('m5.large');
+    const pending = world.bus.event('aws.ec2', 'EC2 Instance State-change Notification', {
+      'instance-id': node.instance.id,
+      state: 'pending',
+    });
+    world.kernel.after(seconds(30), () => stage.queues.launches.send(JSON.stringify(pending), 0));
+    await world.kernel.run(minutes(3));
+    expect(ours(node)).toHaveLength(2);
+    expect(changes(world)['CreateNetworkInterface']).toBe(2);
+  });
+
+  test('an instance of somebody else launches: it is read once and left alone without a word', async () => {
+    const { world, stage } = staged({ seed: 17 });
+    const foreign = world.account.launch({
+      type: 'm5.large',
+      subnetId: SUBNET.id,
+      tags: { Name: 'a build host' },
+    });
+    await world.kernel.run(seconds(30));
+    expect(changes(world)).toEqual({});
+    expect(stepsOf(stage)).toEqual([]);
+    expect(foreign.enis).toHaveLength(1);
+  });
+
+  test('the instance is gone before we look: the message is done with after a few looks', async () => {
+    const { world, stage } = staged({ seed: 18 });
+    const gone = world.bus.event('aws.ec2', 'EC2 Instance State-change Notification', {
+      'instance-id': 'i-00000000000000bad',
+      state: 'pending',
+    });
+    stage.queues.launches.send(JSON.stringify(gone), 0);
+    await world.kernel.run(minutes(5));
+    expect(stage.queues.launches.depth).toEqual({ visible: 0, inFlight: 0, delayed: 0 });
+    expect(stage.deadLetters.launches.depth.visible).toBe(0);
+    expect(notesOf(stage, 'instances not found')).toHaveLength(1);
+  });
+});
+
+describe('EC2 says no', () => {
+  test('attach is throttled for three seconds: the node is still warm in time, and the pace was halved', async () => {
+    const { world, stage } = staged({ seed: 21 });
+    const node = world.launch('m5.large');
+    world.account.onStateChange((instance, state) => {
+      if (instance.id !== node.instance.id || state !== 'running') return;
+      const fromMs = world.kernel.nowMs;
+      world.account.addFault({
+        kind: 'throttle',
+        action: 'AttachNetworkInterface',
+        caller: 'prewarmer',
+        fromMs,
+        toMs: fromMs + seconds(4),
+      });
+    });
+    await world.kernel.run(minutes(3));
+    expect(notesOf(stage, 'call failed')[0]?.facts).toMatchObject({
+      kind: 'throttled',
+      code: 'RequestLimitExceeded',
+    });
+    expect(ours(node)).toHaveLength(2);
+    expect(notesOf(stage, 'verified').at(-1)?.facts).toMatchObject({ lateAttach: [] });
+  });
+
+  test('the subnet is full: nothing is created, the journal names it, and the reserve is untouched', async () => {
+    const { world, stage } = staged({
+      seed: 22,
+      subnets: [{ ...SUBNET, free: { addresses: 20, prefixes: 0 } }],
+    });
+    const node = world.launch('m5.large');
+    await world.kernel.run(seconds(14));
+    expect(changes(world)).toEqual({});
+    expect(stepsOf(stage)).toMatchObject([{ nodeId: node.instance.id, do: 'leave', reason: 'subnet full' }]);
+  });
+
+  test('the reply to a create is lost: the next try finds the same ENI, and none is left over', async () => {
+    const { world } = staged({ seed: 23 });
+    world.account.addFault({
+      kind: 'lostReply',
+      action: 'CreateNetworkInterface',
+      caller: 'prewarmer',
+      fromMs: 0,
+      toMs: seconds(4),
+    });
+    const node = world.launch('m5.large');
+    await world.kernel.run(minutes(3));
+    expect(ours(node)).toHaveLength(2);
+    expect(world.account.enis().filter((eni) => eni.attachment === undefined)).toEqual([]);
+  });
+
+  test('the reply to an attach is lost: the ENI is found attached and finished, none is attached twice', async () => {
+    const { world, stage } = staged({ seed: 24 });
+    const node = world.launch('m5.large');
+    world.account.onStateChange((instance, state) => {
+      if (instance.id !== node.instance.id || state !== 'running') return;
+      const fromMs = world.kernel.nowMs;
+      world.account.addFault({
+        kind: 'lostReply',
+        action: 'AttachNetworkInterface',
+        caller: 'prewarmer',
+        fromMs,
+        toMs: fromMs + seconds(8),
+      });
+    });
+    await world.kernel.run(minutes(3));
+    await inWorld(world, () => stage.sweepNow());
+    expect(ours(node)).toMatchObject([
+      { attachment: { deleteOnTermination: true } },
+      { attachment: { deleteOnTermination: true } },
+    ]);
+    expect(node.instance.enis).toHaveLength(3);
+  });
+});
+
+describe('bad input in a batch', () => {
+  test('a message that is no JSON, one without its fields and a good one: the good one is worked on', async () => {
+    const { world, stage } = staged({ seed: 31 });
+    const node = world.launch('m5.large');
+    stage.queues.launches.send('{ not json', 0);
+    stage.queues.launches.send(
+      JSON.stringify({
+        source: 'aws.ec2',
+        'detail-type': 'EC2 Instance State-change Notification',
+        detail: {},
+      }),
+      0,
+    );
+    await world.kernel.run(minutes(3));
+    expect(ours(node)).toHaveLength(2);
+    expect(notesOf(stage, 'ignored')).toHaveLength(2);
+    expect(stage.deadLetters.launches.depth.visible).toBe(0);
+  });
+
+  test('the add-on’s configuration cannot be read: the node is left, the journal shows what came', async () => {
+    const { world, stage } = staged({ seed: 32 });
+    Object.assign(world.clusters[0]?.addon ?? {}, { configurationValues: 'env: {WARM_ENI_TARGET: 1' });
+    world.launch('m5.large');
+    await world.kernel.run(minutes(2));
+    expect(changes(world)).toEqual({});
+    expect(stepsOf(stage)[0]).toMatchObject({ do: 'leave', reason: 'unknown CNI settings' });
+    expect(stepsOf(stage)[0]?.because).toContain('WARM_ENI_TARGET');
+  });
+});
