@@ -32,7 +32,7 @@ export function readCluster(stack: Stack, { cluster }: Settings): PolicyStatemen
 }
 
 export function useLedger({ ledger }: Tables): PolicyStatement {
-  const actions = ['GetItem', 'PutItem', 'UpdateItem', 'DeleteItem', 'Query'];
+  const actions = ['GetItem', 'BatchGetItem', 'PutItem', 'UpdateItem', 'Query'];
   return allow('UseLedger', {
     actions: actions.map((action) => `dynamodb:${action}`),
     resources: [ledger.tableArn],
@@ -40,7 +40,7 @@ export function useLedger({ ledger }: Tables): PolicyStatement {
 }
 
 export function useBudget({ budget }: Tables): PolicyStatement {
-  const actions = ['GetItem', 'PutItem', 'UpdateItem'];
+  const actions = ['GetItem', 'PutItem'];
   return allow('UseBudget', {
     actions: actions.map((action) => `dynamodb:${action}`),
     resources: [budget.tableArn],

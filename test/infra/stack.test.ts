@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { CfnResource } from 'aws-cdk-lib';
 import { Match } from 'aws-cdk-lib/assertions';
 import { expect, test } from 'vitest';
+import { readEnvironment } from '../../lambdas/adapters/env-config.ts';
 import { OBSERVE, stackOf, standInBundles, templateOf, VPC_ID, WARM } from './synthesized.ts';
 
 const template = templateOf(OBSERVE);
@@ -84,6 +85,26 @@ test('every function learns its cluster, tables and queues from its environment'
     },
   });
 });
+
+test('that environment, once deployed, is one the functions accept', () => {
+  const deployed = templateOf({ ...WARM, policy: '{"margin":1.5}' });
+  for (const { Properties } of Object.values(deployed.findResources('AWS::Lambda::Function'))) {
+    const variables: Record<string, unknown> = Properties.Environment.Variables;
+    const env = Object.entries(variables).map(([name, value]) => [name, asDeployed(name, value)]);
+    const read = readEnvironment({ AWS_REGION: 'eu-central-1', ...Object.fromEntries(env) });
+    expect(read).toMatchObject({
+      ok: true,
+      config: { settings: { clusters: [{ name: 'demo', mode: 'warm' }], policy: { margin: 1.5 } } },
+    });
+  }
+});
+
+/** What CloudFormation makes of a reference: an account, a queue's URL, a table's name. */
+function asDeployed(name: string, value: unknown): unknown {
+  if (typeof value === 'string') return value;
+  if (name === 'ACCOUNT_ID') return '123456789012';
+  return name.endsWith('_URL') ? 'https://sqs.eu-central-1.amazonaws.com/123456789012/queue' : 'demo-table';
+}
 
 test('every queue is encrypted, refuses plain HTTP, and has dead letters (which need none)', () => {
   const queues = all('AWS::SQS::Queue');

@@ -1,0 +1,44 @@
+/** The rights and the code that needs them are written in two places; here they meet. */
+import { globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { statementsOf, templateOf, WARM } from './synthesized.ts';
+
+const ADAPTERS = join(import.meta.dirname, '../../lambdas/adapters');
+
+/** The document client's names for DynamoDB's actions, and the batch that IAM knows as its single. */
+const IAM_NAMES: Readonly<Record<string, string>> = {
+  'dynamodb:Get': 'dynamodb:GetItem',
+  'dynamodb:Put': 'dynamodb:PutItem',
+  'dynamodb:Update': 'dynamodb:UpdateItem',
+  'dynamodb:Delete': 'dynamodb:DeleteItem',
+  'dynamodb:BatchGet': 'dynamodb:BatchGetItem',
+  'dynamodb:BatchWrite': 'dynamodb:BatchWriteItem',
+  'sqs:SendMessageBatch': 'sqs:SendMessage',
+};
+
+/** IAM actions of every SDK command and paginator that an adapter imports. */
+function actionsOfCode(): Set<string> {
+  const actions = new Set<string>();
+  for (const file of globSync('*.ts', { cwd: ADAPTERS })) {
+    const text = readFileSync(join(ADAPTERS, file), 'utf8');
+    for (const [, names = '', service] of text.matchAll(
+      /import \{([^}]*)\} from '@aws-sdk\/(?:client|lib)-(\w+)'/g,
+    ))
+      for (const [, paginated, command] of names.matchAll(/\bpaginate([A-Z]\w+)|\b([A-Z]\w+)Command\b/g)) {
+        const action = `${service}:${paginated ?? command}`;
+        actions.add(IAM_NAMES[action] ?? action);
+      }
+  }
+  return actions;
+}
+
+test('warm mode holds exactly the actions that the adapters send: none is missing, none is there for nothing', () => {
+  const held = statementsOf(templateOf(WARM))
+    .filter(({ effect }) => effect === 'Allow')
+    .flatMap(({ actions }) => actions)
+    .filter((action) => /^(ec2|eks|dynamodb):|^sqs:SendMessage$/.test(action))
+    // Tags are part of the create request; nobody sends CreateTags.
+    .filter((action) => action !== 'ec2:CreateTags');
+  expect([...actionsOfCode()].sort()).toEqual([...new Set(held)].sort());
+});
