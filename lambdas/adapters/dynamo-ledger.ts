@@ -1,0 +1,242 @@
+/**
+ * The ledger in one DynamoDB table. Keys: `cluster#NAME` with `demand#ID`, `sights` and `suspects`; `node#ID` with `record`.
+ * Every read is strongly consistent, because decisions rest on it. Expiry is checked where the time is known; the table's
+ * own (`expiresAt`, epoch seconds) only clears up, days late if it likes.
+ */
+import {
+  BatchGetCommand,
+  type BatchGetCommandOutput,
+  type DynamoDBDocumentClient,
+  GetCommand,
+  PutCommand,
+  paginateQuery,
+  UpdateCommand,
+} from '@aws-sdk/lib-dynamodb';
+import type { OpenDemand } from '../core/launches.ts';
+import type { EniId, NodeId } from '../core/model.ts';
+import { inParallel } from '../core/parallel.ts';
+import type { Sight } from '../core/plan.ts';
+import type { Ledger, NodeRecord } from '../core/ports.ts';
+import { ifHeld } from './dynamo-conditions.ts';
+
+/** Writes of one call under way at a time. */
+const WRITES_AT_ONCE = 20;
+/** Keys of one BatchGetItem. Source: DynamoDB API reference. */
+const KEYS_PER_BATCH = 100;
+/** How long a lease that was never given up stays in the table after its end. */
+const DEAD_LEASE_KEPT_MS = 3_600_000;
+
+const seconds = (ms: number): number => Math.ceil(ms / 1000);
+const clusterKey = (cluster: string): string => `cluster#${cluster}`;
+const nodeKey = (nodeId: NodeId) => ({ pk: `node#${nodeId}`, sk: 'record' });
+
+interface Keys {
+  readonly pk: string;
+  readonly sk: string;
+  /** Epoch seconds. */
+  readonly expiresAt: number;
+}
+/** `record` is absent until somebody gave the lease up. */
+interface NodeItem extends Keys {
+  readonly record?: NodeRecord;
+  readonly leaseOwner?: string;
+  readonly leaseUntilMs?: number;
+}
+
+export class DynamoLedger implements Ledger {
+  readonly #client: DynamoDBDocumentClient;
+  readonly #table: string;
+
+  constructor(client: DynamoDBDocumentClient, { ledgerTable }: { readonly ledgerTable: string }) {
+    this.#client = client;
+    this.#table = ledgerTable;
+  }
+
+  async announce(demand: OpenDemand): Promise<void> {
+    await ifHeld(
+      this.#client.send(
+        new PutCommand({
+          TableName: this.#table,
+          Item: demandItem(demand),
+          ConditionExpression: 'attribute_not_exists(pk)',
+        }),
+      ),
+    );
+  }
+
+  async openDemand(cluster: string, nowMs: number): Promise<readonly OpenDemand[]> {
+    const pages = paginateQuery(
+      { client: this.#client },
+      {
+        TableName: this.#table,
+        ConsistentRead: true,
+        KeyConditionExpression: 'pk = :pk AND begins_with(sk, :demand)',
+        FilterExpression: 'expiresAtMs > :now',
+        ExpressionAttributeValues: { ':pk': clusterKey(cluster), ':demand': 'demand#', ':now': nowMs },
+      },
+    );
+    const open: OpenDemand[] = [];
+    for await (const { Items = [] } of pages) open.push(...Items.map((item) => demandOf(item as DemandItem)));
+    return open;
+  }
+
+  async claim(demand: OpenDemand): Promise<boolean> {
+    return ifHeld(
+      this.#client.send(
+        new PutCommand({
+          TableName: this.#table,
+          Item: demandItem(demand),
+          ConditionExpression: '#version = :read',
+          ExpressionAttributeNames: { '#version': 'version' },
+          ExpressionAttributeValues: { ':read': demand.version - 1 },
+        }),
+      ),
+    );
+  }
+
+  async lease(
+    nodes: Parameters<Ledger['lease']>[0],
+    owner: string,
+    untilMs: number,
+    nowMs: number,
+  ): Promise<ReadonlyMap<NodeId, NodeRecord>> {
+    const leased = new Map<NodeId, NodeRecord>();
+    await inParallel(nodes, WRITES_AT_ONCE, async ({ nodeId, cluster, nodeGroup }) => {
+      let item: NodeItem | undefined;
+      const took = await ifHeld(
+        this.#client
+          .send(
+            new UpdateCommand({
+              TableName: this.#table,
+              Key: nodeKey(nodeId),
+              UpdateExpression: 'SET leaseOwner = :owner, leaseUntilMs = :until, expiresAt = :kept',
+              ConditionExpression:
+                'attribute_not_exists(leaseOwner) OR leaseUntilMs <= :now OR leaseOwner = :owner',
+              ExpressionAttributeValues: {
+                ':owner': owner,
+                ':until': untilMs,
+                ':now': nowMs,
+                ':kept': seconds(untilMs + DEAD_LEASE_KEPT_MS),
+              },
+              ReturnValues: 'ALL_NEW',
+            }),
+          )
+          .then(({ Attributes }) => {
+            item = Attributes as NodeItem;
+          }),
+      );
+      if (!took) return;
+      const known = item?.record;
+      leased.set(
+        nodeId,
+        known !== undefined && known.expiresAtMs > nowMs
+          ? known
+          : { nodeId, cluster, nodeGroup, enis: [], outcome: { state: 'claimed' }, expiresAtMs: untilMs },
+      );
+    });
+    return leased;
+  }
+
+  async release(records: readonly NodeRecord[], owner: string): Promise<void> {
+    await inParallel(records, WRITES_AT_ONCE, async (record) => {
+      await ifHeld(
+        this.#client.send(
+          new UpdateCommand({
+            TableName: this.#table,
+            Key: nodeKey(record.nodeId),
+            UpdateExpression: 'SET #record = :record, expiresAt = :expires REMOVE leaseOwner, leaseUntilMs',
+            ConditionExpression: 'leaseOwner = :owner',
+            ExpressionAttributeNames: { '#record': 'record' },
+            ExpressionAttributeValues: {
+              ':record': record,
+              ':expires': seconds(record.expiresAtMs),
+              ':owner': owner,
+            },
+          }),
+        ),
+      );
+    });
+  }
+
+  async nodes(ids: readonly NodeId[]): Promise<ReadonlyMap<NodeId, NodeRecord>> {
+    const found = new Map<NodeId, NodeRecord>();
+    const keys = [...new Set(ids)].map(nodeKey);
+    const chunks = Array.from({ length: Math.ceil(keys.length / KEYS_PER_BATCH) }, (_, index) =>
+      keys.slice(index * KEYS_PER_BATCH, (index + 1) * KEYS_PER_BATCH),
+    );
+    await inParallel(chunks, WRITES_AT_ONCE, async (chunk) => {
+      for (const { record } of await this.#all(chunk))
+        if (record !== undefined) found.set(record.nodeId, record);
+    });
+    return found;
+  }
+
+  async sights(cluster: string): Promise<ReadonlyMap<NodeId, Sight>> {
+    const nodes = await this.#get<Record<NodeId, [number, number, number]>>(cluster, 'sights');
+    return new Map(
+      entriesOf(nodes).map(([nodeId, [enis, total, sinceMs]]) => [nodeId, { enis, total, sinceMs }]),
+    );
+  }
+
+  /** A list a node rather than an object: 8,000 nodes fit into an item's 400 kB. Source: DynamoDB quotas. */
+  async saw(cluster: string, sights: ReadonlyMap<NodeId, Sight>): Promise<void> {
+    const nodes = [...sights].map(([nodeId, { enis, total, sinceMs }]) => [nodeId, [enis, total, sinceMs]]);
+    await this.#put(cluster, 'sights', Object.fromEntries(nodes));
+  }
+
+  async suspects(cluster: string): Promise<ReadonlyMap<EniId, number>> {
+    return new Map(entriesOf(await this.#get<Record<EniId, number>>(cluster, 'suspects')));
+  }
+
+  async suspect(cluster: string, firstSeenMs: ReadonlyMap<EniId, number>): Promise<void> {
+    await this.#put(cluster, 'suspects', Object.fromEntries(firstSeenMs));
+  }
+
+  async #get<T>(cluster: string, sk: string): Promise<T | undefined> {
+    const Key = { pk: clusterKey(cluster), sk };
+    const { Item } = await this.#client.send(
+      new GetCommand({ TableName: this.#table, Key, ConsistentRead: true }),
+    );
+    return Item?.['seen'] as T | undefined;
+  }
+
+  async #put(cluster: string, sk: string, seen: object): Promise<void> {
+    const Item = { pk: clusterKey(cluster), sk, seen };
+    await this.#client.send(new PutCommand({ TableName: this.#table, Item }));
+  }
+
+  /** DynamoDB may leave keys for another request; it ends because each round must bring some of them. */
+  async #all(keys: ReturnType<typeof nodeKey>[]): Promise<NodeItem[]> {
+    const items: NodeItem[] = [];
+    let left: BatchGetCommandOutput['UnprocessedKeys'] = {
+      [this.#table]: { Keys: keys, ConsistentRead: true },
+    };
+    while (left !== undefined && Object.keys(left).length > 0) {
+      const before: number = left[this.#table]?.Keys?.length ?? 0;
+      const answer: BatchGetCommandOutput = await this.#client.send(
+        new BatchGetCommand({ RequestItems: left }),
+      );
+      items.push(...((answer.Responses?.[this.#table] ?? []) as NodeItem[]));
+      left = answer.UnprocessedKeys;
+      if ((left?.[this.#table]?.Keys?.length ?? 0) >= before)
+        throw new Error(`DynamoDB does not answer: ${before} of ${keys.length} records not read`);
+    }
+    return items;
+  }
+}
+
+type DemandItem = OpenDemand & Keys;
+
+const demandItem = (demand: OpenDemand): DemandItem => ({
+  ...demand,
+  pk: clusterKey(demand.cluster),
+  sk: `demand#${demand.id}`,
+  expiresAt: seconds(demand.expiresAtMs),
+});
+
+function demandOf({ pk: _pk, sk: _sk, expiresAt: _expiresAt, ...demand }: DemandItem): OpenDemand {
+  return demand;
+}
+
+const entriesOf = <K extends string, V>(record: Readonly<Record<K, V>> | undefined): [K, V][] =>
+  Object.entries(record ?? {}) as [K, V][];

@@ -1,0 +1,392 @@
+/** One suite over the deployed stores, on DynamoDB in memory, and over the simulator's twins: they must agree. */
+import type { AddressInfo } from 'node:net';
+import { CreateTableCommand, DynamoDBClient, type KeySchemaElement } from '@aws-sdk/client-dynamodb';
+import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import dynalite from 'dynalite';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { DynamoBudget } from '../../lambdas/adapters/dynamo-budget.ts';
+import { DynamoLedger } from '../../lambdas/adapters/dynamo-ledger.ts';
+import type { OpenDemand } from '../../lambdas/core/launches.ts';
+import type { EniId, NodeId } from '../../lambdas/core/model.ts';
+import { DEFAULT_POLICY } from '../../lambdas/core/policy.ts';
+import type { Budget, Ledger, NodeRecord } from '../../lambdas/core/ports.ts';
+import { MemoryBudget } from '../../sim/stores/memory-budget.ts';
+import { MemoryLedger } from '../../sim/stores/memory-ledger.ts';
+
+const LEDGER = 'ledger';
+const BUDGET = 'budget';
+const NOW = Date.UTC(2026, 0, 31, 9);
+const SECOND = 1_000;
+const SHARE = 0.5;
+
+const server = dynalite({ createTableMs: 0 });
+let documents: DynamoDBDocumentClient;
+/** Each test has an account of its own, and so a budget of its own. */
+let accounts = 0;
+let clusters = 0;
+
+beforeAll(async () => {
+  await new Promise<void>((resolve) => server.listen(0, resolve));
+  const { port } = server.address() as AddressInfo;
+  const client = new DynamoDBClient({
+    region: 'eu-central-1',
+    endpoint: `http://127.0.0.1:${port}`,
+    credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+  });
+  documents = DynamoDBDocumentClient.from(client, { marshallOptions: { removeUndefinedValues: true } });
+  const table = (TableName: string, ...keys: readonly string[]) =>
+    client.send(
+      new CreateTableCommand({
+        TableName,
+        BillingMode: 'PAY_PER_REQUEST',
+        AttributeDefinitions: keys.map((AttributeName) => ({ AttributeName, AttributeType: 'S' })),
+        KeySchema: keys.map(
+          (AttributeName, index): KeySchemaElement => ({
+            AttributeName,
+            KeyType: index === 0 ? 'HASH' : 'RANGE',
+          }),
+        ),
+      }),
+    );
+  await table(LEDGER, 'pk', 'sk');
+  await table(BUDGET, 'pk');
+});
+afterAll(() => {
+  documents.destroy();
+  server.close();
+});
+
+interface Stores {
+  readonly stores: string;
+  readonly ledger: () => Ledger;
+  /** `functions` budgets over one and the same account, as that many environments have them. */
+  readonly budgets: (functions: number, clock: () => number) => Budget[];
+}
+
+const DEPLOYED: Stores = {
+  stores: 'DynamoDB',
+  ledger: () => new DynamoLedger(documents, { ledgerTable: LEDGER }),
+  budgets: (functions, clock) => {
+    const accountId = String(++accounts).padStart(12, '0');
+    const settings = { clusters: [], policy: { ...DEFAULT_POLICY, budgetShare: SHARE } };
+    const place = { budgetTable: BUDGET, accountId, region: 'eu-central-1', settings };
+    return Array.from({ length: functions }, () => new DynamoBudget(documents, place, clock));
+  },
+};
+const IN_MEMORY: Stores = {
+  stores: 'memory',
+  ledger: () => new MemoryLedger(),
+  budgets: (functions, clock) => {
+    const one = new MemoryBudget(SHARE, clock);
+    return Array.from({ length: functions }, () => one);
+  },
+};
+
+/** A name no other test uses: all share the table. */
+const fresh = (): string => `shop-${++clusters}`;
+let nodes = 0;
+const newNode = (): NodeId => `i-${String(++nodes).padStart(17, '0')}`;
+
+const demandOf = (cluster: string, more: Partial<OpenDemand> = {}): OpenDemand => ({
+  id: 'release-7',
+  cluster,
+  podsLeft: 40,
+  selector: { zones: ['eu-central-1a'] },
+  startsAtMs: NOW,
+  expiresAtMs: NOW + 900 * SECOND,
+  claims: {},
+  version: 0,
+  ...more,
+});
+
+const claimedBy = (demand: OpenDemand, nodeId: NodeId, pods: number): OpenDemand => ({
+  ...demand,
+  podsLeft: demand.podsLeft - pods,
+  claims: { ...demand.claims, [nodeId]: pods },
+  version: demand.version + 1,
+});
+
+const recordOf = (nodeId: NodeId, cluster: string, more: Partial<NodeRecord> = {}): NodeRecord => ({
+  nodeId,
+  cluster,
+  nodeGroup: 'workers',
+  share: 18,
+  enis: [{ eniId: 'eni-0aaaaaaaaaaaaaaaa', deviceIndex: 2, addresses: 9 }],
+  runningAtMs: NOW,
+  outcome: { state: 'created' },
+  expiresAtMs: NOW + 3_600 * SECOND,
+  ...more,
+});
+
+describe.each([DEPLOYED, IN_MEMORY])('the ledger in $stores', ({ ledger: make }) => {
+  test('an announcement that comes twice is remembered once, as it was first', async () => {
+    const ledger = make();
+    const cluster = fresh();
+    await ledger.announce(demandOf(cluster));
+    await ledger.announce(demandOf(cluster, { podsLeft: 99 }));
+    expect(await ledger.openDemand(cluster, NOW)).toEqual([demandOf(cluster)]);
+  });
+
+  test('an announcement that comes again after nodes took from it gives nothing back', async () => {
+    const ledger = make();
+    const cluster = fresh();
+    const demand = demandOf(cluster);
+    await ledger.announce(demand);
+    const taken = claimedBy(demand, newNode(), 18);
+    expect(await ledger.claim(taken)).toBe(true);
+    await ledger.announce(demand);
+    expect(await ledger.openDemand(cluster, NOW)).toEqual([taken]);
+  });
+
+  test('demand of other clusters, and demand that has expired, is nobody’s to take', async () => {
+    const ledger = make();
+    const cluster = fresh();
+    await ledger.announce(demandOf(fresh()));
+    await ledger.announce(demandOf(cluster, { id: 'over', expiresAtMs: NOW }));
+    await ledger.announce(demandOf(cluster, { id: 'open', expiresAtMs: NOW + 1 }));
+    const open = await ledger.openDemand(cluster, NOW);
+    expect(open.map(({ id }) => id)).toEqual(['open']);
+  });
+
+  test('two functions claim what they both read: one is told to read again, and no pod is given twice', async () => {
+    const ledger = make();
+    const cluster = fresh();
+    await ledger.announce(demandOf(cluster));
+    const [read] = await ledger.openDemand(cluster, NOW);
+    if (read === undefined) throw new Error('the demand is gone');
+    const [first, second] = [newNode(), newNode()];
+    expect(await ledger.claim(claimedBy(read, first, 18))).toBe(true);
+    expect(await ledger.claim(claimedBy(read, second, 18))).toBe(false);
+    expect(await ledger.openDemand(cluster, NOW)).toEqual([claimedBy(read, first, 18)]);
+  });
+
+  test('ten functions claim at once, each until it succeeds: every claim counts once', async () => {
+    const ledger = make();
+    const cluster = fresh();
+    await ledger.announce(demandOf(cluster));
+    const takers = Array.from({ length: 10 }, newNode);
+    await Promise.all(
+      takers.map(async (nodeId) => {
+        for (let done = false; !done; ) {
+          const [read] = await ledger.openDemand(cluster, NOW);
+          if (read === undefined) throw new Error('the demand is gone');
+          done = await ledger.claim(claimedBy(read, nodeId, 3));
+        }
+      }),
+    );
+    const [left] = await ledger.openDemand(cluster, NOW);
+    expect(left).toMatchObject({ podsLeft: 10, version: 10 });
+    expect(Object.keys(left?.claims ?? {}).sort()).toEqual([...takers].sort());
+  });
+
+  test('a claim on demand nobody announced is refused', async () => {
+    const ledger = make();
+    const cluster = fresh();
+    expect(await ledger.claim(claimedBy(demandOf(cluster), newNode(), 1))).toBe(false);
+    expect(await ledger.openDemand(cluster, NOW)).toEqual([]);
+  });
+
+  test('fifty functions want one node: one gets it, and a lease alone is no record', async () => {
+    const ledger = make();
+    const node = { nodeId: newNode(), cluster: fresh(), nodeGroup: 'workers' };
+    const leases = await Promise.all(
+      Array.from({ length: 50 }, (_, run) => ledger.lease([node], `run-${run}`, NOW + 90 * SECOND, NOW)),
+    );
+    expect(leases.filter((leased) => leased.has(node.nodeId))).toHaveLength(1);
+    expect(leases.flatMap((leased) => [...leased.values()])).toEqual([
+      { ...node, enis: [], outcome: { state: 'claimed' }, expiresAtMs: NOW + 90 * SECOND },
+    ]);
+    expect(await ledger.nodes([node.nodeId])).toEqual(new Map());
+  });
+
+  test('a lease ends by itself when its function was killed; until then nobody else acts on the node', async () => {
+    const ledger = make();
+    const node = { nodeId: newNode(), cluster: fresh(), nodeGroup: 'workers' };
+    const until = NOW + 90 * SECOND;
+    await ledger.lease([node], 'killed', until, NOW);
+    expect(await ledger.lease([node], 'next', until + 1, until - 1)).toEqual(new Map());
+    expect((await ledger.lease([node], 'next', until + 90 * SECOND, until)).has(node.nodeId)).toBe(true);
+  });
+
+  test('whoever holds a lease may take it again and for longer', async () => {
+    const ledger = make();
+    const node = { nodeId: newNode(), cluster: fresh(), nodeGroup: 'workers' };
+    await ledger.lease([node], 'me', NOW + 10 * SECOND, NOW);
+    expect((await ledger.lease([node], 'me', NOW + 60 * SECOND, NOW)).size).toBe(1);
+    expect((await ledger.lease([node], 'other', NOW + 90 * SECOND, NOW + 30 * SECOND)).size).toBe(0);
+  });
+
+  test('what one function wrote, the next one finds with its lease, and free again', async () => {
+    const ledger = make();
+    const node = { nodeId: newNode(), cluster: fresh(), nodeGroup: 'workers' };
+    const record = recordOf(node.nodeId, node.cluster);
+    await ledger.lease([node], 'first', NOW + 90 * SECOND, NOW);
+    await ledger.release([record], 'first');
+    expect(await ledger.nodes([node.nodeId, newNode()])).toEqual(new Map([[node.nodeId, record]]));
+    const leased = await ledger.lease([node], 'second', NOW + 91 * SECOND, NOW + 1);
+    expect(leased).toEqual(new Map([[node.nodeId, record]]));
+  });
+
+  test('a function that slept through its lease writes nothing over its successor', async () => {
+    const ledger = make();
+    const node = { nodeId: newNode(), cluster: fresh(), nodeGroup: 'workers' };
+    await ledger.lease([node], 'slow', NOW + 90 * SECOND, NOW);
+    await ledger.lease([node], 'next', NOW + 180 * SECOND, NOW + 90 * SECOND);
+    const late = recordOf(node.nodeId, node.cluster, { outcome: { state: 'attached' } });
+    await ledger.release([late], 'slow');
+    expect(await ledger.nodes([node.nodeId])).toEqual(new Map());
+    // Nor is the successor's lease given up.
+    expect((await ledger.lease([node], 'third', NOW + 180 * SECOND, NOW + 91 * SECOND)).size).toBe(0);
+    await ledger.release([recordOf(node.nodeId, node.cluster)], 'next');
+    await ledger.release([late], 'slow');
+    expect((await ledger.nodes([node.nodeId])).get(node.nodeId)?.outcome).toEqual({ state: 'created' });
+  });
+
+  test('a record past its time is forgotten: the node begins anew', async () => {
+    const ledger = make();
+    const node = { nodeId: newNode(), cluster: fresh(), nodeGroup: 'workers' };
+    await ledger.lease([node], 'first', NOW + 90 * SECOND, NOW);
+    await ledger.release([recordOf(node.nodeId, node.cluster, { expiresAtMs: NOW + 10 })], 'first');
+    const leased = await ledger.lease([node], 'second', NOW + 100 * SECOND, NOW + 10);
+    expect(leased.get(node.nodeId)).toMatchObject({ enis: [], outcome: { state: 'claimed' } });
+    expect(leased.get(node.nodeId)).not.toHaveProperty('share');
+  });
+
+  test('250 nodes at once: all are leased, written back and found, none twice', async () => {
+    const ledger = make();
+    const cluster = fresh();
+    const all = Array.from({ length: 250 }, () => ({ nodeId: newNode(), cluster, nodeGroup: 'workers' }));
+    const [mine, theirs] = await Promise.all([
+      ledger.lease(all, 'mine', NOW + 90 * SECOND, NOW),
+      ledger.lease(all, 'theirs', NOW + 90 * SECOND, NOW),
+    ]);
+    expect(mine.size + theirs.size).toBe(250);
+    await Promise.all([
+      ledger.release([...mine.values()], 'mine'),
+      ledger.release([...theirs.values()], 'theirs'),
+    ]);
+    const ids = all.map(({ nodeId }) => nodeId);
+    const found = await ledger.nodes([...ids, ...ids]);
+    expect([...found.keys()].sort()).toEqual([...ids].sort());
+  });
+
+  test('how nodes looked is kept per cluster, and replaced by the next look', async () => {
+    const ledger = make();
+    const cluster = fresh();
+    expect(await ledger.sights(cluster)).toEqual(new Map());
+    const [gone, stays] = [newNode(), newNode()];
+    await ledger.saw(cluster, new Map([[gone, { enis: 1, total: 9, sinceMs: NOW }]]));
+    const next = new Map([[stays, { enis: 2, total: 18, sinceMs: NOW + SECOND }]]);
+    await ledger.saw(cluster, next);
+    expect(await ledger.sights(cluster)).toEqual(next);
+    expect(await ledger.sights(fresh())).toEqual(new Map());
+  });
+
+  test('5,000 nodes fit into one look', async () => {
+    const ledger = make();
+    const cluster = fresh();
+    const look = new Map(
+      Array.from({ length: 5_000 }, () => [newNode(), { enis: 4, total: 56, sinceMs: NOW }] as const),
+    );
+    await ledger.saw(cluster, look);
+    expect(await ledger.sights(cluster)).toEqual(look);
+  });
+
+  test('suspects are kept with the time of their first sight, and forgotten when they are gone', async () => {
+    const ledger = make();
+    const cluster = fresh();
+    expect(await ledger.suspects(cluster)).toEqual(new Map());
+    const suspects = new Map<EniId, number>([['eni-0aaaaaaaaaaaaaaaa', NOW]]);
+    await ledger.suspect(cluster, suspects);
+    expect(await ledger.suspects(cluster)).toEqual(suspects);
+    await ledger.suspect(cluster, new Map());
+    expect(await ledger.suspects(cluster)).toEqual(new Map());
+  });
+});
+
+describe.each([DEPLOYED, IN_MEMORY])('the budget in $stores', ({ budgets }) => {
+  const ATTACH = { AttachNetworkInterface: 1 };
+  /** Half of the 50 requests AWS documents for attaching. */
+  const ALLOWED = 25;
+  const many = <T>(count: number, one: T): T[] => Array.from({ length: count }, () => one);
+
+  test('a full bucket grants its size at once, in the order asked, and then says how long to wait', async () => {
+    const [budget] = budgets(1, () => NOW);
+    expect(await budget?.spend(many(ALLOWED - 1, ATTACH))).toEqual({ granted: ALLOWED - 1, waitMs: 0 });
+    const three = await budget?.spend(many(3, ATTACH));
+    // Half of 5 requests a second: 400 ms each.
+    expect(three).toEqual({ granted: 1, waitMs: 400 });
+    expect(await budget?.spend([ATTACH])).toEqual({ granted: 0, waitMs: 400 });
+  });
+
+  test('it refills with time, and never above its size', async () => {
+    let nowMs = NOW;
+    const [budget] = budgets(1, () => nowMs);
+    await budget?.spend(many(ALLOWED, ATTACH));
+    nowMs += 4 * SECOND;
+    expect((await budget?.spend(many(ALLOWED, ATTACH)))?.granted).toBe(10);
+    nowMs += 3_600 * SECOND;
+    expect((await budget?.spend(many(2 * ALLOWED, ATTACH)))?.granted).toBe(ALLOWED);
+  });
+
+  test('actions have buckets of their own; a node is granted all its calls or none', async () => {
+    const [budget] = budgets(1, () => NOW);
+    await budget?.spend(many(ALLOWED, ATTACH));
+    const attachToo = { CreateNetworkInterface: 1, ...ATTACH };
+    expect((await budget?.spend([attachToo]))?.granted).toBe(0);
+    expect(await budget?.spend(many(50, { CreateNetworkInterface: 1 }))).toEqual({ granted: 50, waitMs: 0 });
+  });
+
+  test('asks without calls cost nothing', async () => {
+    const [budget] = budgets(1, () => NOW);
+    await budget?.spend(many(ALLOWED, ATTACH));
+    expect(await budget?.spend([{}, { AttachNetworkInterface: 0 }])).toEqual({ granted: 2, waitMs: 0 });
+    expect(await budget?.spend([])).toEqual({ granted: 0, waitMs: 0 });
+  });
+
+  test('a throttle one function met empties that action’s bucket for all, and halves its pace', async () => {
+    const [one, other] = budgets(2, () => NOW);
+    await one?.throttled('AttachNetworkInterface');
+    expect(await other?.spend([ATTACH])).toEqual({ granted: 0, waitMs: 800 });
+    await other?.throttled('AttachNetworkInterface');
+    expect(await one?.spend([ATTACH])).toEqual({ granted: 0, waitMs: 1_600 });
+    expect(await one?.spend([{ AssignPrivateIpAddresses: 1 }])).toEqual({ granted: 1, waitMs: 0 });
+  });
+
+  test('seven functions spend at once: together they get the bucket’s size and not one more', async () => {
+    const grants = await Promise.all(
+      budgets(7, () => NOW).map((budget) => Promise.all(many(3, 0).map(() => budget.spend(many(2, ATTACH))))),
+    );
+    const all = grants.flat();
+    expect(all.reduce((sum, { granted }) => sum + granted, 0)).toBe(ALLOWED);
+    expect(all.every(({ granted, waitMs }) => granted === 2 || waitMs > 0)).toBe(true);
+  });
+});
+
+describe('the budget in DynamoDB alone', () => {
+  test('a crowd that overtakes a function ten times over gets an honest answer: nothing granted, come back', async () => {
+    const crowd = DEPLOYED.budgets(2, () => NOW);
+    const [mine, other] = crowd;
+    // Every read of ours is followed by somebody else's write.
+    let overtaking = true;
+    documents.middlewareStack.add(
+      (next) => async (args) => {
+        const answer = await next(args);
+        const read = 'ConsistentRead' in args.input && overtaking;
+        if (read) {
+          overtaking = false;
+          await other?.throttled('AssignPrivateIpAddresses');
+          overtaking = true;
+        }
+        return answer;
+      },
+      { step: 'initialize', name: 'overtaking' },
+    );
+    try {
+      expect(await mine?.spend([{ AttachNetworkInterface: 1 }])).toEqual({ granted: 0, waitMs: 1_000 });
+    } finally {
+      documents.middlewareStack.remove('overtaking');
+    }
+    expect(await mine?.spend([{ AttachNetworkInterface: 1 }])).toEqual({ granted: 1, waitMs: 0 });
+  });
+});
