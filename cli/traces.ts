@@ -53,7 +53,10 @@ async function main(): Promise<number> {
   }
   const inside = verdicts.filter(isInside).length;
   if (options.json) console.log(JSON.stringify({ inside, scenarios: verdicts.length, verdicts }, null, 2));
-  else console.log(`\n${inside} of ${verdicts.length} scenarios inside, ${options.seeds} runs each.`);
+  else
+    console.log(
+      `\n${inside} of ${verdicts.length} scenarios inside, ${options.seeds} runs of each at least.`,
+    );
   return inside === verdicts.length ? INSIDE : OUTSIDE;
 }
 
@@ -73,8 +76,11 @@ async function load(file: string, only: readonly string[] | undefined): Promise<
 }
 
 function describe(verdict: Verdict): string {
-  const { id, title, runs, runsInside, outside } = verdict;
-  if (isInside(verdict)) return `${id}  inside   ${title}`;
+  const { id, title, runs, runsInside, outside, strays } = verdict;
+  if (isInside(verdict)) {
+    const stray = strays.length === 0 ? '' : ` (${runsInside} of ${runs} runs; chance explains the others)`;
+    return `${id}  inside   ${title}${stray}`;
+  }
   const lines = outside
     .slice(0, DIFFERENCES_SHOWN)
     .map(
@@ -83,7 +89,7 @@ function describe(verdict: Verdict): string {
     );
   const more = outside.length - lines.length;
   if (more > 0) lines.push(`       and ${more} more fields`);
-  return [`${id}  OUTSIDE  ${title} (${runs - runsInside} of ${runs} runs)`, ...lines].join('\n');
+  return [`${id}  OUTSIDE  ${title} (${runsInside} of ${runs} runs inside)`, ...lines].join('\n');
 }
 
 function toCount(text: string): number {

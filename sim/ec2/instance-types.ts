@@ -9,7 +9,16 @@ export interface TypeLimits {
   readonly ipv4PerEni: number;
   /** Whether ENIs take /28 prefixes: Nitro hypervisor or bare metal (EC2 User Guide, prefixes on interfaces). */
   readonly prefixes: boolean;
+  /** Whether a trunk ENI, for security groups of pods, can be attached. */
+  readonly trunks: boolean;
 }
+
+/** Types, or families where no size is named, that take no trunk ENI; all others do.
+ *  Source: amazon-vpc-resource-controller-k8s (April 2026), pkg/aws/vpc/limits.go. */
+const TRUNKLESS = new Set(
+  'c1 c3 c4 d2 f1 h1 i2 i3 i4i.large m1 m2 m3 m4 p3 r3 r4 t1 t2 t3 t3a t4g u-6tb1 x1 x1e'.split(' '),
+);
+const TRUNKED = new Set(['i3.metal']);
 
 let byType: Map<string, TypeLimits> | undefined;
 
@@ -19,14 +28,19 @@ export function typeLimits(type: string): TypeLimits | undefined {
     byType = new Map();
     for (const [shape, types] of Object.entries(table.types)) {
       const [enis, addresses, kind, cards] = shape.split('/');
-      const limits: TypeLimits = {
+      const limits = {
         enisPerCard: Number(enis),
         networkCards: Number(cards),
         ipv4PerEni: Number(addresses),
         prefixes: kind === 'nitro' || kind === 'metal',
       };
-      for (const name of types.split(' ')) byType.set(name, limits);
+      for (const name of types.split(' ')) byType.set(name, { ...limits, trunks: takesTrunk(name) });
     }
   }
   return byType.get(type);
+}
+
+function takesTrunk(type: string): boolean {
+  const family = type.slice(0, type.indexOf('.'));
+  return TRUNKED.has(type) || !(TRUNKLESS.has(type) || TRUNKLESS.has(family));
 }

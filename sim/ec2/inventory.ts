@@ -184,14 +184,15 @@ export class Inventory {
   }
 
   /** Assigns addresses and prefixes to an ENI: all of them or none. The order of refusals is the service's: the
-   *  interface's own limit, then free addresses, then whole blocks. */
+   *  interface's own limit (that of the type it is or was attached to), then free addresses, then whole blocks. */
   assign(eni: HeldEni, ips: number, prefixes: number): { ips: string[]; prefixes: string[] } {
+    const { limits } = eni.lastHolder ?? {};
+    if (limits !== undefined && slotsUsed(eni) + ips + prefixes > limits.ipv4PerEni) {
+      throw refused.interfaceFull(eni.id, limits.ipv4PerEni);
+    }
     const instance = this.#holder(eni);
-    if (instance !== undefined) {
-      if (prefixes > 0 && !instance.limits.prefixes) throw refused.unsupported(noPrefixes(instance));
-      if (slotsUsed(eni) + ips + prefixes > instance.limits.ipv4PerEni) {
-        throw refused.interfaceFull(eni.id, instance.limits.ipv4PerEni);
-      }
+    if (instance !== undefined && prefixes > 0 && !instance.limits.prefixes) {
+      throw refused.unsupported(noPrefixes(instance));
     }
     const taken = this.#take(this.subnet(eni.subnetId), ips, prefixes);
     const nowMs = this.#now();

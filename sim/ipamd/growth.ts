@@ -78,8 +78,8 @@ function* learnContent(d: Daemon, eni: PooledEni): Process {
 
 /** Excluded ENIs count on both sides and cancel out. */
 function hasSlot(d: Daemon): boolean {
-  const reserved = d.settings.podEni ? 1 : 0;
-  return d.store.enis.size < d.settings.maxEnis - d.unmanagedAttached - reserved;
+  const { maxEnis, reservedSlots } = d.settings;
+  return d.store.enis.size < maxEnis - d.unmanagedAttached - reservedSlots;
 }
 
 function* addEni(d: Daemon): Process<boolean> {

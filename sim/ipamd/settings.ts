@@ -30,8 +30,10 @@ export interface Settings {
   readonly metadataOnly: boolean;
   readonly managesUntagged: boolean;
   readonly managesOnCordoned: boolean;
-  /** Reserves a slot for the trunk ENI of security groups for pods, and reconciles in every loop until it exists. */
+  /** Security groups for pods: reconciles in every loop until a trunk ENI is there. No trunk ever comes in this world. */
   readonly podEni: boolean;
+  /** Slots kept free for that trunk. */
+  readonly reservedSlots: number;
   readonly clusterName: string;
   readonly extraTags: Readonly<Record<string, string>>;
 }
@@ -44,6 +46,7 @@ const DEFAULT_COOLDOWN_S = 30;
 export function readSettings(env: Environment, limits: TypeLimits): Settings {
   const metadataOnly = flag(env, 'ENABLE_IMDS_ONLY_MODE', false);
   const maxEnis = whole(env, 'MAX_ENI') ?? 0;
+  const podEni = flag(env, 'ENABLE_POD_ENI', false);
   return {
     warmEnis: notNegative(env, 'WARM_ENI_TARGET', 1),
     warmIps: notNegative(env, 'WARM_IP_TARGET', 0),
@@ -59,7 +62,8 @@ export function readSettings(env: Environment, limits: TypeLimits): Settings {
     metadataOnly,
     managesUntagged: flag(env, 'MANAGE_UNTAGGED_ENI', true),
     managesOnCordoned: flag(env, 'AWS_MANAGE_ENIS_NON_SCHEDULABLE', false),
-    podEni: flag(env, 'ENABLE_POD_ENI', false),
+    podEni,
+    reservedSlots: podEni && limits.trunks ? 1 : 0,
     clusterName: env['CLUSTER_NAME'] ?? '',
     extraTags: extraTags(env['ADDITIONAL_ENI_TAGS']),
   };

@@ -55,11 +55,13 @@ class Run {
     const chance = new Chance(seed);
     this.#given = given;
     this.#account = recordedAccount(given, kernel, chance);
+    const type = typeLimits(given.instanceType);
     const limits = {
       enisPerCard: given.eniLimit,
       networkCards: 1,
       ipv4PerEni: given.ipv4PerEni,
-      prefixes: typeLimits(given.instanceType)?.prefixes ?? true,
+      prefixes: type?.prefixes ?? true,
+      trunks: type?.trunks ?? true,
     };
     const [primary, ...others] = given.initialEnis;
     const { id, enis, vpcId, zone } = this.#account.launch({
@@ -128,6 +130,7 @@ class Run {
   #apply(stimulus: Stimulus): void {
     switch (stimulus.do) {
       case 'addPod':
+        this.#deleted.delete(stimulus.pod);
         this.#adds.set(stimulus.pod, { pod: stimulus.pod, askedAtMs: [], gotAddressAtMs: null });
         this.#ask(stimulus.pod);
         return;
