@@ -29,7 +29,7 @@ const CONTAINER_RESTART_MS = 10_000;
 
 export class Node {
   readonly name: string;
-  readonly instance: Instance;
+  readonly instanceId: string;
   readonly ipamd: Ipamd;
   readonly maxPods: number;
   readonly #kernel: Kernel;
@@ -52,7 +52,7 @@ export class Node {
     const limits = typeLimits(instance.type);
     if (limits === undefined) throw new Error(`no instance type ${instance.type}`);
     this.name = name;
-    this.instance = instance;
+    this.instanceId = instance.id;
     this.#kernel = world.kernel;
     this.#account = world.account;
     this.#boot = world.chance.stream(`boot of ${name}`);
@@ -76,6 +76,11 @@ export class Node {
     });
   }
 
+  /** The instance as it is now. */
+  get instance(): Instance {
+    return this.#account.instance(this.instanceId);
+  }
+
   /** Boots as EC2 and the node's own software do, and is Ready some time after ipamd serves. */
   boot(): void {
     this.booted = true;
@@ -85,7 +90,7 @@ export class Node {
   *#booting(): Process {
     const kernel = this.#kernel;
     yield* kernel.sleep(this.#boot.from(PENDING_TO_RUNNING));
-    this.#account.setState(this.instance.id, 'running');
+    this.#account.setState(this.instanceId, 'running');
     yield* kernel.sleep(this.#boot.from(RUNNING_TO_IPAMD));
     const toReadyMs = this.#boot.from(SERVING_TO_READY);
     this.ipamd.onServing(() => {
@@ -96,7 +101,7 @@ export class Node {
 
   /** A node that has been there for long: its ipamd starts now, and it is Ready as soon as that serves. */
   join(): void {
-    this.#account.setState(this.instance.id, 'running');
+    this.#account.setState(this.instanceId, 'running');
     this.ipamd.onServing(() => this.#becomeReady());
     this.ipamd.start();
   }

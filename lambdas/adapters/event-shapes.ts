@@ -130,6 +130,7 @@ export const SIGNAL = z.discriminatedUnion(
       kind: z.literal('verify-due'),
       cluster: clusterName,
       nodeIds: listOf(nodeId, 'a list of instance ids'),
+      ipamdStarted: z.optional(value<boolean>('true or false', (given) => typeof given === 'boolean')),
       attempt,
     }),
   ],

@@ -114,7 +114,11 @@ function continued({ detail }: Envelope): Read {
   const checked = check(SIGNAL, detail, 'detail');
   if (!checked.ok) return ignored(checked.complaints);
   const signal = checked.value;
-  if (signal.kind !== 'rollout-announced') return signal;
+  if (signal.kind === 'node-launching') return signal;
+  if (signal.kind === 'verify-due') {
+    const { ipamdStarted, ...due } = signal;
+    return { ...due, ...(ipamdStarted !== undefined && { ipamdStarted }) };
+  }
   const { podsPerNode, selector, ...rest } = signal;
   return { ...rest, selector: selectorOf(selector), ...(podsPerNode !== undefined && { podsPerNode }) };
 }

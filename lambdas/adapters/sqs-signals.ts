@@ -21,7 +21,10 @@ export async function workOff(event: SQSEvent, ports: Ports): Promise<SQSBatchRe
   const failed: string[] = [];
   for (const { error, signals } of await prewarm([...messageOf.keys()], ports)) {
     if (error === undefined) continue;
-    journal.warn('stays on the queue', { error: error instanceof Error ? error.message : String(error), signals });
+    journal.warn('stays on the queue', {
+      error: error instanceof Error ? error.message : String(error),
+      signals,
+    });
     failed.push(...signals.flatMap((signal) => messageOf.get(signal) ?? []));
   }
   return { batchItemFailures: failed.map((itemIdentifier) => ({ itemIdentifier })) };

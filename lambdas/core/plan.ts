@@ -68,7 +68,7 @@ export function planRollout(ask: RolloutAsk): RolloutPlan {
     })),
   );
   const steps = standings.flatMap((node) =>
-    planNode(node, placed.get(node.candidate.node.id) ?? 0, pods, ask),
+    planNode(node, { share: placed.get(node.candidate.node.id) ?? 0, pods, unplaced }, ask),
   );
   return { steps, unplaced, freeAddresses: standings.reduce((sum, { free }) => sum + free, 0) };
 }
@@ -110,7 +110,14 @@ function standing(present: Candidate, ask: RolloutAsk): Standing {
 const entriesFree = (eni: Eni, perEni: number): number =>
   eni.networkCardIndex === 0 ? Math.max(0, perEni - eni.secondaryIps - eni.prefixes) : 0;
 
-function planNode(node: Standing, share: number, pods: number, ask: RolloutAsk): Step[] {
+/** What placement expects: `share` of all `pods` on this node, `unplaced` of them on none. */
+interface Expected {
+  readonly share: number;
+  readonly pods: number;
+  readonly unplaced: number;
+}
+
+function planNode(node: Standing, { share, pods, unplaced }: Expected, ask: RolloutAsk): Step[] {
   const { candidate, total, free, freeSlots, fillable } = node;
   const { demand, policy } = ask;
   const nodeId = candidate.node.id;
@@ -118,10 +125,10 @@ function planNode(node: Standing, share: number, pods: number, ask: RolloutAsk):
   const within = (ms: number): number =>
     demand.overMs <= ms ? share : Math.min(share, Math.ceil((share * ms) / demand.overMs));
 
-  if (freeSlots === 0 && fillable === 0 && (share > free || free === 0))
+  if (freeSlots === 0 && fillable === 0 && (share > free || unplaced > 0 || free === 0))
     return leave(
       'no slots',
-      `all ${candidate.maxEnis} ENIs are full; freed addresses cool first, so only pacing helps`,
+      `all ${candidate.maxEnis} ENIs are full, ${free} addresses surely free; freed ones cool first: only pacing helps`,
     );
   if (share === 0) return leave('no demand', 'placement expects no pod here');
   if (share <= free)

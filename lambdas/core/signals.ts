@@ -67,6 +67,8 @@ export interface VerifyDue {
   readonly kind: 'verify-due';
   readonly cluster: string;
   readonly nodeIds: readonly NodeId[];
+  /** At the last look ipamd had started on these nodes, and our ENI had no tag of it yet. */
+  readonly ipamdStarted?: boolean;
   readonly attempt: number;
 }
 

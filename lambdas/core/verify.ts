@@ -10,6 +10,9 @@ import type { VerifyDue } from './signals.ts';
 const LEASE_MS = 90_000;
 /** Time to the next look at a node whose ipamd has not started. */
 const LOOK_AGAIN_MS = 30_000;
+/** ipamd tags ENI after ENI while it starts. A look in between sees the primary tagged and ours not; this much later all
+ *  are. Far less than the 60 s after which a reconcile could adopt an ENI that came too late. */
+const STARTING_MS = 10_000;
 
 export interface Verified {
   readonly cluster: string;
@@ -34,37 +37,45 @@ export async function verify(signal: VerifyDue, ports: Ports): Promise<Verified>
   }
   const nodes = new Map(read.value.nodes.map((node) => [node.id, node]));
   const last = attempt + 1 >= policy.verifyAttempts;
-  const found: Record<'seen' | 'lateAttach' | 'notSeen' | 'waiting' | 'gone', NodeId[]> = {
+  const found: Record<Verdict, NodeId[]> = {
     seen: [],
     lateAttach: [],
     notSeen: [],
+    starting: [],
     waiting: [],
     gone: [],
   };
   const records = await ports.ledger.nodes(nodeIds);
   for (const nodeId of nodeIds) {
     const node = nodes.get(nodeId);
-    const verdict = node === undefined ? 'gone' : verdictOn(node, records.get(nodeId), last);
-    found[verdict].push(nodeId);
+    found[node === undefined ? 'gone' : verdictOn(node, records.get(nodeId), signal, last)].push(nodeId);
   }
   await remember(found, records, cluster, ports);
-  if (found.waiting.length > 0) {
-    const due = { ...signal, nodeIds: found.waiting, attempt: attempt + 1 };
-    await ports.continuations.later([{ signal: due, delayMs: LOOK_AGAIN_MS }]);
-  }
-  return { cluster, ...found };
+  const next = { kind: 'verify-due', cluster, attempt: attempt + 1 } as const;
+  const { starting, waiting, ...verdicts } = found;
+  await ports.continuations.later([
+    ...(waiting.length > 0 ? [{ signal: { ...next, nodeIds: waiting }, delayMs: LOOK_AGAIN_MS }] : []),
+    ...(starting.length > 0
+      ? [{ signal: { ...next, nodeIds: starting, ipamdStarted: true }, delayMs: STARTING_MS }]
+      : []),
+  ]);
+  return { cluster, ...verdicts, waiting: [...waiting, ...starting] };
 }
+
+type Verdict = 'seen' | 'lateAttach' | 'notSeen' | 'starting' | 'waiting' | 'gone';
 
 function verdictOn(
   node: Node,
   record: NodeRecord | undefined,
+  { ipamdStarted: before }: VerifyDue,
   last: boolean,
-): 'seen' | 'lateAttach' | 'notSeen' | 'waiting' | 'gone' {
+): Verdict {
   if (node.state !== 'pending' && node.state !== 'running') return 'gone';
   const ours = node.enis.filter((eni) => eni.tags[OUR_NODE_TAG] === node.id);
   if (ours.length > 0 && ours.every((eni) => eni.tags[IPAMD_INSTANCE_TAG] !== undefined)) return 'seen';
   // A launch was raced against ipamd's start; a node that already ran was not.
-  if (ipamdStarted(node) && record?.runningAtMs !== undefined) return 'lateAttach';
+  if (ipamdStarted(node) && record?.runningAtMs !== undefined)
+    return before === true ? 'lateAttach' : 'starting';
   return last ? 'notSeen' : 'waiting';
 }
 
