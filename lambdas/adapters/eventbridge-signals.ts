@@ -63,8 +63,14 @@ export function readQueueBody(body: string): Signal | Ignored {
 function readEvent(event: unknown): Read {
   const { source, 'detail-type': type } = (event ?? {}) as Readonly<Record<string, unknown>>;
   const read = own(own(READERS, source), type);
-  // Foreign events first: what is wrong with them is not ours to say.
-  if (read === undefined && typeof source === 'string' && typeof type === 'string')
+  const envelope = check(ENVELOPE, event, '');
+  if (envelope.ok && read !== undefined) {
+    const { id, time, detail } = envelope.value;
+    return read({ id, atMs: Date.parse(time), detail });
+  }
+  // What else is wrong with a foreign event is not ours to say.
+  const foreign = read === undefined && typeof source === 'string' && typeof type === 'string';
+  if (envelope.ok || foreign)
     return ignored([
       {
         field: 'source / detail-type',
@@ -72,10 +78,7 @@ function readEvent(event: unknown): Read {
         got: `${source} / ${type}`,
       },
     ]);
-  const envelope = check(ENVELOPE, event, '');
-  if (read === undefined || !envelope.ok) return ignored(envelope.ok ? [] : envelope.complaints.map(named));
-  const { id, time, detail } = envelope.value;
-  return read({ id, atMs: Date.parse(time), detail });
+  return ignored(envelope.complaints.map(named));
 }
 
 function stateChanged({ atMs, detail }: Envelope): Read {
