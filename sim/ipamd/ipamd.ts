@@ -137,8 +137,8 @@ export class Ipamd {
   snapshot(): Snapshot | undefined {
     if (!this.#serving || this.#daemon === undefined) return undefined;
     const { store } = this.#daemon;
-    const { total, assigned, cooling, prefixes } = store.stats();
-    return { enis: store.enis.size, totalIps: total, prefixes, assigned, cooling };
+    const { total, assigned, prefixes } = store.stats();
+    return { enis: store.enis.size, totalIps: total, prefixes, assigned, cooling: store.cooling() };
   }
 
   /** Whether the ENI is in the store of a serving ipamd: adopted and not given back. */

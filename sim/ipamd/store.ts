@@ -32,13 +32,15 @@ export interface PooledEni {
   /** Its subnet is closed to pods: kept, but gives no addresses. */
   excluded: boolean;
   readonly cidrs: GoMap<Cidr>;
+  /** Addresses of the mode's kind, and how many of its addresses pods hold. */
+  total: number;
+  assigned: number;
 }
 
 export interface Stats {
   /** Addresses of the mode's kind, on ENIs open to pods. */
   readonly total: number;
   readonly assigned: number;
-  readonly cooling: number;
   /** /28s as ipamd counts them: an ENI removed by force under its pods is subtracted twice. */
   readonly prefixes: number;
 }
@@ -78,6 +80,8 @@ export class Store {
       enteredAtMs: this.#now(),
       excluded: false,
       cidrs: new GoMap(this.#stream),
+      total: 0,
+      assigned: 0,
     };
     this.enis.set(id, eni);
     return eni;
@@ -88,8 +92,8 @@ export class Store {
     const eni = this.enis.get(id);
     if (eni === undefined) return;
     const prefixes = countPrefixes(eni);
-    if (assignedOn(eni) > 0) {
-      eni.cidrs.each((cidr) => this.#forgetPods(cidr));
+    if (eni.assigned > 0) {
+      eni.cidrs.each((cidr) => this.#forgetPods(eni, cidr));
       this.#prefixes -= prefixes;
     }
     this.#prefixes -= prefixes;
@@ -100,6 +104,7 @@ export class Store {
     const eni = this.enis.get(eniId);
     if (eni === undefined || eni.cidrs.has(cidr)) return;
     eni.cidrs.set(cidr, { cidr, isPrefix, addresses: new Map(), assigned: 0 });
+    if (isPrefix === this.#prefixMode) eni.total += sizeOf({ isPrefix });
     if (isPrefix) this.#prefixes++;
   }
 
@@ -109,7 +114,8 @@ export class Store {
     const entry = eni?.cidrs.get(cidr);
     if (eni === undefined || entry === undefined) return false;
     if (entry.assigned > 0 && !force) return false;
-    this.#forgetPods(entry);
+    this.#forgetPods(eni, entry);
+    if (entry.isPrefix === this.#prefixMode) eni.total -= sizeOf(entry);
     if (entry.isPrefix) this.#prefixes--;
     eni.cidrs.delete(cidr);
     return true;
@@ -121,7 +127,7 @@ export class Store {
     if (known !== undefined) return known.ip;
     let given: string | undefined;
     this.enis.find((eni) => {
-      if (eni.excluded) return false;
+      if (eni.excluded || eni.assigned === eni.total) return false;
       eni.cidrs.find((cidr) => {
         if (cidr.isPrefix !== this.#prefixMode) return false;
         const ip = this.#usableAddress(cidr);
@@ -143,6 +149,7 @@ export class Store {
     this.#podAddress.delete(podId);
     cidr.addresses.set(ip, { podId: undefined, unassignedAtMs: this.#now() });
     cidr.assigned--;
+    eni.assigned--;
     return { eniId: eni.id, emptied: eni.excluded && cidr.assigned === 0 ? cidr.cidr : undefined };
   }
 
@@ -163,17 +170,22 @@ export class Store {
   }
 
   stats(): Stats {
-    let [total, assigned, cooling] = [0, 0, 0];
+    let [total, assigned] = [0, 0];
     this.enis.each((eni) => {
       if (eni.excluded) return;
-      eni.cidrs.each((cidr) => {
-        if (cidr.isPrefix !== this.#prefixMode) return;
-        total += sizeOf(cidr);
-        assigned += cidr.assigned;
-        if (cidr.addresses.size > cidr.assigned) cooling += this.#coolingIn(cidr);
-      });
+      total += eni.total;
+      assigned += eni.assigned;
     });
-    return { total, assigned, cooling, prefixes: this.#prefixes };
+    return { total, assigned, prefixes: this.#prefixes };
+  }
+
+  /** Free addresses that rest since their pod went. */
+  cooling(): number {
+    let cooling = 0;
+    this.enis.each((eni) => {
+      if (!eni.excluded) cooling += this.#coolingOn(eni);
+    });
+    return cooling;
   }
 
   /** /28s nobody uses, on excluded ENIs too. */
@@ -196,7 +208,7 @@ export class Store {
 
   /** A secondary ENI without pods exists, young or not. */
   hasPodFreeEni(): boolean {
-    return this.enis.find((eni) => !eni.isPrimary && assignedOn(eni) === 0) !== undefined;
+    return this.enis.find((eni) => !eni.isPrimary && eni.assigned === 0) !== undefined;
   }
 
   /** Takes the first ENI in map order that may be given back out of the store. */
@@ -206,8 +218,8 @@ export class Store {
       (candidate) =>
         !candidate.isPrimary &&
         nowMs - candidate.enteredAtMs >= MINIMUM_AGE_MS &&
-        assignedOn(candidate) === 0 &&
-        !this.#cools(candidate) &&
+        candidate.assigned === 0 &&
+        this.#coolingOn(candidate) === 0 &&
         this.#othersSuffice(candidate, keep),
     );
     if (eni === undefined) return undefined;
@@ -248,15 +260,17 @@ export class Store {
     const unassignedAtMs = cidr.addresses.get(ip)?.unassignedAtMs ?? Number.NEGATIVE_INFINITY;
     cidr.addresses.set(ip, { podId, unassignedAtMs });
     cidr.assigned++;
+    eni.assigned++;
     this.#podAddress.set(podId, { eni, cidr, ip });
   }
 
-  #forgetPods(cidr: Cidr): void {
+  #forgetPods(eni: PooledEni, cidr: Cidr): void {
     for (const address of cidr.addresses.values()) {
       if (address.podId === undefined) continue;
       this.#podAddress.delete(address.podId);
       address.podId = undefined;
     }
+    eni.assigned -= cidr.assigned;
     cidr.assigned = 0;
   }
 
@@ -282,32 +296,19 @@ export class Store {
     return this.#now() - address.unassignedAtMs <= this.#cooldownMs;
   }
 
-  #coolingIn(cidr: Cidr): number {
+  #coolingOn(eni: PooledEni): number {
     let cooling = 0;
-    for (const address of cidr.addresses.values()) {
-      if (address.podId === undefined && this.#isCooling(address)) cooling++;
-    }
+    eni.cidrs.each((cidr) => {
+      if (cidr.addresses.size === cidr.assigned) return;
+      for (const address of cidr.addresses.values()) {
+        if (address.podId === undefined && this.#isCooling(address)) cooling++;
+      }
+    });
     return cooling;
   }
-
-  #cools(eni: PooledEni): boolean {
-    let cools = false;
-    eni.cidrs.each((cidr) => {
-      if (!cools && cidr.addresses.size > 0) cools = this.#coolingIn(cidr) > 0;
-    });
-    return cools;
-  }
 }
 
-const sizeOf = (cidr: Cidr): number => (cidr.isPrefix ? PREFIX_SIZE : 1);
-
-function assignedOn(eni: PooledEni): number {
-  let assigned = 0;
-  eni.cidrs.each((cidr) => {
-    assigned += cidr.assigned;
-  });
-  return assigned;
-}
+const sizeOf = (cidr: Pick<Cidr, 'isPrefix'>): number => (cidr.isPrefix ? PREFIX_SIZE : 1);
 
 function countPrefixes(eni: PooledEni): number {
   let prefixes = 0;
