@@ -4,7 +4,7 @@ import type { Account } from './ec2/account.ts';
 import type { Instance } from './ec2/api.ts';
 import { typeLimits } from './ec2/instance-types.ts';
 import { Ipamd } from './ipamd/ipamd.ts';
-import { type Kernel, type Process, RANK } from './kernel.ts';
+import { type Kernel, type Process, RANK, type Running } from './kernel.ts';
 import { KUBELET_RETRY, PENDING_TO_RUNNING, RUNNING_TO_IPAMD, SERVING_TO_READY } from './latencies.ts';
 import type { World } from './world.ts';
 
@@ -38,6 +38,7 @@ export class Node {
   readonly #kubelet: Stream;
   readonly #pods = new Set<Pod>();
   readonly #whenReady: (node: Node) => void;
+  #booting: Running | undefined;
   ready = false;
   /** Launched while the scenario ran, not established before it. */
   booted = false;
@@ -84,10 +85,10 @@ export class Node {
   /** Boots as EC2 and the node's own software do, and is Ready some time after ipamd serves. */
   boot(): void {
     this.booted = true;
-    this.#kernel.spawn(this.#booting());
+    this.#booting = this.#kernel.spawn(this.#boots());
   }
 
-  *#booting(): Process {
+  *#boots(): Process {
     const kernel = this.#kernel;
     yield* kernel.sleep(this.#boot.from(PENDING_TO_RUNNING));
     this.#account.setState(this.instanceId, 'running');
@@ -104,6 +105,14 @@ export class Node {
     this.#account.setState(this.instanceId, 'running');
     this.ipamd.onServing(() => this.#becomeReady());
     this.ipamd.start();
+  }
+
+  /** The instance is terminated: everything on it ends here and now. */
+  terminate(): void {
+    this.#booting?.stop();
+    this.ipamd.stop();
+    this.ready = false;
+    this.#account.terminate(this.instanceId);
   }
 
   #becomeReady(): void {

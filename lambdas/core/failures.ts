@@ -50,7 +50,7 @@ export const succeeded = <T>(value: T): Answer<T> => ({ ok: true, value });
 export const failed = (failure: Failure): { ok: false; failure: Failure } => ({ ok: false, failure });
 
 /** How long to leave a thing alone before asking again, in ms; `undefined` when asking again cannot help.
- *  Source: aws-facts.md §3, reactions. */
+ *  Source: EC2 Developer Guide, request throttling (exponential backoff from one second) and eventual consistency. */
 export function waitAfter(kind: FailureKind): number | undefined {
   switch (kind) {
     case 'throttled':

@@ -24,7 +24,7 @@ export const QUIET_MS = 60_000;
 /** Longest delay of an SQS message. Source: SQS quotas. */
 export const SQS_MAX_DELAY_MS = 900_000;
 
-/** Values in one filter that we send to a Describe call; AWS documents 200, unconfirmed. Source: aws-facts.md §2.1. */
+/** Values in one filter that we send to a Describe call; 200 are said to be accepted, which AWS does not document. */
 export const IDS_PER_DESCRIBE = 150;
 
 /** Longest ClientToken, ASCII characters. Source: EC2 API reference, ensuring idempotency. */

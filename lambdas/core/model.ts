@@ -73,10 +73,12 @@ export interface World {
   readonly incomplete?: readonly string[];
 }
 
-/** Tag ipamd writes on the ENIs it manages when it starts, and on those it adopts later. Source: ipamd.md §4.1, §4.6. */
+/** Tag ipamd writes on the ENIs it manages when it starts, and on those it adopts later. Source: amazon-vpc-cni-k8s v1.23.1,
+ *  awsutils, ENI tags. */
 export const IPAMD_INSTANCE_TAG = 'node.k8s.amazonaws.com/instance_id';
 
-/** Our tags. The cluster tag is also what IAM lets us touch (aws-facts.md §2.4). */
+/** Our tags. The cluster tag is also what IAM lets us touch (Service Authorization Reference, EC2:
+ *  aws:ResourceTag). */
 export const OUR_CLUSTER_TAG = 'eks-ip-prewarmer/cluster';
 export const OUR_NODE_TAG = 'eks-ip-prewarmer/node';
 /** The demand an ENI was attached for on a node that already ran. */
@@ -91,12 +93,13 @@ export function ipamdStarted(node: Node): boolean {
   return primaryEni(node)?.tags[IPAMD_INSTANCE_TAG] !== undefined;
 }
 
-/** Addresses EC2 shows on the node, ENIs' own excluded: the `T` of ipamd.md. */
+/** Addresses EC2 shows on the node, ENIs' own excluded: the T of cni.ts. */
 export function totalIps(node: Node): number {
   return node.enis.reduce((sum, eni) => sum + eni.secondaryIps, 0);
 }
 
-/** The cluster an instance says it belongs to, by the tags of every known way to launch one (aws-facts.md §5.4). */
+/** The cluster an instance says it belongs to, by the tags of every known way to launch one: EKS node
+ *  groups, Karpenter, and whatever else joins (EKS User Guide; Karpenter's source). */
 export function clusterOf(tags: Readonly<Record<string, string>>): string | undefined {
   const named = tags['eks:cluster-name'] ?? tags['eks:eks-cluster-name'] ?? tags['aws:eks:cluster-name'];
   if (named !== undefined) return named;

@@ -4,7 +4,7 @@ import { carryOut } from './doing.ts';
 import { unfinished } from './launches.ts';
 import { ipamdStarted, type NodeId } from './model.ts';
 import { orphans } from './orphans.ts';
-import type { Ports } from './ports.ts';
+import type { NodeRecord, Ports } from './ports.ts';
 import { readWorld } from './reading.ts';
 import type { NodeLaunching } from './signals.ts';
 import { callsOf } from './steps.ts';
@@ -14,7 +14,7 @@ import { lookAt } from './warm-rollout.ts';
 export interface Swept {
   readonly cluster: string;
   readonly nodes: number;
-  /** Launches whose events never came, and that were handled now. */
+  /** Launches whose events never came, or that a killed run left half done, and that were handled now. */
   readonly missedLaunches: number;
   readonly finished: number;
   readonly orphansDeleted: number;
@@ -51,7 +51,7 @@ async function sweepCluster(name: string, ports: Ports): Promise<Swept | undefin
 
   const launching = nodes.filter((node) => !ipamdStarted(node));
   const known = await ledger.nodes(launching.map(({ id }) => id));
-  const missed = launching.filter(({ id }) => !known.has(id));
+  const missed = launching.filter(({ id }) => unfinishedBusiness(known.get(id)));
   await warmLaunches(
     missed.map(({ id, state, launchedAtMs }) => launchOf(id, state === 'running', launchedAtMs)),
     ports,
@@ -85,6 +85,10 @@ async function sweepCluster(name: string, ports: Ports): Promise<Swept | undefin
     orphansSuspected: next.size,
   };
 }
+
+/** No event came for the node, or what one began was not carried on. */
+const unfinishedBusiness = (record: NodeRecord | undefined): boolean =>
+  record === undefined || record.outcome.state === 'claimed' || record.outcome.state === 'created';
 
 const launchOf = (nodeId: NodeId, running: boolean, atMs: number): NodeLaunching => ({
   kind: 'node-launching',

@@ -1,15 +1,32 @@
 import { describe, expect, test } from 'vitest';
-import { CLUSTER, changes, inWorld, minutes, notesOf, SUBNET, seconds, staged, stepsOf } from './stage.ts';
+import {
+  CLUSTER,
+  changes,
+  inWorld,
+  launchFor,
+  minutes,
+  notesOf,
+  SUBNET,
+  seconds,
+  staged,
+  stepsOf,
+} from './stage.ts';
 
 /** ENIs of ours on the node, in order of device index. */
 const ours = (node: {
-  instance: { enis: { tags: Map<string, string>; attachment?: { deviceIndex: number } | undefined }[] };
+  instance: {
+    enis: {
+      secondaryIps: string[];
+      tags: Map<string, string>;
+      attachment?: { deviceIndex: number } | undefined;
+    }[];
+  };
 }) => node.instance.enis.filter(({ tags }) => tags.has('eks-ip-prewarmer/node'));
 
 describe('a node launches', () => {
   test('an autoscaler saw pods nobody announced: the node starts with every address it can use', async () => {
     const { world, stage } = staged({ seed: 11 });
-    const node = world.launch('m5.large');
+    const node = launchFor(world, 27);
     await world.kernel.run(minutes(3));
     expect(node.ready).toBe(true);
     expect(node.instance.enis.map((eni) => eni.secondaryIps.length)).toEqual([9, 9, 9]);
@@ -26,7 +43,7 @@ describe('a node launches', () => {
 
   test('three calls an ENI and one for the primary, however often its events are delivered', async () => {
     const { world, stage } = staged({ seed: 12 });
-    const node = world.launch('m5.large');
+    const node = launchFor(world, 27);
     const again = { 'instance-id': node.instance.id, state: 'pending' };
     world.bus.put('aws.ec2', 'EC2 Instance State-change Notification', again);
     world.kernel.after(seconds(20), () => {
@@ -42,7 +59,7 @@ describe('a node launches', () => {
     expect(stage.deadLetters.launches.depth.visible).toBe(0);
   });
 
-  test('the announcement asked for twelve pods: the node gets two full ENIs, not three', async () => {
+  test('ten pods were announced: the node gets one ENI of ours, not two', async () => {
     const { world } = staged({ seed: 13 });
     world.bus.put('eks-ip-prewarmer', 'Deployment Announced', {
       cluster: CLUSTER,
@@ -50,14 +67,15 @@ describe('a node launches', () => {
       replicas: { from: 0, to: 10 },
     });
     await world.kernel.run(seconds(20));
-    const node = world.launch('m5.large');
+    const node = launchFor(world, 10);
     await world.kernel.run(minutes(3));
-    expect(node.instance.enis.map((eni) => eni.secondaryIps.length)).toEqual([9, 9]);
+    expect(ours(node).map((eni) => eni.secondaryIps.length)).toEqual([9]);
+    expect(world.pods.reduce((sum, { failedRequests }) => sum + failedRequests, 0)).toBe(0);
   });
 
   test('in observe mode the plan is in the journal and nothing in EC2 changes', async () => {
     const { world, stage } = staged({ seed: 14 }, { mode: 'observe' });
-    const node = world.launch('m5.large');
+    const node = launchFor(world, 27);
     await world.kernel.run(minutes(3));
     expect(changes(world)).toEqual({});
     expect(ours(node)).toEqual([]);
@@ -66,7 +84,7 @@ describe('a node launches', () => {
 
   test('events a minute late: the node is left alone and the journal says why', async () => {
     const { world, stage } = staged({ seed: 15, eventsLateByMs: 60_000 });
-    const node = world.launch('m5.large');
+    const node = launchFor(world, 27);
     await world.kernel.run(minutes(4));
     expect(changes(world)).toEqual({});
     expect(stepsOf(stage).filter(({ nodeId }) => nodeId === node.instance.id)).toMatchObject([
@@ -77,7 +95,7 @@ describe('a node launches', () => {
 
   test('the running event overtakes the pending one: the node is warm, once', async () => {
     const { world, stage } = staged({ seed: 16 });
-    const node = world.launch('m5.large');
+    const node = launchFor(world, 27);
     const pending = world.bus.event('aws.ec2', 'EC2 Instance State-change Notification', {
       'instance-id': node.instance.id,
       state: 'pending',
@@ -116,9 +134,9 @@ describe('a node launches', () => {
 });
 
 describe('EC2 says no', () => {
-  test('attach is throttled for three seconds: the node is still warm in time, and the pace was halved', async () => {
+  test('attach is throttled at first: the node is tried again by itself and is warm in time', async () => {
     const { world, stage } = staged({ seed: 21 });
-    const node = world.launch('m5.large');
+    const node = launchFor(world, 27);
     world.account.onStateChange((instance, state) => {
       if (instance.id !== node.instance.id || state !== 'running') return;
       const fromMs = world.kernel.nowMs;
@@ -127,7 +145,7 @@ describe('EC2 says no', () => {
         action: 'AttachNetworkInterface',
         caller: 'prewarmer',
         fromMs,
-        toMs: fromMs + seconds(4),
+        toMs: fromMs + seconds(6),
       });
     });
     await world.kernel.run(minutes(3));
@@ -142,12 +160,13 @@ describe('EC2 says no', () => {
   test('the subnet is full: nothing is created, the journal names it, and the reserve is untouched', async () => {
     const { world, stage } = staged({
       seed: 22,
-      subnets: [{ ...SUBNET, free: { addresses: 20, prefixes: 0 } }],
+      subnets: [{ ...SUBNET, free: { addresses: 17, prefixes: 0 } }],
     });
-    const node = world.launch('m5.large');
+    const node = launchFor(world, 27);
     await world.kernel.run(seconds(14));
     expect(changes(world)).toEqual({});
-    expect(stepsOf(stage)).toMatchObject([{ nodeId: node.instance.id, do: 'leave', reason: 'subnet full' }]);
+    expect(stepsOf(stage)[0]).toMatchObject({ nodeId: node.instance.id, do: 'leave', reason: 'subnet full' });
+    expect(world.account.subnet(SUBNET.id).freeAddresses).toBe(16);
   });
 
   test('the reply to a create is lost: the next try finds the same ENI, and none is left over', async () => {
@@ -159,7 +178,7 @@ describe('EC2 says no', () => {
       fromMs: 0,
       toMs: seconds(4),
     });
-    const node = world.launch('m5.large');
+    const node = launchFor(world, 27);
     await world.kernel.run(minutes(3));
     expect(ours(node)).toHaveLength(2);
     expect(world.account.enis().filter((eni) => eni.attachment === undefined)).toEqual([]);
@@ -167,7 +186,7 @@ describe('EC2 says no', () => {
 
   test('the reply to an attach is lost: the ENI is found attached and finished, none is attached twice', async () => {
     const { world, stage } = staged({ seed: 24 });
-    const node = world.launch('m5.large');
+    const node = launchFor(world, 27);
     world.account.onStateChange((instance, state) => {
       if (instance.id !== node.instance.id || state !== 'running') return;
       const fromMs = world.kernel.nowMs;
@@ -192,7 +211,7 @@ describe('EC2 says no', () => {
 describe('bad input in a batch', () => {
   test('a message that is no JSON, one without its fields and a good one: the good one is worked on', async () => {
     const { world, stage } = staged({ seed: 31 });
-    const node = world.launch('m5.large');
+    const node = launchFor(world, 27);
     stage.queues.launches.send('{ not json', 0);
     stage.queues.launches.send(
       JSON.stringify({
@@ -211,7 +230,7 @@ describe('bad input in a batch', () => {
   test('the add-on’s configuration cannot be read: the node is left, the journal shows what came', async () => {
     const { world, stage } = staged({ seed: 32 });
     Object.assign(world.clusters[0]?.addon ?? {}, { configurationValues: 'env: {WARM_ENI_TARGET: 1' });
-    world.launch('m5.large');
+    launchFor(world, 27);
     await world.kernel.run(minutes(2));
     expect(changes(world)).toEqual({});
     expect(stepsOf(stage)[0]).toMatchObject({ do: 'leave', reason: 'unknown CNI settings' });

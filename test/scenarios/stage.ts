@@ -1,4 +1,5 @@
 /** A small cluster with the product deployed in it, for tests that tell a story. */
+import type { Node } from '../../sim/node.ts';
 import type { Note } from '../../sim/stage.ts';
 import { Stage, type StageOptions } from '../../sim/stage.ts';
 import { World, type WorldSetup } from '../../sim/world.ts';
@@ -17,6 +18,12 @@ export function staged(
 ): { readonly world: World; readonly stage: Stage } {
   const world = new World({ cluster: CLUSTER, subnets: [SUBNET], ...setup });
   return { world, stage: new Stage(world, { mode: 'warm', sweep: false, ...options }) };
+}
+
+/** An m5.large that an autoscaler asks for because `pods` pods wait: they are bound to it the moment it is Ready. */
+export function launchFor(world: World, pods: number): Node {
+  for (let index = 0; index < pods; index++) world.createPod(`waiting-${index}`);
+  return world.launch('m5.large');
 }
 
 export const seconds = (count: number): number => count * 1000;
