@@ -122,17 +122,14 @@ describe('the sweep', () => {
   test('no event ever came: sweeps in time find the launch, create while it is pending and attach when it runs', async () => {
     const { world, stage } = staged({ seed: 67, eventsLateByMs: minutes(60) });
     const node = launchFor(world, 27);
-    await world.kernel.run(seconds(3));
-    await inWorld(world, () => stage.sweepNow());
-    world.account.onStateChange((instance, state) => {
-      if (instance.id === node.instance.id && state === 'running')
-        world.kernel.after(seconds(2), () =>
-          world.kernel.activity(
-            () => stage.sweepNow(),
-            () => {},
-          ),
-        );
-    });
+    // This seed's instance runs after 5 s; the sweep knows only when it was launched, so it must come early.
+    for (const atMs of [500, 6_000])
+      world.kernel.at(atMs, () =>
+        world.kernel.activity(
+          () => stage.sweepNow(),
+          () => {},
+        ),
+      );
     await world.kernel.run(minutes(4));
     expect(node.instance.enis.filter(({ tags }) => tags.has('eks-ip-prewarmer/node'))).toHaveLength(2);
   });
