@@ -210,6 +210,9 @@ export class QueueService implements Queues {
   }
 
   send(queueUrl: string, body: string, delayMs: number): { readonly messageId: string } | undefined {
-    return this.#queues.get(queueUrl)?.send(body, delayMs);
+    // SQS tells queues by the path alone: the same queue answers at every host the service has.
+    const path = URL.parse(queueUrl)?.pathname;
+    const queue = [...this.#queues.values()].find(({ url }) => new URL(url).pathname === path);
+    return queue?.send(body, delayMs);
   }
 }

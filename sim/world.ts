@@ -21,10 +21,11 @@ export interface WorldSetup {
   /** How late every event is, beyond the usual delay, ms. */
   readonly eventsLateByMs?: number;
   readonly metadataLags?: MetadataLags;
+  /** Virtual time 0 in Unix time; a fixed instant unless real clocks look at this world too. */
+  readonly epochMs?: number;
 }
 
-/** Virtual time 0 in Unix time: any fixed instant will do. */
-export const EPOCH_MS = Date.UTC(2026, 0, 1);
+const EPOCH_MS = Date.UTC(2026, 0, 1);
 
 export class World implements WireWorld {
   readonly kernel = new Kernel();
@@ -32,7 +33,7 @@ export class World implements WireWorld {
   readonly requestIds: Stream;
   readonly region = 'eu-central-1';
   readonly accountId = '111122223333';
-  readonly epochMs = EPOCH_MS;
+  readonly epochMs: number;
   readonly account: Account;
   readonly queues: QueueService;
   readonly bus: EventBus;
@@ -47,6 +48,7 @@ export class World implements WireWorld {
     const [subnet] = setup.subnets;
     if (subnet === undefined) throw new Error('a world needs a subnet');
     this.#setup = setup;
+    this.epochMs = setup.epochMs ?? EPOCH_MS;
     this.vpcId = subnet.vpcId;
     this.chance = new Chance(setup.seed);
     this.requestIds = this.chance.stream('request ids');
@@ -84,7 +86,7 @@ export class World implements WireWorld {
 
   /** Unix time in ms, now. */
   get clockMs(): number {
-    return EPOCH_MS + this.kernel.nowMs;
+    return this.epochMs + this.kernel.nowMs;
   }
 
   /** A node that has been in the cluster for long, with these secondary addresses on its ENIs, the primary's first. */

@@ -1,0 +1,99 @@
+/** The deployed artefact itself: the built bundle, in a process of its own, with real sockets, against the embedded AWS. */
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { CreateTableCommand, DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { bundle, ROOT, stale } from '../../infra/bundles.ts';
+import { type HttpServer, startHttpServer } from '../../sim/wire/http-server.ts';
+import { World } from '../../sim/world.ts';
+import { CLUSTER, SUBNET } from './stage.ts';
+
+const run = promisify(execFile);
+const credentials = { accessKeyId: 'prewarmer', secretAccessKey: 'simulated' };
+
+/** Real clocks look at this world, so it begins now. */
+const world = new World({ seed: 71, cluster: CLUSTER, subnets: [SUBNET], epochMs: Date.now() });
+const [, , verifications] = ['launches', 'signals', 'verifications'].map((name) =>
+  world.queues.create({ name, visibilityTimeoutMs: 30_000 }),
+);
+let server: HttpServer;
+let documents: DynamoDBClient;
+
+beforeAll(async () => {
+  if (stale(ROOT)) await bundle(ROOT);
+  server = await startHttpServer({ world });
+  documents = new DynamoDBClient({ endpoint: server.dynamoDbEndpoint, region: world.region, credentials });
+  for (const [TableName, keys] of [
+    ['ledger', ['pk', 'sk']],
+    ['budget', ['pk']],
+  ] as const)
+    await documents.send(
+      new CreateTableCommand({
+        TableName,
+        BillingMode: 'PAY_PER_REQUEST',
+        AttributeDefinitions: keys.map((AttributeName) => ({ AttributeName, AttributeType: 'S' })),
+        KeySchema: keys.map((AttributeName, at) => ({ AttributeName, KeyType: at === 0 ? 'HASH' : 'RANGE' })),
+      }),
+    );
+});
+afterAll(async () => {
+  documents.destroy();
+  await server.close();
+});
+
+/** Runs a function once, as Lambda would, and returns its answer. */
+async function invoke(name: string, event: unknown): Promise<unknown> {
+  // SQS clients send to the host of the queue's URL, whatever endpoint they were given.
+  const queue = (queueName: string): string => `${server.endpoint}/${world.accountId}/${queueName}`;
+  const script = `const { handler } = await import(process.argv[1]);
+    process.stdout.write('\\n' + JSON.stringify((await handler(JSON.parse(process.argv[2]))) ?? null));`;
+  const args = ['--input-type=module', '-e', script, `${ROOT}/dist/${name}/index.mjs`, JSON.stringify(event)];
+  const { stdout } = await run(process.execPath, args, {
+    env: {
+      AWS_REGION: world.region,
+      AWS_ACCESS_KEY_ID: credentials.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
+      AWS_ENDPOINT_URL: server.endpoint,
+      AWS_ENDPOINT_URL_DYNAMODB: server.dynamoDbEndpoint,
+      ACCOUNT_ID: world.accountId,
+      CLUSTERS: JSON.stringify([{ name: CLUSTER, mode: 'warm' }]),
+      LEDGER_TABLE: 'ledger',
+      BUDGET_TABLE: 'budget',
+      LAUNCH_QUEUE_URL: queue('launches'),
+      SIGNAL_QUEUE_URL: queue('signals'),
+      VERIFY_QUEUE_URL: queue('verifications'),
+    },
+  });
+  return JSON.parse(stdout.slice(stdout.lastIndexOf('\n') + 1));
+}
+
+const queued = (event: unknown): unknown => ({
+  Records: [{ messageId: 'm-1', body: JSON.stringify(event), eventSource: 'aws:sqs' }],
+});
+
+test('the built function warms a launching node over the wire, with DynamoDB for its ledger and budget', async () => {
+  const instance = world.account.launch({
+    type: 'm5.large',
+    subnetId: SUBNET.id,
+    securityGroups: ['sg-0a1b2c3d4e5f60718'],
+    tags: { [`kubernetes.io/cluster/${CLUSTER}`]: 'owned' },
+  });
+  const event = (state: string): unknown =>
+    world.bus.event('aws.ec2', 'EC2 Instance State-change Notification', {
+      'instance-id': instance.id,
+      state,
+    });
+
+  expect(await invoke('on-signal', queued(event('pending')))).toEqual({ batchItemFailures: [] });
+  expect(world.account.enis().filter((eni) => eni.attachment === undefined)).toHaveLength(2);
+
+  world.account.setState(instance.id, 'running');
+  expect(await invoke('on-signal', queued(event('running')))).toEqual({ batchItemFailures: [] });
+  expect(verifications?.depth.delayed).toBe(1);
+  const { enis } = world.account.instance(instance.id);
+  expect(enis.map((eni) => eni.secondaryIps.length)).toEqual([9, 9, 9]);
+  expect(enis.every(({ attachment }) => attachment?.deleteOnTermination)).toBe(true);
+
+  const { Items = [] } = await documents.send(new ScanCommand({ TableName: 'ledger' }));
+  expect(Items.map(({ pk }) => pk?.S)).toContain(`node#${instance.id}`);
+});
