@@ -10,10 +10,12 @@ import type { Daemon } from './daemon.ts';
 import { GoMap } from './go-map.ts';
 import { attempt } from './sdk.ts';
 
-const NODE_TAG = 'node.k8s.amazonaws.com/instance_id';
+export const NODE_TAG = 'node.k8s.amazonaws.com/instance_id';
 const NO_MANAGE_TAG = 'node.k8s.amazonaws.com/no_manage';
-const CREATED_TAG = 'node.k8s.amazonaws.com/createdAt';
-const CLUSTER_TAG = 'cluster.k8s.amazonaws.com/name';
+export const CREATED_TAG = 'node.k8s.amazonaws.com/createdAt';
+export const CLUSTER_TAG = 'cluster.k8s.amazonaws.com/name';
+/** How ipamd's own ENIs are described; the instance id follows. */
+export const DESCRIPTION_PREFIX = 'aws-K8S-';
 const SUBNET_TAG = 'kubernetes.io/role/cni';
 const SUBNET_CLUSTER_TAG = 'cni.networking.k8s.aws/cluster/';
 
@@ -84,7 +86,14 @@ export function* tagEni(d: Daemon, eniId: string, present: Tags): Process<boolea
   const tags = Object.fromEntries(
     Object.entries(ownTags(d)).filter(([key, value]) => present.get(key) !== value),
   );
-  if (Object.keys(tags).length === 0) return true;
+  return Object.keys(tags).length === 0 || (yield* writeTags(d, eniId, tags));
+}
+
+export function* writeTags(
+  d: Daemon,
+  eniId: string,
+  tags: Readonly<Record<string, string>>,
+): Process<boolean> {
   return yield* withBackoff(d, TAG, function* () {
     return (yield* attempt(d.sdk.send('CreateTags', { resources: [eniId], tags }))).ok;
   });
@@ -115,8 +124,8 @@ export function* allocateEni(d: Daemon, count: number): Process<string> {
     }),
   );
   if (kept.ok) return eniId;
-  yield* freeEni(d, eniId);
-  return '';
+  if (yield* freeEni(d, eniId)) return '';
+  throw kept.error;
 }
 
 /** Polls metadata until the ENI shows with at least `count` addresses or prefixes. After the last poll fewer will do:
@@ -138,22 +147,23 @@ export function* waitUntilShown(d: Daemon, eniId: string, count: number): Proces
   return partly && enough ? seen : undefined;
 }
 
-/** Detaches and deletes. The ENI has left the store before; where a step fails for good it stays in EC2. */
-export function* freeEni(d: Daemon, eniId: string): Process {
+/** Detaches and deletes; false when a step failed for good. The ENI has left the store before and may stay in EC2. */
+export function* freeEni(d: Daemon, eniId: string): Process<boolean> {
   const found = yield* attempt(d.sdk.send('DescribeNetworkInterfaces', { networkInterfaceIds: [eniId] }));
-  if (!found.ok) return;
+  if (!found.ok) return isCode(found.error, 'InvalidNetworkInterfaceID.NotFound');
   const attachmentId = found.value.networkInterfaces[0]?.attachment?.id;
   const detached = yield* withBackoff(d, DETACH, function* () {
     if (attachmentId === undefined) return false;
     return (yield* attempt(d.sdk.send('DetachNetworkInterface', { attachmentId }))).ok;
   });
-  if (!detached) return;
+  if (!detached) return false;
   yield* d.kernel.sleep(DETACH_SETTLES_MS);
-  yield* deleteEni(d, eniId);
+  return yield* deleteEni(d, eniId);
 }
 
-function* deleteEni(d: Daemon, eniId: string): Process {
-  yield* withBackoff(d, DELETE, function* () {
+/** False when it is still there after all tries. */
+export function* deleteEni(d: Daemon, eniId: string): Process<boolean> {
+  return yield* withBackoff(d, DELETE, function* () {
     const answer = yield* attempt(d.sdk.send('DeleteNetworkInterface', { networkInterfaceId: eniId }));
     return answer.ok || isCode(answer.error, 'InvalidNetworkInterfaceID.NotFound');
   });
@@ -192,7 +202,7 @@ function* createIn(d: Daemon, subnetId: string, groups: readonly string[], count
   const { networkInterface } = yield* d.sdk.send('CreateNetworkInterface', {
     subnetId,
     groups,
-    description: `aws-K8S-${d.host.instanceId}`,
+    description: DESCRIPTION_PREFIX + d.host.instanceId,
     ...(d.settings.prefixes ? { ipv4PrefixCount: count } : { secondaryPrivateIpAddressCount: count }),
     tags: { [CREATED_TAG]: createdAt(d.nowMs), ...ownTags(d) },
   });
@@ -267,7 +277,7 @@ function inMapOrder(d: Daemon, enis: readonly MetadataEni[]): MetadataEni[] {
 }
 
 /** The virtual clock's zero is the epoch. */
-const createdAt = (nowMs: number): string => `${new Date(nowMs).toISOString().slice(0, 19)}Z`;
+export const createdAt = (nowMs: number): string => `${new Date(nowMs).toISOString().slice(0, 19)}Z`;
 
 const noSubnet = (): ApiError =>
   new ApiError('NoUsableSubnet', 'no subnet of the zone is open to new interfaces');

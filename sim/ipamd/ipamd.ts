@@ -10,6 +10,7 @@ import type { TypeLimits } from '../ec2/instance-types.ts';
 import type { Kernel, Process, Running } from '../kernel.ts';
 import { Daemon, type Host } from './daemon.ts';
 import { grow, poolOf } from './growth.ts';
+import { watchLeaks } from './leaks.ts';
 import { isTooLow, mayFreeEni, surplus } from './pool.ts';
 import { reconcile } from './reconcile.ts';
 import { mayRelease, release, releaseEni } from './release.ts';
@@ -62,7 +63,9 @@ export class Ipamd {
   readonly #listeners: (() => void)[] = [];
   #assignments: ReadonlyMap<string, string> = new Map();
   #daemon: Daemon | undefined;
-  #running: Running[] = [];
+  #running: Running | undefined;
+  /** What runs beside the one loop in the same process. */
+  #watchers: Running[] = [];
   #incarnations = 0;
   #serving = false;
   #schedulable = true;
@@ -86,14 +89,13 @@ export class Ipamd {
   }
 
   start(): void {
-    if (this.#running.length > 0) return;
-    this.#running.push(this.#options.kernel.spawn(this.#life()));
+    this.#running ??= this.#options.kernel.spawn(this.#life());
   }
 
   /** The process dies here and now: a call on its way never reaches EC2. */
   stop(): void {
-    for (const process of this.#running) process.stop();
-    this.#running = [];
+    this.#running?.stop();
+    this.#running = undefined;
     this.#forget();
   }
 
@@ -152,7 +154,7 @@ export class Ipamd {
       const daemon = this.#incarnate();
       if (yield* startNode(daemon, () => this.#assignments)) {
         this.#serving = true;
-        if (!this.settings.provisioningDisabled) this.#running.push(kernel.spawn(watchGroups(daemon)));
+        if (!this.settings.provisioningDisabled) this.#watchers.push(kernel.spawn(watchGroups(daemon)));
         for (const listener of this.#listeners) listener();
         yield* managePool(daemon);
       }
@@ -175,6 +177,10 @@ export class Ipamd {
       metadata: () => metadata.enis(kernel.nowMs),
       schedulable: () => this.#schedulable,
     });
+    if (this.settings.cleansLeaks) {
+      const search = watchLeaks(this.#daemon, chance.stream(`${this.name} ${this.#incarnations} leaks`));
+      this.#watchers.push(kernel.spawn(search));
+    }
     return this.#daemon;
   }
 
@@ -183,6 +189,8 @@ export class Ipamd {
     if (this.#serving && this.#daemon !== undefined) this.#assignments = this.#daemon.store.assignments();
     this.#serving = false;
     this.#daemon = undefined;
+    for (const watcher of this.#watchers) watcher.stop();
+    this.#watchers = [];
   }
 }
 

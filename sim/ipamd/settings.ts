@@ -34,6 +34,8 @@ export interface Settings {
   readonly podEni: boolean;
   /** Slots kept free for that trunk. */
   readonly reservedSlots: number;
+  /** The hourly search for leaked ENIs. */
+  readonly cleansLeaks: boolean;
   readonly clusterName: string;
   readonly extraTags: Readonly<Record<string, string>>;
 }
@@ -46,6 +48,7 @@ const DEFAULT_COOLDOWN_S = 30;
 export function readSettings(env: Environment, limits: TypeLimits): Settings {
   const metadataOnly = flag(env, 'ENABLE_IMDS_ONLY_MODE', false);
   const maxEnis = whole(env, 'MAX_ENI') ?? 0;
+  const provisioningDisabled = metadataOnly || flag(env, 'DISABLE_NETWORK_RESOURCE_PROVISIONING', false);
   const podEni = flag(env, 'ENABLE_POD_ENI', false);
   return {
     warmEnis: notNegative(env, 'WARM_ENI_TARGET', 1),
@@ -58,7 +61,8 @@ export function readSettings(env: Environment, limits: TypeLimits): Settings {
     cooldownMs: (whole(env, 'IP_COOLDOWN_PERIOD') ?? DEFAULT_COOLDOWN_S) * 1000,
     subnetDiscovery: flag(env, 'ENABLE_SUBNET_DISCOVERY', true),
     customNetworking: flag(env, 'AWS_VPC_K8S_CNI_CUSTOM_NETWORK_CFG', false),
-    provisioningDisabled: metadataOnly || flag(env, 'DISABLE_NETWORK_RESOURCE_PROVISIONING', false),
+    provisioningDisabled,
+    cleansLeaks: !provisioningDisabled && !flag(env, 'DISABLE_LEAKED_ENI_CLEANUP', false),
     metadataOnly,
     managesUntagged: flag(env, 'MANAGE_UNTAGGED_ENI', true),
     managesOnCordoned: flag(env, 'AWS_MANAGE_ENIS_NON_SCHEDULABLE', false),

@@ -94,7 +94,8 @@ class Run {
       vpcId,
       zone,
       limits,
-      env: { CLUSTER_NAME: 'recorded', ...given.env },
+      // The recordings leave out the hourly search for leaked ENIs, and name the cluster without saying how.
+      env: { CLUSTER_NAME: 'recorded', DISABLE_LEAKED_ENI_CLEANUP: 'true', ...given.env },
       maxPods: given.maxPods,
       containerRestartMs: given.containerRestartMs,
     });

@@ -50,7 +50,7 @@ function node({
     vpcId: 'vpc-1',
     zone: 'z',
     limits,
-    env: { CLUSTER_NAME: 'blue', ...env },
+    env: { CLUSTER_NAME: 'blue', DISABLE_LEAKED_ENI_CLEANUP: 'true', ...env },
     maxPods: 29,
     containerRestartMs: 10_000,
   });
@@ -347,5 +347,40 @@ describe('what others bring', () => {
     if (account.instance(id).enis.length < 3) account.perform('AttachNetworkInterface', input);
     await kernel.run(300_000);
     expect(ipamd.snapshot()?.assigned).toBe(9);
+  });
+});
+
+describe('the search for leaked ENIs', () => {
+  const parked = (account: Account, tags: Record<string, string>, description = 'aws-K8S-i-gone') =>
+    account.perform('CreateNetworkInterface', { subnetId: 'subnet-a', description, tags }).networkInterface
+      .id;
+  const made = {
+    'node.k8s.amazonaws.com/instance_id': 'i-gone',
+    'cluster.k8s.amazonaws.com/name': 'blue',
+    'node.k8s.amazonaws.com/createdAt': '1969-12-31T00:00:00Z',
+  };
+
+  test('any node deletes what looks left behind by an ipamd of its cluster, and nothing else', async () => {
+    const { kernel, account } = node({ env: { DISABLE_LEAKED_ENI_CLEANUP: 'false' } });
+    const leaked = parked(account, made);
+    const ours = [
+      parked(account, { owner: 'us' }),
+      parked(account, made, 'spare'),
+      parked(account, { ...made, 'cluster.k8s.amazonaws.com/name': 'green' }),
+      parked(account, { ...made, 'node.k8s.amazonaws.com/createdAt': '1970-01-01T00:00:00Z' }),
+    ];
+    await kernel.run(310_000);
+    expect(account.eni(leaked)).toBeUndefined();
+    expect(ours.every((id) => account.eni(id) !== undefined)).toBe(true);
+  });
+
+  test('one without a time of creation gets it first and goes an hour later', async () => {
+    const { kernel, account } = node({ env: { DISABLE_LEAKED_ENI_CLEANUP: 'false' } });
+    const { 'node.k8s.amazonaws.com/createdAt': _, ...undated } = made;
+    const eni = parked(account, undated);
+    await kernel.run(310_000);
+    expect(account.eni(eni)?.tags.has('node.k8s.amazonaws.com/createdAt')).toBe(true);
+    await kernel.run(2 * 3_600_000);
+    expect(account.eni(eni)).toBeUndefined();
   });
 });
