@@ -24,8 +24,8 @@ export class PowertoolsJournal implements Journal {
   }
 }
 
-/** A fact whose name the logger keeps for itself goes by `fact.<name>`. */
+/** A fact whose name the logger keeps for itself goes by `fact_<name>`. */
 const keysOf = (facts: Facts): Record<string, unknown> =>
   Object.fromEntries(
-    Object.entries(facts).map(([name, value]) => [RESERVED.has(name) ? `fact.${name}` : name, value]),
+    Object.entries(facts).map(([name, value]) => [RESERVED.has(name) ? `fact_${name}` : name, value]),
   );

@@ -41,7 +41,7 @@ test('a fact with a name the logger keeps for itself is not lost', () => {
       level: 'WARN',
       message: 'call failed',
       code: 'IncorrectState',
-      'fact.message': 'The instance is not running.',
+      fact_message: 'The instance is not running.',
     }),
   ]);
 });

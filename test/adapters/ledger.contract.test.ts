@@ -1,87 +1,14 @@
-/** One suite over the deployed stores, on DynamoDB in memory, and over the simulator's twins: they must agree. */
-import type { AddressInfo } from 'node:net';
-import { CreateTableCommand, DynamoDBClient, type KeySchemaElement } from '@aws-sdk/client-dynamodb';
-import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
-import dynalite from 'dynalite';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { DynamoBudget } from '../../lambdas/adapters/dynamo-budget.ts';
-import { DynamoLedger } from '../../lambdas/adapters/dynamo-ledger.ts';
+/** One suite over the deployed ledger and over the simulator's twin: they must agree. */
+import { describe, expect, test } from 'vitest';
 import type { OpenDemand } from '../../lambdas/core/launches.ts';
 import type { EniId, NodeId } from '../../lambdas/core/model.ts';
-import { DEFAULT_POLICY } from '../../lambdas/core/policy.ts';
-import type { Budget, Ledger, NodeRecord } from '../../lambdas/core/ports.ts';
-import { MemoryBudget } from '../../sim/stores/memory-budget.ts';
-import { MemoryLedger } from '../../sim/stores/memory-ledger.ts';
+import type { NodeRecord } from '../../lambdas/core/ports.ts';
+import { DEPLOYED, IN_MEMORY } from './stores.ts';
 
-const LEDGER = 'ledger';
-const BUDGET = 'budget';
 const NOW = Date.UTC(2026, 0, 31, 9);
 const SECOND = 1_000;
-const SHARE = 0.5;
 
-const server = dynalite({ createTableMs: 0 });
-let documents: DynamoDBDocumentClient;
-/** Each test has an account of its own, and so a budget of its own. */
-let accounts = 0;
 let clusters = 0;
-
-beforeAll(async () => {
-  await new Promise<void>((resolve) => server.listen(0, resolve));
-  const { port } = server.address() as AddressInfo;
-  const client = new DynamoDBClient({
-    region: 'eu-central-1',
-    endpoint: `http://127.0.0.1:${port}`,
-    credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
-  });
-  documents = DynamoDBDocumentClient.from(client, { marshallOptions: { removeUndefinedValues: true } });
-  const table = (TableName: string, ...keys: readonly string[]) =>
-    client.send(
-      new CreateTableCommand({
-        TableName,
-        BillingMode: 'PAY_PER_REQUEST',
-        AttributeDefinitions: keys.map((AttributeName) => ({ AttributeName, AttributeType: 'S' })),
-        KeySchema: keys.map(
-          (AttributeName, index): KeySchemaElement => ({
-            AttributeName,
-            KeyType: index === 0 ? 'HASH' : 'RANGE',
-          }),
-        ),
-      }),
-    );
-  await table(LEDGER, 'pk', 'sk');
-  await table(BUDGET, 'pk');
-});
-afterAll(() => {
-  documents.destroy();
-  server.close();
-});
-
-interface Stores {
-  readonly stores: string;
-  readonly ledger: () => Ledger;
-  /** `functions` budgets over one and the same account, as that many environments have them. */
-  readonly budgets: (functions: number, clock: () => number) => Budget[];
-}
-
-const DEPLOYED: Stores = {
-  stores: 'DynamoDB',
-  ledger: () => new DynamoLedger(documents, { ledgerTable: LEDGER }),
-  budgets: (functions, clock) => {
-    const accountId = String(++accounts).padStart(12, '0');
-    const settings = { clusters: [], policy: { ...DEFAULT_POLICY, budgetShare: SHARE } };
-    const place = { budgetTable: BUDGET, accountId, region: 'eu-central-1', settings };
-    return Array.from({ length: functions }, () => new DynamoBudget(documents, place, clock));
-  },
-};
-const IN_MEMORY: Stores = {
-  stores: 'memory',
-  ledger: () => new MemoryLedger(),
-  budgets: (functions, clock) => {
-    const one = new MemoryBudget(SHARE, clock);
-    return Array.from({ length: functions }, () => one);
-  },
-};
-
 /** A name no other test uses: all share the table. */
 const fresh = (): string => `shop-${++clusters}`;
 let nodes = 0;
@@ -301,92 +228,5 @@ describe.each([DEPLOYED, IN_MEMORY])('the ledger in $stores', ({ ledger: make })
     expect(await ledger.suspects(cluster)).toEqual(suspects);
     await ledger.suspect(cluster, new Map());
     expect(await ledger.suspects(cluster)).toEqual(new Map());
-  });
-});
-
-describe.each([DEPLOYED, IN_MEMORY])('the budget in $stores', ({ budgets }) => {
-  const ATTACH = { AttachNetworkInterface: 1 };
-  /** Half of the 50 requests AWS documents for attaching. */
-  const ALLOWED = 25;
-  const many = <T>(count: number, one: T): T[] => Array.from({ length: count }, () => one);
-
-  test('a full bucket grants its size at once, in the order asked, and then says how long to wait', async () => {
-    const [budget] = budgets(1, () => NOW);
-    expect(await budget?.spend(many(ALLOWED - 1, ATTACH))).toEqual({ granted: ALLOWED - 1, waitMs: 0 });
-    const three = await budget?.spend(many(3, ATTACH));
-    // Half of 5 requests a second: 400 ms each.
-    expect(three).toEqual({ granted: 1, waitMs: 400 });
-    expect(await budget?.spend([ATTACH])).toEqual({ granted: 0, waitMs: 400 });
-  });
-
-  test('it refills with time, and never above its size', async () => {
-    let nowMs = NOW;
-    const [budget] = budgets(1, () => nowMs);
-    await budget?.spend(many(ALLOWED, ATTACH));
-    nowMs += 4 * SECOND;
-    expect((await budget?.spend(many(ALLOWED, ATTACH)))?.granted).toBe(10);
-    nowMs += 3_600 * SECOND;
-    expect((await budget?.spend(many(2 * ALLOWED, ATTACH)))?.granted).toBe(ALLOWED);
-  });
-
-  test('actions have buckets of their own; a node is granted all its calls or none', async () => {
-    const [budget] = budgets(1, () => NOW);
-    await budget?.spend(many(ALLOWED, ATTACH));
-    const attachToo = { CreateNetworkInterface: 1, ...ATTACH };
-    expect((await budget?.spend([attachToo]))?.granted).toBe(0);
-    expect(await budget?.spend(many(50, { CreateNetworkInterface: 1 }))).toEqual({ granted: 50, waitMs: 0 });
-  });
-
-  test('asks without calls cost nothing', async () => {
-    const [budget] = budgets(1, () => NOW);
-    await budget?.spend(many(ALLOWED, ATTACH));
-    expect(await budget?.spend([{}, { AttachNetworkInterface: 0 }])).toEqual({ granted: 2, waitMs: 0 });
-    expect(await budget?.spend([])).toEqual({ granted: 0, waitMs: 0 });
-  });
-
-  test('a throttle one function met empties that action’s bucket for all, and halves its pace', async () => {
-    const [one, other] = budgets(2, () => NOW);
-    await one?.throttled('AttachNetworkInterface');
-    expect(await other?.spend([ATTACH])).toEqual({ granted: 0, waitMs: 800 });
-    await other?.throttled('AttachNetworkInterface');
-    expect(await one?.spend([ATTACH])).toEqual({ granted: 0, waitMs: 1_600 });
-    expect(await one?.spend([{ AssignPrivateIpAddresses: 1 }])).toEqual({ granted: 1, waitMs: 0 });
-  });
-
-  test('seven functions spend at once: together they get the bucket’s size and not one more', async () => {
-    const grants = await Promise.all(
-      budgets(7, () => NOW).map((budget) => Promise.all(many(3, 0).map(() => budget.spend(many(2, ATTACH))))),
-    );
-    const all = grants.flat();
-    expect(all.reduce((sum, { granted }) => sum + granted, 0)).toBe(ALLOWED);
-    expect(all.every(({ granted, waitMs }) => granted === 2 || waitMs > 0)).toBe(true);
-  });
-});
-
-describe('the budget in DynamoDB alone', () => {
-  test('a crowd that overtakes a function ten times over gets an honest answer: nothing granted, come back', async () => {
-    const crowd = DEPLOYED.budgets(2, () => NOW);
-    const [mine, other] = crowd;
-    // Every read of ours is followed by somebody else's write.
-    let overtaking = true;
-    documents.middlewareStack.add(
-      (next) => async (args) => {
-        const answer = await next(args);
-        const read = 'ConsistentRead' in args.input && overtaking;
-        if (read) {
-          overtaking = false;
-          await other?.throttled('AssignPrivateIpAddresses');
-          overtaking = true;
-        }
-        return answer;
-      },
-      { step: 'initialize', name: 'overtaking' },
-    );
-    try {
-      expect(await mine?.spend([{ AttachNetworkInterface: 1 }])).toEqual({ granted: 0, waitMs: 1_000 });
-    } finally {
-      documents.middlewareStack.remove('overtaking');
-    }
-    expect(await mine?.spend([{ AttachNetworkInterface: 1 }])).toEqual({ granted: 1, waitMs: 0 });
   });
 });

@@ -1,0 +1,81 @@
+/** The stores under one contract: those deployed, over a DynamoDB in memory, and the simulator's twins. Importing this
+ *  file starts that DynamoDB for the tests of one file, and ends it after them. */
+import type { AddressInfo } from 'node:net';
+import { CreateTableCommand, DynamoDBClient, type KeySchemaElement } from '@aws-sdk/client-dynamodb';
+import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import dynalite from 'dynalite';
+import { afterAll, beforeAll } from 'vitest';
+import { DynamoBudget } from '../../lambdas/adapters/dynamo-budget.ts';
+import { DynamoLedger } from '../../lambdas/adapters/dynamo-ledger.ts';
+import { DEFAULT_POLICY } from '../../lambdas/core/policy.ts';
+import type { Budget, Ledger } from '../../lambdas/core/ports.ts';
+import { MemoryBudget } from '../../sim/stores/memory-budget.ts';
+import { MemoryLedger } from '../../sim/stores/memory-ledger.ts';
+
+const LEDGER = 'ledger';
+const BUDGET = 'budget';
+/** Of AWS's documented request rate. */
+const SHARE = 0.5;
+
+const server = dynalite({ createTableMs: 0 });
+let client: DynamoDBClient;
+export let documents: DynamoDBDocumentClient;
+/** Each test has an account of its own, and so a budget of its own. */
+let accounts = 0;
+
+beforeAll(async () => {
+  await new Promise<void>((resolve) => server.listen(0, resolve));
+  const { port } = server.address() as AddressInfo;
+  client = new DynamoDBClient({
+    region: 'eu-central-1',
+    endpoint: `http://127.0.0.1:${port}`,
+    credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+  });
+  documents = DynamoDBDocumentClient.from(client, { marshallOptions: { removeUndefinedValues: true } });
+  const table = (TableName: string, ...keys: readonly string[]) =>
+    client.send(
+      new CreateTableCommand({
+        TableName,
+        BillingMode: 'PAY_PER_REQUEST',
+        AttributeDefinitions: keys.map((AttributeName) => ({ AttributeName, AttributeType: 'S' })),
+        KeySchema: keys.map(
+          (AttributeName, index): KeySchemaElement => ({
+            AttributeName,
+            KeyType: index === 0 ? 'HASH' : 'RANGE',
+          }),
+        ),
+      }),
+    );
+  await table(LEDGER, 'pk', 'sk');
+  await table(BUDGET, 'pk');
+});
+afterAll(() => {
+  client.destroy();
+  server.close();
+});
+
+export interface Stores {
+  readonly stores: string;
+  readonly ledger: () => Ledger;
+  /** `functions` budgets over one and the same account, as that many environments have them. */
+  readonly budgets: (functions: number, clock: () => number) => Budget[];
+}
+
+export const DEPLOYED: Stores = {
+  stores: 'DynamoDB',
+  ledger: () => new DynamoLedger(documents, { ledgerTable: LEDGER }),
+  budgets: (functions, clock) => {
+    const accountId = String(++accounts).padStart(12, '0');
+    const settings = { clusters: [], policy: { ...DEFAULT_POLICY, budgetShare: SHARE } };
+    const place = { budgetTable: BUDGET, accountId, region: 'eu-central-1', settings };
+    return Array.from({ length: functions }, () => new DynamoBudget(documents, place, clock));
+  },
+};
+export const IN_MEMORY: Stores = {
+  stores: 'memory',
+  ledger: () => new MemoryLedger(),
+  budgets: (functions, clock) => {
+    const one = new MemoryBudget(SHARE, clock);
+    return Array.from({ length: functions }, () => one);
+  },
+};
