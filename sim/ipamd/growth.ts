@@ -5,7 +5,8 @@
 import type { ApiError, ReplyLost } from '../ec2/api.ts';
 import type { Process } from '../kernel.ts';
 import type { Daemon } from './daemon.ts';
-import { allocateEni, isCode, setUp, waitUntilShown } from './enis.ts';
+import { isCode, setUp } from './enis.ts';
+import { allocateEni, waitUntilShown } from './make-enis.ts';
 import { hasIpTargets, missing, type Pool, stepSize } from './pool.ts';
 import { attempt } from './sdk.ts';
 import type { PooledEni } from './store.ts';

@@ -7,15 +7,8 @@ import type { Stream } from '../chance.ts';
 import type { Eni } from '../ec2/api.ts';
 import type { Process } from '../kernel.ts';
 import type { Daemon } from './daemon.ts';
-import {
-  CLUSTER_TAG,
-  CREATED_TAG,
-  createdAt,
-  DESCRIPTION_PREFIX,
-  deleteEni,
-  NODE_TAG,
-  writeTags,
-} from './enis.ts';
+import { CLUSTER_TAG, CREATED_TAG, NODE_TAG, writeTags } from './enis.ts';
+import { createdAt, DESCRIPTION_PREFIX, deleteEni } from './make-enis.ts';
 import { attempt } from './sdk.ts';
 
 const INTERVAL_MS = 3_600_000;

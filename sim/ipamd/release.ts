@@ -1,12 +1,12 @@
 /** Giving back: addresses and prefixes above the targets, and whole ENIs nobody needs.
  *  Source: amazon-vpc-cni-k8s v1.23.1, tryUnassignCidrsFromAll, DeallocCidrs, tryFreeENI. */
 import type { Process } from '../kernel.ts';
+import type { Cidr } from './cidrs.ts';
 import type { Daemon } from './daemon.ts';
-import { freeEni } from './enis.ts';
 import { poolOf } from './growth.ts';
+import { freeEni } from './make-enis.ts';
 import { surplus } from './pool.ts';
 import { attempt } from './sdk.ts';
-import type { Cidr } from './store.ts';
 
 /** Time between two passes: decreaseIPPoolInterval. */
 const PASS_INTERVAL_MS = 30_000;

@@ -3,26 +3,12 @@
  * Nothing here asks EC2. Source of all rules: amazon-vpc-cni-k8s v1.23.1, datastore.
  */
 import type { Stream } from '../chance.ts';
+import { type Address, type Cidr, coolingIn, covers, sizeOf, usableAddress } from './cidrs.ts';
 import { GoMap } from './go-map.ts';
 import { PREFIX_SIZE } from './settings.ts';
 
 /** An ENI is not given back before it has been in the store this long: minENILifeTime. */
 const MINIMUM_AGE_MS = 60_000;
-
-interface Address {
-  podId: string | undefined;
-  /** When a pod last gave it back; the distant past if none ever did. */
-  unassignedAtMs: number;
-}
-
-/** A /32 or a /28 on an ENI; each takes one of its slots. */
-export interface Cidr {
-  readonly cidr: string;
-  readonly isPrefix: boolean;
-  /** Addresses that were used at least once. */
-  readonly addresses: Map<string, Address>;
-  assigned: number;
-}
 
 export interface PooledEni {
   readonly id: string;
@@ -130,7 +116,7 @@ export class Store {
       if (eni.excluded || eni.assigned === eni.total) return false;
       eni.cidrs.find((cidr) => {
         if (cidr.isPrefix !== this.#prefixMode) return false;
-        const ip = this.#usableAddress(cidr);
+        const ip = usableAddress(cidr, this.#isCooling);
         if (ip === undefined) return false;
         this.#give(podId, eni, cidr, ip);
         given = ip;
@@ -274,41 +260,17 @@ export class Store {
     cidr.assigned = 0;
   }
 
-  /** One out of cooldown if there is any, else the lowest never used. */
-  #usableAddress(cidr: Cidr): string | undefined {
-    let rested: string | undefined;
-    for (const [ip, address] of cidr.addresses) {
-      if (address.podId !== undefined || this.#isCooling(address)) continue;
-      rested ??= ip;
-      cidr.addresses.delete(ip);
-    }
-    if (rested !== undefined) return rested;
-    if (cidr.addresses.size >= sizeOf(cidr)) return undefined;
-    if (!cidr.isPrefix) return cidr.cidr;
-    const [stem, first] = splitBlock(cidr.cidr);
-    for (let last = first; last < first + PREFIX_SIZE; last++) {
-      if (!cidr.addresses.has(`${stem}${last}`)) return `${stem}${last}`;
-    }
-    return undefined;
-  }
-
-  #isCooling(address: Address): boolean {
-    return this.#now() - address.unassignedAtMs <= this.#cooldownMs;
-  }
+  readonly #isCooling = (address: Address): boolean =>
+    this.#now() - address.unassignedAtMs <= this.#cooldownMs;
 
   #coolingOn(eni: PooledEni): number {
     let cooling = 0;
     eni.cidrs.each((cidr) => {
-      if (cidr.addresses.size === cidr.assigned) return;
-      for (const address of cidr.addresses.values()) {
-        if (address.podId === undefined && this.#isCooling(address)) cooling++;
-      }
+      cooling += coolingIn(cidr, this.#isCooling);
     });
     return cooling;
   }
 }
-
-const sizeOf = (cidr: Pick<Cidr, 'isPrefix'>): number => (cidr.isPrefix ? PREFIX_SIZE : 1);
 
 function countPrefixes(eni: PooledEni): number {
   let prefixes = 0;
@@ -316,18 +278,4 @@ function countPrefixes(eni: PooledEni): number {
     if (cidr.isPrefix) prefixes++;
   });
   return prefixes;
-}
-
-/** `10.0.1.16/28` → `10.0.1.` and 16. */
-function splitBlock(block: string): [string, number] {
-  const address = block.slice(0, block.indexOf('/'));
-  const dot = address.lastIndexOf('.') + 1;
-  return [address.slice(0, dot), Number(address.slice(dot))];
-}
-
-function covers(cidr: Cidr, ip: string): boolean {
-  if (!cidr.isPrefix) return cidr.cidr === ip;
-  const [stem, first] = splitBlock(cidr.cidr);
-  const last = Number(ip.slice(stem.length));
-  return ip.startsWith(stem) && last >= first && last < first + PREFIX_SIZE;
 }
