@@ -5,9 +5,9 @@
 import { waitAfter } from './failures.ts';
 import { IPAMD_INSTANCE_TAG, ipamdStarted, type Node, type NodeId, OUR_NODE_TAG } from './model.ts';
 import type { NodeRecord, Ports } from './ports.ts';
+import { LEASE_MS } from './records.ts';
 import type { VerifyDue } from './signals.ts';
 
-const LEASE_MS = 90_000;
 /** Time to the next look at a node whose ipamd has not started. */
 const LOOK_AGAIN_MS = 30_000;
 /** ipamd tags ENI after ENI while it starts. A look in between sees the primary tagged and ours not; this much later all

@@ -2,37 +2,20 @@
  * Nodes that are starting: create while they are pending, attach once they run, and only while ipamd cannot have looked.
  * Any number of launches costs one read of the world, one claim of open demand and one grant of the budget.
  */
-import { type Calls, entries } from './budget.ts';
-import { carryOut, type Done, leftBecause } from './doing.ts';
-import { type Candidate, candidate } from './eligibility.ts';
+import { candidate } from './eligibility.ts';
 import { type Failure, waitAfter } from './failures.ts';
-import { attachDeadlineMs, planLaunch, shareOut, tooLate } from './launches.ts';
+import { carryOutLaunches, later, MOST_ATTEMPTS, type Planned, type Runner } from './launch-calls.ts';
+import { planLaunch, shareOut, tooLate } from './launches.ts';
 import { type Cluster, clusterOf, type Node, type NodeId, nodeGroupOf, type World } from './model.ts';
-import { inParallel } from './parallel.ts';
-import type { Mode, NodeRecord, Outcome, Ports } from './ports.ts';
+import type { Mode, NodeRecord, Ports } from './ports.ts';
 import { readWorld } from './reading.ts';
+import { LEASE_MS } from './records.ts';
 import type { NodeLaunching } from './signals.ts';
-import { type ActStep, acts, callsOf, type Plan, type Step, sumCalls, totalsOf } from './steps.ts';
+import { type Plan, type Step, totalsOf } from './steps.ts';
 import { Room } from './subnets.ts';
 
-/** How long a run may hold a node: longer than any function's time limit, so a killed run's lease ends by itself. */
-const LEASE_MS = 90_000;
-/** How long the ledger remembers a launch after it ended. */
-const RECORD_TTL_MS = 3_600_000;
-/** Nodes whose calls run at the same time in one function. The budget decides how many are made. */
-const NODES_AT_ONCE = 20;
-/** Looks at an instance EC2 does not show yet, or a node another run holds, before it is let go. */
-const MOST_ATTEMPTS = 8;
+/** Time to the next look at an instance EC2 does not show yet, or a node another run holds. */
 const LOOK_AGAIN_MS = 2_000;
-
-/** One launch on its way through this run. */
-interface Runner {
-  readonly signal: NodeLaunching;
-  readonly cluster: Cluster;
-  readonly mode: Mode;
-  readonly candidate: Candidate;
-  readonly runningAtMs: number | undefined;
-}
 
 /** Plans per cluster; signals that must be looked at again are back on the queue when this returns. */
 export async function warmLaunches(
@@ -52,11 +35,11 @@ export async function warmLaunches(
     steps.set(cluster, [...(steps.get(cluster) ?? []), ...more]);
   };
 
-  const again: NodeLaunching[] = [];
+  const unseen: NodeLaunching[] = [];
   const runners: Runner[] = [];
   for (const signal of launches) {
     const node = world.nodes.find(({ id }) => id === signal.nodeId);
-    if (node === undefined) again.push(signal);
+    if (node === undefined) unseen.push(signal);
     else {
       const found = clusters.get(clusterOf(node.tags) ?? '');
       if (found === undefined) continue;
@@ -65,41 +48,53 @@ export async function warmLaunches(
       else runners.push(runner);
     }
   }
-  const unseen = again.filter(({ attempt }) => attempt < MOST_ATTEMPTS);
-  if (unseen.length < again.length)
-    ports.journal.warn('instances not found', { nodeIds: again.map(({ nodeId }) => nodeId) });
+  const lost = unseen.filter(({ attempt }) => attempt >= MOST_ATTEMPTS).map(({ nodeId }) => nodeId);
+  if (lost.length > 0) ports.journal.warn('instances not found', { nodeIds: lost });
 
-  if (want === 'plan') {
-    const known = await ports.ledger.nodes(runners.map(({ signal }) => signal.nodeId));
-    const shares = await claimShares(runners, known, ports, false);
-    for (const [runner, more] of planAll(runners, known, shares, world, ports))
-      put(runner.cluster.name, ...more);
-    return plansOf(steps);
-  }
+  const all =
+    want === 'plan' ? await planOnly(runners, world, ports) : await planAndDo(runners, unseen, world, ports);
+  for (const { cluster, step } of all) put(cluster, step);
+  return [...steps].map(([cluster, every]) => ({ cluster, steps: every, totals: totalsOf(every) }));
+}
 
+interface StepOf {
+  readonly cluster: string;
+  readonly step: Step;
+}
+
+const stepsIn = (planned: readonly Planned[]): StepOf[] =>
+  planned.flatMap(({ runner, steps }) => steps.map((step) => ({ cluster: runner.cluster.name, step })));
+
+async function planOnly(runners: readonly Runner[], world: World, ports: Ports): Promise<StepOf[]> {
+  const known = await ports.ledger.nodes(runners.map(({ signal }) => signal.nodeId));
+  return stepsIn(planAll(runners, known, await claimShares(runners, known, ports, false), world, ports));
+}
+
+async function planAndDo(
+  runners: readonly Runner[],
+  unseen: readonly NodeLaunching[],
+  world: World,
+  ports: Ports,
+): Promise<StepOf[]> {
+  const { ledger, continuations, clock } = ports;
   const owner = ports.runId();
-  const leased = await ports.ledger.lease(
-    runners.map(({ signal, cluster, candidate: { node } }) => ({
-      nodeId: signal.nodeId,
-      cluster: cluster.name,
-      nodeGroup: nodeGroupOf(node.tags),
-    })),
-    owner,
-    ports.clock() + LEASE_MS,
-    ports.clock(),
-  );
+  const asked = runners.map(({ signal, cluster, candidate: { node } }) => ({
+    nodeId: signal.nodeId,
+    cluster: cluster.name,
+    nodeGroup: nodeGroupOf(node.tags),
+  }));
+  const leased = await ledger.lease(asked, owner, clock() + LEASE_MS, clock());
   const mine = runners.filter(({ signal }) => leased.has(signal.nodeId));
-  const held = runners.filter(({ signal }) => !leased.has(signal.nodeId) && signal.attempt < MOST_ATTEMPTS);
-  const waiting = [...unseen, ...held.map(({ signal }) => signal)].map((signal) =>
-    later(signal, LOOK_AGAIN_MS),
-  );
+  const held = runners.filter(({ signal }) => !leased.has(signal.nodeId)).map(({ signal }) => signal);
+  const again = [...unseen, ...held].filter(({ attempt }) => attempt < MOST_ATTEMPTS);
 
-  const shares = await claimShares(mine, leased, ports, true);
-  const planned = planAll(mine, leased, shares, world, ports);
-  for (const [runner, more] of planned) put(runner.cluster.name, ...more);
-  const records = await act(planned, leased, shares, ports, waiting, put);
-  await Promise.all([ports.ledger.release(records, owner), ports.continuations.later(waiting)]);
-  return plansOf(steps);
+  const planned = planAll(mine, leased, await claimShares(mine, leased, ports, true), world, ports);
+  const { records, waiting, left } = await carryOutLaunches(planned, ports);
+  await Promise.all([
+    ledger.release(records, owner),
+    continuations.later([...again.map((signal) => later(signal, LOOK_AGAIN_MS)), ...waiting]),
+  ]);
+  return [...stepsIn(planned), ...left];
 }
 
 /** One signal a node: `running` tells more than `pending`, and of two the earlier time leaves less room for error. */
@@ -170,126 +165,16 @@ function planAll(
   shares: ReadonlyMap<NodeId, number>,
   world: World,
   { settings: { policy } }: Ports,
-): [Runner, Step[]][] {
+): Planned[] {
   const room = new Room(world.subnets, policy.subnetReserveAddresses);
   return runners.map((runner) => {
     const { nodeId } = runner.signal;
-    const launch = {
-      candidate: runner.candidate,
-      runningAtMs: runner.runningAtMs,
-      share: shares.get(nodeId) ?? 0,
-      made: records.get(nodeId)?.enis ?? [],
-    };
-    return [runner, planLaunch(launch, runner.cluster.name, room, policy)];
+    const before = records.get(nodeId);
+    const share = shares.get(nodeId) ?? 0;
+    const { candidate: node, runningAtMs, cluster } = runner;
+    const launch = { candidate: node, runningAtMs, share, made: before?.enis ?? [] };
+    return { runner, share, before, steps: planLaunch(launch, cluster.name, room, policy) };
   });
-}
-
-/** Spends the budget and does what it grants; answers with what the ledger should remember of each node. */
-async function act(
-  planned: readonly [Runner, Step[]][],
-  records: ReadonlyMap<NodeId, NodeRecord>,
-  shares: ReadonlyMap<NodeId, number>,
-  ports: Ports,
-  waiting: Waiting[],
-  put: (cluster: string, ...steps: Step[]) => void,
-): Promise<NodeRecord[]> {
-  const { policy } = ports.settings;
-  // Those that run are about to be too late; those that are pending can wait a little.
-  const doing = planned
-    .filter(([{ mode }, steps]) => mode === 'warm' && steps.some(acts))
-    .sort(([a], [b]) => (a.runningAtMs ?? Number.MAX_VALUE) - (b.runningAtMs ?? Number.MAX_VALUE));
-  const asks: Calls[] = doing.map(([, steps]) => sumCalls(steps.filter(acts).map(callsOf)));
-  const needsBudget = asks.some((calls) => entries(calls).length > 0);
-  const { granted, waitMs } = needsBudget
-    ? await ports.budget.spend(asks)
-    : { granted: asks.length, waitMs: 0 };
-
-  const results = new Map<NodeId, Done>();
-  await inParallel(doing.slice(0, granted), NODES_AT_ONCE, async ([{ signal, cluster }, steps]) => {
-    results.set(signal.nodeId, await carryOut(steps.filter(acts), cluster.name, ports));
-  });
-  const toVerify = new Map<string, NodeId[]>();
-  const all = planned.map(([runner, steps]): NodeRecord => {
-    const { signal, cluster, runningAtMs } = runner;
-    const before = records.get(signal.nodeId);
-    const done = results.get(signal.nodeId);
-    const over = doing.slice(granted).some(
-      ([
-        {
-          signal: { nodeId },
-        },
-      ]) => nodeId === signal.nodeId,
-    );
-    if (done !== undefined && done.attached.length > 0)
-      toVerify.set(cluster.name, [...(toVerify.get(cluster.name) ?? []), signal.nodeId]);
-    const retryMs = over ? waitMs : retryAfter(done);
-    let outcome: Outcome = outcomeOf(steps, runner.mode, done, before);
-    if (retryMs !== undefined && !inTime(runningAtMs, retryMs, ports)) {
-      const because = `the next try is ${retryMs / 1000} s away`;
-      put(cluster.name, { do: 'leave', nodeId: signal.nodeId, reason: 'over budget', because });
-      outcome = { state: 'left', reason: 'over budget' };
-    } else if (retryMs !== undefined && signal.attempt < MOST_ATTEMPTS) waiting.push(later(signal, retryMs));
-    return {
-      nodeId: signal.nodeId,
-      cluster: cluster.name,
-      nodeGroup: nodeGroupOf(runner.candidate.node.tags),
-      share: shares.get(signal.nodeId) ?? 0,
-      enis: made(before, done),
-      ...(runningAtMs !== undefined && { runningAtMs }),
-      outcome,
-      expiresAtMs: ports.clock() + RECORD_TTL_MS,
-    };
-  });
-  for (const [cluster, nodeIds] of toVerify)
-    waiting.push({
-      signal: { kind: 'verify-due', cluster, nodeIds, attempt: 0 },
-      delayMs: policy.verifyAfterMs,
-    });
-  return all;
-}
-
-type Waiting = Parameters<Ports['continuations']['later']>[0][number];
-const later = (signal: NodeLaunching, delayMs: number): Waiting => ({
-  signal: { ...signal, attempt: signal.attempt + 1 },
-  delayMs,
-});
-
-/** How soon another try could help after failures that pass, or `undefined` when there were none. */
-function retryAfter(done: Done | undefined): number | undefined {
-  const waits = (done?.failures ?? []).flatMap(({ kind }) => waitAfter(kind) ?? []);
-  return waits.length > 0 ? Math.max(...waits) : undefined;
-}
-
-function inTime(runningAtMs: number | undefined, waitMs: number, ports: Ports): boolean {
-  if (runningAtMs === undefined) return true;
-  const { policy } = ports.settings;
-  return ports.clock() + waitMs < attachDeadlineMs(runningAtMs, policy.startP05Ms, policy);
-}
-
-function outcomeOf(
-  steps: readonly Step[],
-  mode: Mode,
-  done: Done | undefined,
-  before: NodeRecord | undefined,
-): Outcome {
-  const left = steps.find((step) => step.do === 'leave');
-  if (left?.do === 'leave')
-    return before?.outcome.state === 'attached' ? before.outcome : { state: 'left', reason: left.reason };
-  if (mode === 'observe') return { state: 'would attach' };
-  if (done === undefined) return before?.outcome ?? { state: 'claimed' };
-  const final = done.failures.find(({ kind }) => waitAfter(kind) === undefined);
-  if (done.attached.length > 0) return { state: 'attached' };
-  if (final !== undefined) return { state: 'left', reason: leftBecause(final.kind) };
-  return steps.some((step: Step): step is ActStep => step.do === 'attach') && done.made.length > 0
-    ? { state: 'created' }
-    : { state: 'claimed' };
-}
-
-/** ENIs created and still not attached, earlier ones included. */
-function made(before: NodeRecord | undefined, done: Done | undefined): NodeRecord['enis'] {
-  const gone = new Set(done?.attached ?? []);
-  const all = new Map([...(before?.enis ?? []), ...(done?.made ?? [])].map((eni) => [eni.eniId, eni]));
-  return [...all.values()].filter(({ eniId }) => !gone.has(eniId));
 }
 
 function byCluster(runners: readonly Runner[]): Map<string, Runner[]> {
@@ -298,9 +183,6 @@ function byCluster(runners: readonly Runner[]): Map<string, Runner[]> {
     groups.set(runner.cluster.name, [...(groups.get(runner.cluster.name) ?? []), runner]);
   return groups;
 }
-
-const plansOf = (steps: ReadonlyMap<string, Step[]>): Plan[] =>
-  [...steps].map(([cluster, all]) => ({ cluster, steps: all, totals: totalsOf(all) }));
 
 /** Nothing could be read: the same launches again, or an error when waiting cannot help, so that the queue counts it. */
 async function lookAgain(launches: readonly NodeLaunching[], failure: Failure, ports: Ports): Promise<void> {

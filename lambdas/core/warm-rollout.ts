@@ -13,14 +13,12 @@ import { inParallel } from './parallel.ts';
 import { planRollout, type RolloutPlan, type Sight } from './plan.ts';
 import type { NodeRecord, Ports } from './ports.ts';
 import { readWorld } from './reading.ts';
+import { LEASE_MS, NODES_AT_ONCE, RECORD_TTL_MS } from './records.ts';
 import type { NodeSelector, RolloutAnnounced } from './signals.ts';
 import { type ActStep, acts, callsOf, type Plan, type Step, sumCalls, totalsOf } from './steps.ts';
 import { Room } from './subnets.ts';
 import { type Pacing, paceReplacement } from './waves.ts';
 
-const LEASE_MS = 90_000;
-const RECORD_TTL_MS = 3_600_000;
-const NODES_AT_ONCE = 20;
 /** Tries before an announcement is given up: by then its pods have started. */
 const MOST_ATTEMPTS = 20;
 

@@ -1,0 +1,8 @@
+/** How the ledger's records of nodes are held and kept. */
+
+/** How long a run may hold a node, ms: longer than any function's time limit, so a killed run's lease ends by itself. */
+export const LEASE_MS = 90_000;
+/** How long the ledger remembers what was done for a node, ms. */
+export const RECORD_TTL_MS = 3_600_000;
+/** Nodes whose calls run at the same time in one function. The budget decides how many are made. */
+export const NODES_AT_ONCE = 20;
