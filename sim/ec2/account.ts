@@ -28,6 +28,7 @@ import {
 } from './api.ts';
 import { DOCUMENTED_BUCKETS, RequestBuckets } from './buckets.ts';
 import { CallCounts } from './call-counts.ts';
+import { ClientTokens } from './client-tokens.ts';
 import { refused } from './errors.ts';
 import { type Fault, Faults } from './faults.ts';
 import { drawDelay, type InstanceMetadata } from './instance-metadata.ts';
@@ -57,7 +58,7 @@ export class Account implements Ec2 {
   readonly #buckets: RequestBuckets | undefined;
   readonly #faults: Faults;
   readonly #streams = new Map<string, Stream>();
-  readonly #tokens = new Map<string, { asked: string; answer: CreateOutput }>();
+  readonly #tokens = new ClientTokens();
   readonly #listeners: StateListener[] = [];
 
   constructor(options: AccountOptions) {
@@ -256,19 +257,9 @@ export class Account implements Ec2 {
     if (!('clientToken' in input) || input.clientToken === undefined) {
       return carryOut[action](this.#inventory, input, circumstances);
     }
-    return this.#createOnce(input, circumstances);
-  }
-
-  /** A client token makes a create happen once: the same question gets the first answer, another one is refused
-   *  (EC2 Developer Guide, ensuring idempotency). */
-  #createOnce(input: CreateInput, circumstances: Circumstances): CreateOutput {
-    const { clientToken = '', ...rest } = input;
-    const asked = JSON.stringify(Object.entries(rest).sort(([a], [b]) => (a < b ? -1 : 1)));
-    const known = this.#tokens.get(clientToken);
-    if (known !== undefined && known.asked !== asked) throw refused.tokenReused();
-    const answer = known?.answer ?? carryOut.CreateNetworkInterface(this.#inventory, input, circumstances);
-    this.#tokens.set(clientToken, { asked, answer });
-    return { ...answer, networkInterface: copyEni(answer.networkInterface) };
+    return this.#tokens.once(input, () =>
+      carryOut.CreateNetworkInterface(this.#inventory, input, circumstances),
+    );
   }
 
   #subject<A extends Ec2Action>(action: A, input: Ec2Actions[A]['input']): string | undefined {
@@ -312,9 +303,6 @@ export class Account implements Ec2 {
     return stream;
   }
 }
-
-type CreateInput = Ec2Actions['CreateNetworkInterface']['input'];
-type CreateOutput = Ec2Actions['CreateNetworkInterface']['output'];
 
 type Settled<A extends Ec2Action> =
   | { readonly ok: true; readonly output: Ec2Actions[A]['output'] }

@@ -2,7 +2,8 @@
 import type { Ec2Action, Ec2Actions, Eni, Instance, Subnet } from './api.ts';
 import { select, showsEni, showsInstance, showsSubnet } from './describe.ts';
 import { refused } from './errors.ts';
-import type { HeldSubnet, Inventory, Origin } from './inventory.ts';
+import type { HeldSubnet, Origin } from './held.ts';
+import type { Inventory } from './inventory.ts';
 
 /** What the input does not say. */
 export interface Circumstances {

@@ -3,7 +3,7 @@
  * seed for everything that is chance. Judging the outcome is `compare.ts`'s business.
  */
 import { Chance } from '../chance.ts';
-import { Account } from '../ec2/account.ts';
+import type { Account } from '../ec2/account.ts';
 import { ApiError } from '../ec2/api.ts';
 import { typeLimits } from '../ec2/instance-types.ts';
 import { Ipamd } from '../ipamd/ipamd.ts';
@@ -17,6 +17,8 @@ import {
   type SampleSeen,
   summarize,
 } from './outcome.ts';
+import { actOutside, type OutsideStimulus } from './outside.ts';
+import { recordedAccount, SUBNET } from './recorded-account.ts';
 import type { Given, Scenario, Stimulus } from './recording.ts';
 
 const FIRST_SAMPLE_MS = 5_050;
@@ -24,9 +26,6 @@ const SAMPLE_EVERY_MS = 5_000;
 /** The store was watched for foreign ENIs on this grid. */
 const FIRST_LOOK_MS = 25;
 const LOOK_EVERY_MS = 100;
-const SUBNET = 'subnet-recorded';
-
-type Outside = Exclude<Stimulus, { do: 'addPod' | 'deletePod' | 'ipamdRestart' }>;
 
 export async function replay(scenario: Scenario, seed: number): Promise<Outcome> {
   const run = new Run(scenario, seed);
@@ -155,72 +154,19 @@ class Run {
     else this.kernel.after(this.#given.kubeletRetryMs, () => this.#ask(pod), RANK.retry);
   }
 
-  #actOutside(stimulus: Outside): void {
+  #actOutside(stimulus: OutsideStimulus): void {
     let result = 'ok';
     try {
-      this.#perform(stimulus);
+      const made = actOutside(this.#account, this.#instanceId, stimulus, this.#idOf.get(stimulus.eni));
+      if (made !== undefined) {
+        this.#name(made, stimulus.eni);
+        this.#watch(stimulus.eni);
+      }
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
       result = error.code;
     }
     this.#outside.push({ tMs: this.kernel.nowMs, do: stimulus.do, eni: stimulus.eni, result });
-  }
-
-  #perform(stimulus: Outside): void {
-    const account = this.#account;
-    const networkInterfaceId = this.#idOf.get(stimulus.eni) ?? `eni-of-nobody-${stimulus.eni}`;
-    switch (stimulus.do) {
-      case 'createAttachEni':
-        this.#createAttach(stimulus);
-        return;
-      case 'assignIps':
-        account.perform('AssignPrivateIpAddresses', {
-          networkInterfaceId,
-          secondaryPrivateIpAddressCount: stimulus.count,
-        });
-        return;
-      case 'assignPrefixes':
-        account.perform('AssignPrivateIpAddresses', { networkInterfaceId, ipv4PrefixCount: stimulus.count });
-        return;
-      case 'unassignIps': {
-        const newest = account.eni(networkInterfaceId)?.secondaryIps.slice(-stimulus.count) ?? [];
-        account.perform('UnassignPrivateIpAddresses', { networkInterfaceId, privateIpAddresses: newest });
-        return;
-      }
-      case 'detachEni':
-        account.perform('DetachNetworkInterface', {
-          attachmentId: account.eni(networkInterfaceId)?.attachment?.id ?? '',
-        });
-        return;
-      case 'setTag':
-        account.perform('CreateTags', { resources: [networkInterfaceId], tags: stimulus.tags });
-    }
-  }
-
-  /** A refused attach leaves nothing behind. */
-  #createAttach(stimulus: Extract<Stimulus, { do: 'createAttachEni' }>): void {
-    const { ips, prefixes, tags, eni } = stimulus;
-    const { networkInterface } = this.#account.perform('CreateNetworkInterface', {
-      subnetId: SUBNET,
-      ...(ips !== undefined && { secondaryPrivateIpAddressCount: ips }),
-      ...(prefixes !== undefined && { ipv4PrefixCount: prefixes }),
-      ...(tags && { tags }),
-    });
-    const taken = this.#account.instance(this.#instanceId).enis.map((e) => e.attachment?.deviceIndex);
-    let deviceIndex = stimulus.deviceIndex ?? 0;
-    while (stimulus.deviceIndex === undefined && taken.includes(deviceIndex)) deviceIndex++;
-    try {
-      this.#account.perform('AttachNetworkInterface', {
-        networkInterfaceId: networkInterface.id,
-        instanceId: this.#instanceId,
-        deviceIndex,
-      });
-    } catch (error) {
-      this.#account.perform('DeleteNetworkInterface', { networkInterfaceId: networkInterface.id });
-      throw error;
-    }
-    this.#name(networkInterface.id, eni);
-    this.#watch(eni);
   }
 
   #name(eniId: string, name: string): void {
@@ -268,33 +214,4 @@ class Run {
       ec2CallsSoFar: this.#account.calls.log.length,
     });
   }
-}
-
-/** One subnet just large enough, nobody else in the account. */
-function recordedAccount(given: Given, kernel: Kernel, chance: Chance): Account {
-  const held = given.initialEnis.reduce((sum, eni) => sum + 1 + eni.ips + 16 * (eni.prefixes + 1), 0);
-  const { subnetFreeAddresses: free, subnetFreePrefixes: prefixes, latencyMs } = given;
-  const blocks = prefixes + Math.ceil(Math.max(free - 16 * prefixes, 0) / 15) + Math.ceil(held / 16) + 2;
-  const bits = Math.min(16, Math.max(4, Math.ceil(Math.log2(blocks * 16))));
-  return new Account({
-    kernel,
-    chance,
-    region: 'eu-central-1',
-    accountId: '111122223333',
-    subnets: [
-      {
-        id: SUBNET,
-        vpcId: 'vpc-recorded',
-        zone: 'eu-central-1a',
-        cidr: `10.0.0.0/${32 - bits}`,
-        singles: 'packed',
-      },
-    ],
-    latencies: { default: latencyMs.ec2Call, AttachNetworkInterface: latencyMs.attach },
-    metadataLags: { eniToImds: latencyMs.eniToImds, ipToImds: latencyMs.ipToImds },
-    throttling: false,
-    faults: given.faults,
-    keepsLog: true,
-    enisPerZone: Number.POSITIVE_INFINITY,
-  });
 }
