@@ -53,6 +53,17 @@ describe('an instance is left out, not guessed at, when', () => {
     ['it has no zone', { ...INSTANCE, Placement: {} }, [ENI]],
     ['it has no launch time', { ...INSTANCE, LaunchTime: undefined }, [ENI]],
     ['its ENIs, and so their tags, were not read yet', INSTANCE, []],
+    [
+      'one of its ENIs, and so whether that is tagged, was not read yet',
+      {
+        ...INSTANCE,
+        NetworkInterfaces: [
+          { NetworkInterfaceId: 'eni-0aaaaaaaaaaaaaaaa' },
+          { NetworkInterfaceId: 'eni-0bbbbbbbbbbbbbbbb' },
+        ],
+      },
+      [ENI],
+    ],
     ['it shows no ENI yet', { ...INSTANCE, NetworkInterfaces: [] }, []],
     ['an ENI has no attachment', INSTANCE, [detached]],
     [

@@ -252,10 +252,11 @@ describe('acting', () => {
   });
 
   test('an empty ENI is created without a count, and no address is no request', async () => {
-    const world = smallWorld();
+    const world = smallWorld({ keepsLog: true });
     const through = await vpcOf(world);
     const eniId = granted(await through((vpc) => vpc.createEni(newEni({ addresses: 0 }))));
     expect(world.ec2.eni(eniId)?.secondaryIps).toEqual([]);
+    expect(world.ec2.calls.log[0]?.input).not.toHaveProperty('secondaryPrivateIpAddressCount');
     granted(await through((vpc) => vpc.assign(eniId, 0)));
     expect(calls(world)).toEqual({ CreateNetworkInterface: 1 });
     granted(await through((vpc) => vpc.assign(eniId, 3)));

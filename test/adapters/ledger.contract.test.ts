@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { OpenDemand } from '../../lambdas/core/launches.ts';
 import type { EniId, NodeId } from '../../lambdas/core/model.ts';
 import type { NodeRecord } from '../../lambdas/core/ports.ts';
-import { DEPLOYED, IN_MEMORY } from './stores.ts';
+import { DEPLOYED, documents, IN_MEMORY } from './stores.ts';
 
 const NOW = Date.UTC(2026, 0, 31, 9);
 const SECOND = 1_000;
@@ -228,5 +228,42 @@ describe.each([DEPLOYED, IN_MEMORY])('the ledger in $stores', ({ ledger: make })
     expect(await ledger.suspects(cluster)).toEqual(suspects);
     await ledger.suspect(cluster, new Map());
     expect(await ledger.suspects(cluster)).toEqual(new Map());
+  });
+});
+
+describe('the ledger in DynamoDB alone', () => {
+  /** DynamoDB that answers at most `most` keys of a batch and leaves the others for another request. */
+  async function whileBusy<T>(most: number, work: () => Promise<T>): Promise<T> {
+    documents.middlewareStack.add(
+      (next) => async (args) => {
+        if (!('RequestItems' in args.input)) return next(args);
+        const [[table, { Keys = [], ...how } = {}] = ['', {}]] = Object.entries(
+          args.input.RequestItems ?? {},
+        );
+        const left = { UnprocessedKeys: { [table]: { ...how, Keys: Keys.slice(most) } } };
+        if (most === 0) return { output: { $metadata: {}, ...left }, response: {} };
+        const few = { RequestItems: { [table]: { ...how, Keys: Keys.slice(0, most) } } };
+        const answer = await next({ ...args, input: few });
+        return Keys.length > most ? { ...answer, output: { ...answer.output, ...left } } : answer;
+      },
+      { step: 'initialize', name: 'busy' },
+    );
+    try {
+      return await work();
+    } finally {
+      documents.middlewareStack.remove('busy');
+    }
+  }
+
+  test('DynamoDB answers a batch in parts: every record is found; when it answers nothing, that is an error', async () => {
+    const ledger = DEPLOYED.ledger();
+    const cluster = fresh();
+    const all = Array.from({ length: 7 }, () => ({ nodeId: newNode(), cluster, nodeGroup: 'workers' }));
+    const ids = all.map(({ nodeId }) => nodeId);
+    const leased = await ledger.lease(all, 'me', NOW + SECOND, NOW);
+    await ledger.release([...leased.values()], 'me');
+    const found = await whileBusy(3, () => ledger.nodes(ids));
+    expect([...found.keys()].sort()).toEqual([...ids].sort());
+    await expect(whileBusy(0, () => ledger.nodes(ids))).rejects.toThrow('7 of 7 records not read');
   });
 });
