@@ -1,8 +1,14 @@
 /** What the demo says to a person: one table, and what it shows in plain words. */
 
-import type { Run } from '../sim/scenarios/reported-case.ts';
+import type { RollingUpdateRun, Run } from '../sim/scenarios/reported-case.ts';
 import { quantileOf } from '../sim/scenarios/statistics.ts';
-import type { Results } from './demo.ts';
+
+export type ScaleOutName = 'cni-warm-eni-1' | 'cni-warm-eni-2' | 'prewarmer' | 'prewarmer-late-events';
+export type Results = {
+  readonly seeds: readonly number[];
+  readonly scaleOut: Readonly<Record<ScaleOutName, readonly Run[]>>;
+  readonly rollingUpdate: Readonly<Record<'unpaced' | 'paced', readonly RollingUpdateRun[]>>;
+};
 
 interface Column {
   readonly title: string;

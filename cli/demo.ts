@@ -1,21 +1,20 @@
 /** `npm run demo`: the reported case on the embedded AWS, in two parts, over several seeds. */
 import { Command, InvalidArgumentError } from 'commander';
-import { type RollingUpdateRun, type Run, rollingUpdate, scaleOut } from '../sim/scenarios/reported-case.ts';
-import { explain, table } from './demo-text.ts';
+import {
+  type RollingUpdateRun,
+  type Run,
+  rollingUpdate,
+  type ScaleOutPolicy,
+  scaleOut,
+} from '../sim/scenarios/reported-case.ts';
+import { explain, type Results, type ScaleOutName, table } from './demo-text.ts';
 
 const POLICIES = [
   ['cni-warm-eni-1', { warmEniTarget: 1, prewarmer: false }],
   ['cni-warm-eni-2', { warmEniTarget: 2, prewarmer: false }],
   ['prewarmer', { warmEniTarget: 1, prewarmer: true }],
   ['prewarmer-late-events', { warmEniTarget: 1, prewarmer: true, eventsLateByMs: 60_000 }],
-] as const;
-
-export type ScaleOutName = (typeof POLICIES)[number][0];
-export type Results = {
-  readonly seeds: readonly number[];
-  readonly scaleOut: Readonly<Record<ScaleOutName, readonly Run[]>>;
-  readonly rollingUpdate: Readonly<Record<'unpaced' | 'paced', readonly RollingUpdateRun[]>>;
-};
+] as const satisfies readonly (readonly [ScaleOutName, ScaleOutPolicy])[];
 
 const whole =
   (from: number, to: number) =>

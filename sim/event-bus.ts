@@ -1,10 +1,12 @@
 /** EventBridge's default bus: EC2's own events in AWS's exact shape, and whatever else is put on it, delivered to queues
  *  by rules after a delay of each event's own. */
-import type { Stream } from './chance.ts';
+import type { Chance, Stream } from './chance.ts';
+import type { Account } from './ec2/account.ts';
 import type { Instance, InstanceState } from './ec2/api.ts';
+import type { Kernel } from './kernel.ts';
 import { EVENT_DELAY } from './latencies.ts';
+import type { Queues } from './queues.ts';
 import { uuid } from './wire/uuid.ts';
-import type { World } from './world.ts';
 
 /** An event as EventBridge hands it on. */
 export interface BusEvent {
@@ -25,13 +27,25 @@ export interface Rule {
   readonly queueUrl: string;
 }
 
+/** What the bus needs of its world. */
+export interface EventBusWorld {
+  readonly kernel: Kernel;
+  readonly chance: Chance;
+  readonly account: Account;
+  readonly queues: Queues;
+  readonly region: string;
+  readonly accountId: string;
+  /** Unix time in ms, now. */
+  readonly clockMs: number;
+}
+
 export class EventBus {
-  readonly #world: World;
+  readonly #world: EventBusWorld;
   readonly #rules: Rule[] = [];
   readonly #lateByMs: number;
   readonly #chance: Stream;
 
-  constructor(world: World, lateByMs: number) {
+  constructor(world: EventBusWorld, lateByMs: number) {
     this.#world = world;
     this.#lateByMs = lateByMs;
     this.#chance = world.chance.stream('event bus');

@@ -1,12 +1,11 @@
 /** A node: an instance that boots, ipamd on it, and a kubelet that asks it for an address for each pod it is given. */
-import type { Stream } from './chance.ts';
+import type { Chance, Stream } from './chance.ts';
 import type { Account } from './ec2/account.ts';
 import type { Instance } from './ec2/api.ts';
 import { typeLimits } from './ec2/instance-types.ts';
 import { Ipamd } from './ipamd/ipamd.ts';
 import { type Kernel, type Process, RANK, type Running } from './kernel.ts';
 import { KUBELET_RETRY, PENDING_TO_RUNNING, RUNNING_TO_IPAMD, SERVING_TO_READY } from './latencies.ts';
-import type { World } from './world.ts';
 
 /** One pod's way to an address. */
 export interface Pod {
@@ -19,6 +18,13 @@ export interface Pod {
   /** Refused ADDs: each is a `FailedCreatePodSandBox` event of the pod. */
   failedRequests: number;
   deleted: boolean;
+}
+
+/** What a node needs of its world. */
+export interface NodeWorld {
+  readonly kernel: Kernel;
+  readonly chance: Chance;
+  readonly account: Account;
 }
 
 /** Pods on the host's network on every node: aws-node and kube-proxy. They need no address. */
@@ -47,7 +53,7 @@ export class Node {
     name: string,
     instance: Instance,
     env: Readonly<Record<string, string>>,
-    world: World,
+    world: NodeWorld,
     whenReady: (node: Node) => void,
   ) {
     const limits = typeLimits(instance.type);
