@@ -50,7 +50,9 @@ export function spend(buckets: Buckets, asks: readonly Calls[], share: number, n
 /** After a throttle: half the pace, and nothing left to spend at once. */
 export function slowDown(buckets: Buckets, action: MutatingAction, share: number, nowMs: number): Buckets {
   const bucket = filled(buckets[action], action, share, nowMs);
-  return { ...buckets, [action]: { tokens: 0, atMs: nowMs, pace: Math.max(SLOWEST_PACE, bucket.pace / 2) } };
+  const { tokens, atMs, pace } = bucket;
+  const slowed = { tokens: Math.min(0, tokens), atMs, pace: Math.max(SLOWEST_PACE, pace / 2) };
+  return { ...buckets, [action]: slowed };
 }
 
 /** The bucket as it is now: refilled since it was written, never above our share of AWS's size. A clock that went
@@ -72,11 +74,14 @@ export function filled(
 function longestWait(buckets: Buckets, calls: Calls, share: number, nowMs: number): number {
   let waitMs = 0;
   for (const [action, count] of entries(calls)) {
-    const { tokens, pace } = filled(buckets[action], action, share, nowMs);
+    const { tokens, atMs } = filled(buckets[action], action, share, nowMs);
+    // Until somebody spends, the bucket fills at the pace it was written with, and not before the time it was written at.
+    const pace = buckets[action]?.pace ?? 1;
     const missing = Math.min(count, EC2_BUCKETS[action].size * share) - tokens;
     // A hair of tolerance: sums of fractions refilled in several steps must not wait for the last millionth.
     if (missing > 1e-9) {
-      waitMs = Math.max(waitMs, Math.ceil((missing / (EC2_BUCKETS[action].perSecond * share * pace)) * 1000));
+      const refillMs = (missing / (EC2_BUCKETS[action].perSecond * share * pace)) * 1000;
+      waitMs = Math.max(waitMs, atMs - nowMs + Math.ceil(refillMs));
     }
   }
   return waitMs;

@@ -36,19 +36,21 @@ export interface CniSettings {
 
 type Env = Readonly<Record<string, string>>;
 
-/** Settings from the add-on's `configurationValues` (a JSON text), or from the policy where there is no add-on. */
+/** Settings from the add-on's `configurationValues` (a JSON text), or from the policy where there is no add-on. On a type
+ *  that takes no prefixes the CNI falls back to addresses without saying so. */
 export function readCniSettings(
   addOn: Cluster['vpcCni'],
   policy: Policy,
+  takesPrefixes = true,
 ): { readonly settings: CniSettings } | { readonly complaint: Complaint } {
   if (addOn === undefined) {
-    if (policy.cniEnv !== undefined) return { settings: settingsFrom(policy.cniEnv) };
+    if (policy.cniEnv !== undefined) return { settings: settingsFrom(policy.cniEnv, takesPrefixes) };
     const expected =
       'the vpc-cni EKS add-on, or the aws-node environment stated there because the CNI is self-managed';
     return { complaint: { field: 'policy.cniEnv', expected, got: undefined } };
   }
   const text = addOn.configurationValues?.trim();
-  if (text === undefined || text === '') return { settings: settingsFrom({}) };
+  if (text === undefined || text === '') return { settings: settingsFrom({}, takesPrefixes) };
   const field = 'vpc-cni configurationValues';
   let document: unknown;
   try {
@@ -66,16 +68,16 @@ export function readCniSettings(
       return { complaint: { field: `${field}.env.${name}`, expected: 'a string', got: value } };
     texts[name] = String(value);
   }
-  return { settings: settingsFrom(texts) };
+  return { settings: settingsFrom(texts, takesPrefixes) };
 }
 
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-function settingsFrom(env: Env): CniSettings {
+function settingsFrom(env: Env, takesPrefixes: boolean): CniSettings {
   const maxEnis = target(env['MAX_ENI'], -1);
   return {
-    mode: modeFrom(env),
+    mode: modeFrom(env, takesPrefixes),
     maxEnis: maxEnis >= 1 ? maxEnis : undefined,
     podEni: flag(env['ENABLE_POD_ENI'], false),
     customNetworking: flag(env['AWS_VPC_K8S_CNI_CUSTOM_NETWORK_CFG'], false),
@@ -86,13 +88,13 @@ function settingsFrom(env: Env): CniSettings {
 }
 
 /** ipamd's own order of precedence: disabled, then prefixes or addresses, then IP targets over the ENI or prefix target. */
-function modeFrom(env: Env): CniMode {
+function modeFrom(env: Env, takesPrefixes: boolean): CniMode {
   if (flag(env['DISABLE_NETWORK_RESOURCE_PROVISIONING'], false) || flag(env['ENABLE_IMDS_ONLY_MODE'], false))
     return { kind: 'provisioning-disabled' };
   const warmIpTarget = target(env['WARM_IP_TARGET'], 0);
   const minimumIpTarget = target(env['MINIMUM_IP_TARGET'], 0);
   const ipTargets = warmIpTarget > 0 || minimumIpTarget > 0;
-  if (flag(env['ENABLE_PREFIX_DELEGATION'], false)) {
+  if (takesPrefixes && flag(env['ENABLE_PREFIX_DELEGATION'], false)) {
     return ipTargets
       ? { kind: 'prefix-ip-targets', warmIpTarget, minimumIpTarget }
       : { kind: 'prefix', warmPrefixTarget: target(env['WARM_PREFIX_TARGET'], 1) };
@@ -102,12 +104,15 @@ function modeFrom(env: Env): CniMode {
     : { kind: 'warm-eni', warmEniTarget: target(env['WARM_ENI_TARGET'], 1) };
 }
 
-/** What ipamd cannot read as a whole number of at least 0 counts as not set. */
+/** What ipamd cannot read as a whole number of at least 0 counts as not set. Go allows a sign and no space. */
 const target = (text: string | undefined, unset: number): number =>
-  text !== undefined && /^\+?\d+$/.test(text.trim()) ? Number(text) : unset;
+  text !== undefined && /^(\+?\d+|-0+)$/.test(text) ? Math.abs(Number(text)) : unset;
 
-const flag = (text: string | undefined, unset: boolean): boolean =>
-  text === undefined ? unset : ['true', '1', 't'].includes(text.trim().toLowerCase());
+/** ipamd takes Go's spellings of a boolean only; any other text leaves the default. */
+const flag = (text: string | undefined, unset: boolean): boolean => {
+  if (['1', 't', 'T', 'true', 'True', 'TRUE'].includes(text ?? '')) return true;
+  return ['0', 'f', 'F', 'false', 'False', 'FALSE'].includes(text ?? '') ? false : unset;
+};
 
 /** M: secondary addresses (or prefixes) an ENI can hold. */
 export const slotsPerEni = (limits: InstanceLimits): number => limits.ipv4PerEni - 1;

@@ -35,13 +35,17 @@ export function demandOf(rollout: RolloutAnnounced): Demand {
       const unavailable = pods(strategy.maxUnavailable, replicas.to, 'down');
       const step = Math.max(1, surge + unavailable);
       // Old pods hold their addresses while they terminate, freed ones cool: what is replaced within that time must find
-      // fresh addresses. How fast Kubernetes replaces is not known, so the whole rollout is assumed to fit in it.
-      const held = rollout.terminationGraceMs + IP_COOLDOWN_MS;
+      // fresh addresses. Faster than that, or at a pace not announced, the whole rollout is assumed to fit in it.
+      const heldMs = rollout.terminationGraceMs + IP_COOLDOWN_MS;
+      const held = overMs > heldMs ? Math.ceil((replicas.to * heldMs) / overMs) : replicas.to;
+      const addresses = Math.min(replicas.to, surge + held);
       return {
         ...common,
-        addresses: replicas.to,
+        addresses,
+        // From then on addresses come back as fast as they are asked for.
+        overMs: Math.min(overMs, heldMs),
         atOnce: step,
-        because: `${replicas.to} replicas replaced ${step} at a time; each old address is held for ${held / 1000} s`,
+        because: `${replicas.to} replicas replaced ${step} at a time; each old address is held for ${heldMs / 1000} s`,
       };
     }
     case 'recreate':
@@ -70,6 +74,7 @@ export const replacesPods = (rollout: RolloutAnnounced): boolean =>
 /** Kubernetes rounds maxSurge up and maxUnavailable down. Source: Deployment spec, rolling update. */
 export function pods(value: IntOrPercent, replicas: number, round: 'up' | 'down'): number {
   if (typeof value === 'number') return value;
-  const exact = (Number(value.slice(0, -1)) / 100) * replicas;
+  // Multiplied before divided: 7 % of 100 is 7, while 0.07 × 100 is a little more.
+  const exact = (Number(value.slice(0, -1)) * replicas) / 100;
   return round === 'up' ? Math.ceil(exact) : Math.floor(exact);
 }

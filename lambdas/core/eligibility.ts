@@ -49,7 +49,8 @@ export function candidate(
     return refuse('Windows', 'Windows nodes get their addresses from the control plane');
   if (cluster.ipFamily === 'ipv6')
     return refuse('IPv6', 'with IPv6 each ENI has a /80: there is no pool to warm');
-  const read = readCniSettings(cluster.vpcCni, policy);
+  const limits = limitsOf(node.type);
+  const read = readCniSettings(cluster.vpcCni, policy, limits?.prefixes);
   if ('complaint' in read) return refuse('unknown CNI settings', say(read.complaint));
   const { settings } = read;
   if (settings.ipv6) return refuse('IPv6', 'ENABLE_IPv6 is set: there is no pool to warm');
@@ -63,7 +64,6 @@ export function candidate(
       'untagged ENIs unmanaged',
       'MANAGE_UNTAGGED_ENI is false: the CNI would ignore what we attach',
     );
-  const limits = limitsOf(node.type);
   if (limits === undefined)
     return refuse('unknown instance type', `${node.type} is not in the CNI's table of instance limits`);
   const { mode } = settings;

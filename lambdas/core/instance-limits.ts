@@ -35,10 +35,10 @@ function readTable(shapes: Readonly<Record<string, string>>): Map<string, Instan
 }
 
 /** Cap that EKS managed node groups put on max-pods: 110 below 30 vCPU, 250 otherwise (EKS User Guide, choosing an
- *  instance type). A size of `Nxlarge` has 4·N vCPU; metal has more than 30. */
+ *  instance type). A size of `Nxlarge` has 4·N vCPU; metal has more than 30, but for a1.metal with 16. */
 export function managedGroupPodCap(type: string): number {
   const size = type.slice(type.indexOf('.') + 1);
-  if (size.startsWith('metal')) return 250;
+  if (size.startsWith('metal')) return type === 'a1.metal' ? 110 : 250;
   const xlarges = /^(\d+)xlarge/.exec(size)?.[1];
   return Number(xlarges ?? 1) * 4 >= 30 ? 250 : 110;
 }

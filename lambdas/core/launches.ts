@@ -80,20 +80,25 @@ export function shareOut(
   open: readonly OpenDemand[],
   takers: readonly Taker[],
 ): { readonly shares: Map<NodeId, number>; readonly claimed: OpenDemand[] } {
-  const shares = new Map<NodeId, number>(takers.map(({ nodeId }) => [nodeId, 0]));
+  const earlier = (nodeId: NodeId): number =>
+    open.reduce((sum, { claims }) => sum + (claims[nodeId] ?? 0), 0);
+  // What was claimed before counts first: a demand announced since then must not fill the same pods again.
+  const shares = new Map<NodeId, number>(
+    takers.map(({ nodeId, podCap }) => [nodeId, Math.min(podCap, earlier(nodeId))]),
+  );
   const claimed: OpenDemand[] = [];
   for (const demand of [...open].sort((a, b) => a.startsAtMs - b.startsAtMs || (a.id < b.id ? -1 : 1))) {
     let podsLeft = demand.podsLeft;
     const claims: Record<NodeId, number> = { ...demand.claims };
     for (const taker of takers) {
-      const earlier = claims[taker.nodeId];
-      const room = taker.podCap - (shares.get(taker.nodeId) ?? 0);
-      const take = earlier ?? (matches(demand.selector, taker) ? Math.min(podsLeft, room) : 0);
-      if (earlier === undefined && take > 0) {
-        claims[taker.nodeId] = take;
-        podsLeft -= take;
-      }
-      shares.set(taker.nodeId, (shares.get(taker.nodeId) ?? 0) + take);
+      const { nodeId, podCap } = taker;
+      if (claims[nodeId] !== undefined || !matches(demand.selector, taker)) continue;
+      const share = shares.get(nodeId) ?? 0;
+      const take = Math.min(podsLeft, podCap - share);
+      if (take <= 0) continue;
+      claims[nodeId] = take;
+      podsLeft -= take;
+      shares.set(nodeId, share + take);
     }
     if (podsLeft < demand.podsLeft)
       claimed.push({ ...demand, podsLeft, claims, version: demand.version + 1 });

@@ -1,0 +1,91 @@
+/** One perfect node in one perfect cluster, and small deviations from it. Limits used here are spelled out, not imported:
+ *  m5.large has 3 ENIs of 10 IPv4 addresses, its own included (EC2 User Guide, IP addresses per network interface). */
+import { type Candidate, candidate } from '../../lambdas/core/eligibility.ts';
+import type { Cluster, Eni, EniId, Node, NodeId, Subnet, SubnetId } from '../../lambdas/core/model.ts';
+import { DEFAULT_POLICY, type Policy } from '../../lambdas/core/policy.ts';
+
+export const NOW_MS = 1_800_000_000_000;
+export const VPC = 'vpc-1';
+export const ZONE = 'eu-central-1a';
+export const SUBNET: SubnetId = 'subnet-1';
+export const CLUSTER_NAME = 'shop';
+export const IPAMD_TAG = 'node.k8s.amazonaws.com/instance_id';
+
+export function aPolicy(changes: Partial<Policy> = {}): Policy {
+  return { ...DEFAULT_POLICY, ...changes };
+}
+
+/** A cluster whose vpc-cni add-on has this environment. */
+export function aCluster(
+  env: Readonly<Record<string, unknown>> = {},
+  changes: Partial<Cluster> = {},
+): Cluster {
+  return {
+    name: CLUSTER_NAME,
+    vpcId: VPC,
+    ipFamily: 'ipv4',
+    autoMode: false,
+    vpcCni: { version: 'v1.23.1-eksbuild.1', configurationValues: JSON.stringify({ env }) },
+    ...changes,
+  };
+}
+
+export function anEni(deviceIndex: number, secondaryIps: number, changes: Partial<Eni> = {}): Eni {
+  return {
+    id: `eni-${deviceIndex}`,
+    subnetId: SUBNET,
+    deviceIndex,
+    networkCardIndex: 0,
+    attachmentId: `eni-attach-${deviceIndex}`,
+    deleteOnTermination: true,
+    attachmentStatus: 'attached',
+    secondaryIps,
+    prefixes: 0,
+    groupIds: ['sg-nodes'],
+    tags: {},
+    ...changes,
+  };
+}
+
+/** ENIs with device indexes from 0 up and these numbers of secondary addresses, tagged by ipamd. */
+export function enisOf(nodeId: NodeId, filling: readonly number[], changes: Partial<Eni> = {}): Eni[] {
+  return filling.map((ips, index) =>
+    anEni(index, ips, {
+      id: `eni-${nodeId}-${index}` satisfies EniId,
+      tags: { [IPAMD_TAG]: nodeId },
+      ...changes,
+    }),
+  );
+}
+
+/** A running m5.large whose CNI has started. */
+export function aNode(changes: Partial<Node> = {}): Node {
+  const id = changes.id ?? 'i-1';
+  return {
+    id,
+    state: 'running',
+    type: 'm5.large',
+    vpcId: VPC,
+    subnetId: SUBNET,
+    zone: ZONE,
+    launchedAtMs: NOW_MS - 600_000,
+    platform: 'linux',
+    tags: { 'eks:cluster-name': CLUSTER_NAME },
+    enis: enisOf(id, [9]),
+    ...changes,
+  };
+}
+
+export function aSubnet(freeAddresses: number, changes: Partial<Subnet> = {}): Subnet {
+  return { id: SUBNET, vpcId: VPC, zone: ZONE, freeAddresses, tags: {}, ...changes };
+}
+
+/** The node as a candidate; an error when it is refused, because then the test is not about what it says. */
+export function aCandidate(
+  node: Node,
+  options: { readonly env?: Readonly<Record<string, string>>; readonly policy?: Policy } = {},
+): Candidate {
+  const checked = candidate(node, aCluster(options.env), options.policy ?? aPolicy());
+  if ('refusal' in checked) throw new Error(checked.refusal.because);
+  return checked.candidate;
+}
