@@ -18,7 +18,6 @@ export interface TypeLimits {
 const TRUNKLESS = new Set(
   'c1 c3 c4 d2 f1 h1 i2 i3 i4i.large m1 m2 m3 m4 p3 r3 r4 t1 t2 t3 t3a t4g u-6tb1 x1 x1e'.split(' '),
 );
-const TRUNKED = new Set(['i3.metal']);
 
 let byType: Map<string, TypeLimits> | undefined;
 
@@ -42,5 +41,5 @@ export function typeLimits(type: string): TypeLimits | undefined {
 
 function takesTrunk(type: string): boolean {
   const family = type.slice(0, type.indexOf('.'));
-  return TRUNKED.has(type) || !(TRUNKLESS.has(type) || TRUNKLESS.has(family));
+  return !TRUNKLESS.has(type) && !TRUNKLESS.has(family);
 }
