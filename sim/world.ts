@@ -38,7 +38,7 @@ export class World implements WireWorld {
   readonly queues: QueueService;
   readonly bus: EventBus;
   readonly scheduler: Scheduler;
-  readonly clusters: readonly EksCluster[];
+  readonly clusters: EksCluster[];
   readonly vpcId: string;
   readonly nodes: Node[] = [];
   readonly pods: Pod[] = [];

@@ -19,7 +19,8 @@ export async function workOff(event: SQSEvent, ports: Ports): Promise<SQSBatchRe
     else messageOf.set(signal, messageId);
   }
   const failed: string[] = [];
-  for (const { error, signals } of await prewarm([...messageOf.keys()], ports)) {
+  for (const { error, signals, ignored } of await prewarm([...messageOf.keys()], ports)) {
+    for (const { why } of ignored) journal.note('ignored', { why });
     if (error === undefined) continue;
     journal.warn('stays on the queue', {
       error: error instanceof Error ? error.message : String(error),

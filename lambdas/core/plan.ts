@@ -49,6 +49,8 @@ interface Standing {
   readonly total: number;
   readonly podsMin: number;
   readonly podsMax: number;
+  /** Whether the pods are announced, rather than told from the addresses. */
+  readonly podsKnown: boolean;
   /** Addresses that surely have no pod. */
   readonly free: number;
   readonly freeSlots: number;
@@ -58,7 +60,10 @@ interface Standing {
 }
 
 export function planRollout(ask: RolloutAsk): RolloutPlan {
-  const standings = ask.candidates.map((candidate) => standing(candidate, ask));
+  // By id: EC2 lists instances in no order, and the first to plan takes room from the others.
+  const standings = ask.candidates
+    .toSorted((a, b) => (a.node.id < b.node.id ? -1 : 1))
+    .map((candidate) => standing(candidate, ask));
   const pods = Math.ceil(ask.demand.addresses * ask.policy.margin);
   const { placed, unplaced } = spread(
     pods,
@@ -81,31 +86,40 @@ function standing(present: Candidate, ask: RolloutAsk): Standing {
   const total = totalIps(node);
   const freeSlots = Math.max(0, maxEnis - node.enis.length);
   const fillable = node.enis.reduce((sum, eni) => sum + entriesFree(eni, perEni), 0);
+  const attachedForThis = new Set(present.node.enis.filter(forThis).map((eni) => eni.deviceIndex));
+  // A sight may be older than our own attach, or already show it: neither makes the node less quiet.
   const sight = ask.sights.get(node.id);
+  const unchanged = looksLike(sight, node) || looksLike(sight, present.node);
   const quiet =
     node.state === 'running' &&
+    unchanged &&
     sight !== undefined &&
-    sight.enis === node.enis.length &&
-    sight.total === total &&
     ask.nowMs - sight.sinceMs >= QUIET_MS;
-  // A node that could grow and does not has its W·M free; of one that is full nothing can be told.
-  const canGrow = quiet && freeSlots + fillable > 0;
+  // A node that could grow and does not has its W·M free; of one that is full nothing can be told, nor of one with as many
+  // addresses as it may run pods: there ipamd stops growing. What we attached before is no reason to know less than then.
+  const settled = quiet || (unchanged && attachedForThis.size > 0);
+  const canGrow = settled && freeSlots + fillable > 0 && total < candidate.podCap;
+  const podsKnown = ask.podsPerNode !== undefined && ask.podsPerNode <= total;
   const [podsMin, podsMax] =
     ask.podsPerNode === undefined
       ? podsOn(total, warmEniTarget, perEni, canGrow)
       : [Math.min(ask.podsPerNode, total), Math.min(ask.podsPerNode, total)];
   return {
     candidate,
-    attachedForThis: new Set(present.node.enis.filter(forThis).map((eni) => eni.deviceIndex)),
+    attachedForThis,
     total,
     podsMin,
-    podsMax,
-    free: total - podsMax,
+    podsMax: Math.min(podsMax, candidate.podCap),
+    podsKnown,
+    free: total - Math.min(podsMax, candidate.podCap),
     freeSlots,
     fillable,
     quiet,
   };
 }
+
+const looksLike = (sight: Sight | undefined, node: Node): boolean =>
+  sight?.enis === node.enis.length && sight.total === totalIps(node);
 
 const entriesFree = (eni: Eni, perEni: number): number =>
   eni.networkCardIndex === 0 ? Math.max(0, perEni - eni.secondaryIps - eni.prefixes) : 0;
@@ -192,7 +206,9 @@ function grow(
   const nodeId = candidate.node.id;
   const leave = (reason: LeaveReason, why: string): Step[] => [{ do: 'leave', nodeId, reason, because: why }];
   if (freeSlots === 0) {
-    const fills = fillPresent(candidate, headroom, because, ask);
+    // Addresses on an ENI carry no mark of ours: told from them, the pods would seem to have grown, a second run would
+    // expect the next ones elsewhere, and add there.
+    const fills = node.podsKnown ? fillPresent(candidate, headroom, because, ask) : [];
     return fills.length > 0
       ? fills
       : leave('already warm', 'its ENIs have room that ipamd fills by one call each');

@@ -1,6 +1,6 @@
 /** The whole story in a page: a signal arrives, the core decides, an adapter does, the ledger remembers. */
 import type { Ports } from './ports.ts';
-import type { NodeLaunching, Signal } from './signals.ts';
+import type { Ignored, NodeLaunching, RolloutAnnounced, Signal } from './signals.ts';
 import type { Plan } from './steps.ts';
 import { type Verified, verify } from './verify.ts';
 import { warmLaunches } from './warm-launches.ts';
@@ -12,6 +12,8 @@ export type Report = Plan | RolloutReport | Verified;
 export interface Handled {
   readonly signals: readonly Signal[];
   readonly reports: readonly Report[];
+  /** Signals about what is not ours, or not there: why nothing was decided. */
+  readonly ignored: readonly Ignored[];
   readonly error?: unknown;
 }
 
@@ -28,34 +30,49 @@ export async function prewarm(signals: readonly Signal[], ports: Ports): Promise
   // One group after the other: they share the budget, the read cache and the account's buckets.
   for (const group of groups) {
     try {
-      handled.push({ signals: group, reports: await handle(group, ports) });
+      handled.push({ signals: group, ...(await handle(group, ports)) });
     } catch (error) {
-      handled.push({ signals: group, reports: [], error });
+      handled.push({ signals: group, reports: [], ignored: [], error });
     }
   }
   return handled;
 }
 
-async function handle(group: readonly Signal[], ports: Ports): Promise<readonly Report[]> {
+type Answer = Pick<Handled, 'reports' | 'ignored'>;
+
+async function handle(group: readonly Signal[], ports: Ports): Promise<Answer> {
   const [first] = group;
-  if (first === undefined) return [];
+  if (first === undefined) return { reports: [], ignored: [] };
   switch (first.kind) {
     case 'node-launching':
-      return note(await warmLaunches(group as readonly NodeLaunching[], ports), ports);
+      return launches(group as readonly NodeLaunching[], 'do', ports);
     case 'rollout-announced':
-      return note(listed(await warmRollout(first, ports)), ports);
+      return rollout(first, 'do', ports);
     case 'verify-due':
-      return [noteVerified(await verify(first, ports), ports)];
+      return { reports: [noteVerified(await verify(first, ports), ports)], ignored: [] };
     case 'asked': {
       const { about, want } = first;
-      return about.kind === 'node-launching'
-        ? warmLaunches([about], ports, want)
-        : listed(await warmRollout(about, ports, want));
+      return about.kind === 'node-launching' ? launches([about], want, ports) : rollout(about, want, ports);
     }
   }
 }
 
-const listed = <T>(one: T | undefined): T[] => (one === undefined ? [] : [one]);
+async function launches(
+  signals: readonly NodeLaunching[],
+  want: 'plan' | 'do',
+  ports: Ports,
+): Promise<Answer> {
+  const { plans, ignored } = await warmLaunches(signals, ports, want);
+  if (want === 'do') for (const plan of plans) note(plan, ports);
+  return { reports: plans, ignored };
+}
+
+async function rollout(signal: RolloutAnnounced, want: 'plan' | 'do', ports: Ports): Promise<Answer> {
+  const report = await warmRollout(signal, ports, want);
+  if ('kind' in report) return { reports: [], ignored: [report] };
+  if (want === 'do') note(report, ports);
+  return { reports: [report], ignored: [] };
+}
 
 /** A late attach is what we promise not to cause: it is a warning, not a note. */
 function noteVerified(verified: Verified, { journal }: Ports): Verified {
@@ -65,10 +82,7 @@ function noteVerified(verified: Verified, { journal }: Ports): Verified {
 }
 
 /** The journal keeps the totals and every step with its reason. */
-function note<P extends Plan>(plans: readonly P[], { journal, settings }: Ports): readonly P[] {
-  for (const { cluster, steps, totals, ...rest } of plans) {
-    const mode = settings.clusters.find(({ name }) => name === cluster)?.mode;
-    journal.note('plan', { cluster, mode, totals, steps, ...rest });
-  }
-  return plans;
+function note({ cluster, steps, totals, ...rest }: Plan, { journal, settings }: Ports): void {
+  const mode = settings.clusters.find(({ name }) => name === cluster)?.mode;
+  journal.note('plan', { cluster, mode, totals, steps, ...rest });
 }

@@ -36,6 +36,7 @@ export async function verify(signal: VerifyDue, ports: Ports): Promise<Verified>
     return { ...none, waiting: nodeIds };
   }
   const nodes = new Map(read.value.nodes.map((node) => [node.id, node]));
+  const incomplete = new Set(read.value.incomplete);
   const last = attempt + 1 >= policy.verifyAttempts;
   const found: Record<Verdict, NodeId[]> = {
     seen: [],
@@ -48,7 +49,8 @@ export async function verify(signal: VerifyDue, ports: Ports): Promise<Verified>
   const records = await ports.ledger.nodes(nodeIds);
   for (const nodeId of nodeIds) {
     const node = nodes.get(nodeId);
-    found[node === undefined ? 'gone' : verdictOn(node, records.get(nodeId), signal, last)].push(nodeId);
+    const unread = incomplete.has(nodeId) && !last ? 'waiting' : 'gone';
+    found[node === undefined ? unread : verdictOn(node, records.get(nodeId), signal, last)].push(nodeId);
   }
   await remember(found, records, cluster, ports);
   const next = { kind: 'verify-due', cluster, attempt: attempt + 1 } as const;

@@ -2,6 +2,7 @@
  * Nodes that are starting: create while they are pending, attach once they run, and only while ipamd cannot have looked.
  * Any number of launches costs one read of the world, one claim of open demand and one grant of the budget.
  */
+import { say } from './complaints.ts';
 import { candidate } from './eligibility.ts';
 import { type Failure, waitAfter } from './failures.ts';
 import { carryOutLaunches, later, MOST_ATTEMPTS, type Planned, type Runner } from './launch-calls.ts';
@@ -10,24 +11,29 @@ import { type Cluster, clusterOf, type Node, type NodeId, nodeGroupOf, type Worl
 import type { Mode, NodeRecord, Ports } from './ports.ts';
 import { readWorld } from './reading.ts';
 import { LEASE_MS } from './records.ts';
-import type { NodeLaunching } from './signals.ts';
+import type { Ignored, NodeLaunching } from './signals.ts';
 import { type Plan, type Step, totalsOf } from './steps.ts';
 import { Room } from './subnets.ts';
 
 /** Time to the next look at an instance EC2 does not show yet, or a node another run holds. */
 const LOOK_AGAIN_MS = 2_000;
 
+export interface Launched {
+  readonly plans: readonly Plan[];
+  readonly ignored: readonly Ignored[];
+}
+
 /** Plans per cluster; signals that must be looked at again are back on the queue when this returns. */
 export async function warmLaunches(
   signals: readonly NodeLaunching[],
   ports: Ports,
   want: 'plan' | 'do' = 'do',
-): Promise<readonly Plan[]> {
+): Promise<Launched> {
   const launches = newestPerNode(signals);
   const read = await readWorld({ ids: launches.map(({ nodeId }) => nodeId) }, ports);
   if (!read.ok) {
     await lookAgain(launches, read.failure, ports);
-    return [];
+    return { plans: [], ignored: [] };
   }
   const { world, clusters } = read.value;
   const steps = new Map<string, Step[]>();
@@ -36,25 +42,52 @@ export async function warmLaunches(
   };
 
   const unseen: NodeLaunching[] = [];
+  const foreign: NodeId[] = [];
   const runners: Runner[] = [];
   for (const signal of launches) {
     const node = world.nodes.find(({ id }) => id === signal.nodeId);
     if (node === undefined) unseen.push(signal);
     else {
       const found = clusters.get(clusterOf(node.tags) ?? '');
-      if (found === undefined) continue;
+      if (found === undefined) {
+        foreign.push(node.id);
+        continue;
+      }
       const runner = enter(signal, node, found, ports);
       if ('steps' in runner) put(found.cluster.name, ...runner.steps);
       else runners.push(runner);
     }
   }
-  const lost = unseen.filter(({ attempt }) => attempt >= MOST_ATTEMPTS).map(({ nodeId }) => nodeId);
-  if (lost.length > 0) ports.journal.warn('instances not found', { nodeIds: lost });
 
   const all =
     want === 'plan' ? await planOnly(runners, world, ports) : await planAndDo(runners, unseen, world, ports);
   for (const { cluster, step } of all) put(cluster, step);
-  return [...steps].map(([cluster, every]) => ({ cluster, steps: every, totals: totalsOf(every) }));
+  const plans = [...steps].map(([cluster, every]) => ({ cluster, steps: every, totals: totalsOf(every) }));
+  return { plans, ignored: ignoredOf(foreign, unseen, [...clusters.keys()], want) };
+}
+
+/** Instances there is nothing to decide about: one line a kind, however many of the account's instances launched. */
+function ignoredOf(
+  foreign: readonly NodeId[],
+  unseen: readonly NodeLaunching[],
+  clusters: readonly string[],
+  want: 'plan' | 'do',
+): Ignored[] {
+  const gone = unseen.filter(({ attempt }) => want === 'plan' || attempt >= MOST_ATTEMPTS);
+  const field = 'detail.instance-id';
+  return [
+    { expected: `a node of ${clusters.join(', ') || 'a cluster that EKS knows'}`, nodeIds: foreign },
+    { expected: 'an instance that EC2 shows', nodeIds: gone.map(({ nodeId }) => nodeId) },
+  ].flatMap(({ expected, nodeIds }) =>
+    nodeIds.length === 0
+      ? []
+      : [
+          {
+            kind: 'ignored',
+            why: say({ field, expected, got: nodeIds.length === 1 ? nodeIds[0] : nodeIds }),
+          },
+        ],
+  );
 }
 
 interface StepOf {

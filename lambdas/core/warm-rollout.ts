@@ -3,6 +3,7 @@
  * neither can cure is paced.
  */
 import { adoptionWorstMs } from './cni.ts';
+import { say } from './complaints.ts';
 import { demandOf, replacesPods } from './demand.ts';
 import { carryOut } from './doing.ts';
 import { type Candidate, candidate } from './eligibility.ts';
@@ -14,7 +15,7 @@ import { planRollout, type RolloutPlan, type Sight } from './plan.ts';
 import type { NodeRecord, Ports } from './ports.ts';
 import { readWorld } from './reading.ts';
 import { LEASE_MS, NODES_AT_ONCE, RECORD_TTL_MS } from './records.ts';
-import type { NodeSelector, RolloutAnnounced } from './signals.ts';
+import type { Ignored, NodeSelector, RolloutAnnounced } from './signals.ts';
 import { type ActStep, acts, callsOf, type Plan, type Step, sumCalls, totalsOf } from './steps.ts';
 import { Room } from './subnets.ts';
 import { type Pacing, paceReplacement } from './waves.ts';
@@ -34,22 +35,23 @@ export interface RolloutReport extends Plan {
   readonly pacingUnknown?: string;
 }
 
-/** `undefined`: not a cluster of ours, or it goes back on the queue because EC2 could not be read. */
+/** Ignored: not a cluster of ours, or back on the queue because EC2 could not be read. */
 export async function warmRollout(
   signal: RolloutAnnounced,
   ports: Ports,
   want: 'plan' | 'do' = 'do',
-): Promise<RolloutReport | undefined> {
+): Promise<RolloutReport | Ignored> {
   const { settings, ledger } = ports;
   const { policy } = settings;
-  if (!settings.clusters.some(({ name }) => name === signal.cluster)) return undefined;
+  const ours = settings.clusters.map(({ name }) => name);
+  if (!ours.includes(signal.cluster)) return notACluster(`one of ${ours.join(', ')}`, signal);
   const read = await readWorld({ ofCluster: signal.cluster }, ports);
   if (!read.ok) {
     await again(signal, waitAfter(read.failure.kind), `${read.failure.code}: ${read.failure.message}`, ports);
-    return undefined;
+    return { kind: 'ignored', why: `EC2 could not be read (${read.failure.code}); tried again later` };
   }
   const found = read.value.clusters.get(signal.cluster);
-  if (found === undefined) return undefined;
+  if (found === undefined) return notACluster('a cluster that EKS knows in this account and Region', signal);
   const { world } = read.value;
   const nowMs = ports.clock();
 
@@ -100,11 +102,16 @@ export async function warmRollout(
         claims: {},
         version: 0,
       }),
-    changed(before, sights) && ledger.saw(signal.cluster, sights),
+    changed(before, sights) && ledger.saw(signal.cluster, new Map([...before, ...sights])),
     found.mode === 'warm' && act(signal, plan.steps.filter(acts), candidates, ports),
   ]);
   return report;
 }
+
+const notACluster = (expected: string, { cluster: got }: RolloutAnnounced): Ignored => ({
+  kind: 'ignored',
+  why: say({ field: 'detail.cluster', expected, got }),
+});
 
 const selected = (selector: NodeSelector, node: Node): boolean =>
   (selector.nodeGroups?.includes(nodeGroupOf(node.tags)) ?? true) &&
@@ -139,7 +146,7 @@ export function lookAt(
 }
 
 const changed = (before: ReadonlyMap<NodeId, Sight>, now: ReadonlyMap<NodeId, Sight>): boolean =>
-  before.size !== now.size || [...now].some(([id, { sinceMs }]) => before.get(id)?.sinceMs !== sinceMs);
+  [...now].some(([id, { sinceMs }]) => before.get(id)?.sinceMs !== sinceMs);
 
 function pacing(
   signal: RolloutAnnounced,

@@ -19,7 +19,8 @@ async function answer(event: unknown, ports: Ports): Promise<Answer> {
   if (signal.kind === 'ignored') return { ignored: signal.why };
   const [handled] = await prewarm([signal], ports);
   if (handled?.error !== undefined) throw handled.error;
-  return { reports: handled?.reports ?? [] };
+  const { reports = [], ignored: [left] = [] } = handled ?? {};
+  return left !== undefined && reports.length === 0 ? { ignored: left.why } : { reports };
 }
 
 export const handler = start(onSignal);

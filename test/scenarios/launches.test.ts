@@ -106,7 +106,7 @@ describe('a node launches', () => {
     expect(changes(world)['CreateNetworkInterface']).toBe(2);
   });
 
-  test('an instance of somebody else launches: it is read once and left alone without a word', async () => {
+  test('an instance of somebody else launches: it is left alone, and one line says why', async () => {
     const { world, stage } = staged({ seed: 17 });
     const foreign = world.account.launch({
       type: 'm5.large',
@@ -117,6 +117,9 @@ describe('a node launches', () => {
     expect(changes(world)).toEqual({});
     expect(stepsOf(stage)).toEqual([]);
     expect(foreign.enis).toHaveLength(1);
+    expect(notesOf(stage, 'ignored')[0]?.facts['why']).toBe(
+      `detail.instance-id: expected a node of ${CLUSTER}, got "${foreign.id}"`,
+    );
   });
 
   test('the instance is gone before we look: the message is done with after a few looks', async () => {
@@ -129,7 +132,9 @@ describe('a node launches', () => {
     await world.kernel.run(minutes(5));
     expect(stage.queues.launches.depth).toEqual({ visible: 0, inFlight: 0, delayed: 0 });
     expect(stage.deadLetters.launches.depth.visible).toBe(0);
-    expect(notesOf(stage, 'instances not found')).toHaveLength(1);
+    expect(notesOf(stage, 'ignored').map(({ facts }) => facts['why'])).toEqual([
+      'detail.instance-id: expected an instance that EC2 shows, got "i-00000000000000bad"',
+    ]);
   });
 });
 

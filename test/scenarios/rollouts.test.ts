@@ -103,6 +103,19 @@ describe('what an announcement may get wrong', () => {
     expect(stage.deadLetters.signals.depth.visible).toBe(0);
   });
 
+  test('asked by hand about another cluster, or one that EKS does not know: the answer is one clear line', async () => {
+    const { world, stage } = staged({ seed: 53 });
+    const about = (cluster: string): unknown =>
+      world.bus.event('eks-ip-prewarmer', 'Deployment Announced', { ...announcement, cluster });
+    expect(await inWorld(world, () => stage.ask(about('somebody-elses')))).toEqual({
+      ignored: `detail.cluster: expected one of ${CLUSTER}, got "somebody-elses"`,
+    });
+    world.clusters.splice(0);
+    expect(await inWorld(world, () => stage.ask({ plan: about(CLUSTER) }))).toEqual({
+      ignored: `detail.cluster: expected a cluster that EKS knows in this account and Region, got "${CLUSTER}"`,
+    });
+  });
+
   test('every wrong field is named with what was expected and what came, in one line', async () => {
     const { world, stage } = staged({ seed: 52 });
     const event = world.bus.event('eks-ip-prewarmer', 'Deployment Announced', {
