@@ -28,13 +28,16 @@ export class SdkClient {
     this.#stream = options.stream;
   }
 
-  /** Throws what the last attempt threw. */
+  /** Throws what the last attempt threw. A create carries a client token, so that its retries make no second ENI; an
+   *  assign has none and may happen twice. */
   *send<A extends Ec2Action>(action: A, input: Ec2Actions[A]['input']): Process<Ec2Actions[A]['output']> {
+    const request =
+      action === 'CreateNetworkInterface' ? { clientToken: this.#stream.hex(32), ...input } : input;
     let paid = 0;
     for (let attempt = 1; ; attempt++) {
       const caller: Caller = attempt === 1 ? { name: this.#name } : { name: this.#name, attempt };
       try {
-        const output = yield* this.#ec2.call(caller, action, input);
+        const output = yield* this.#ec2.call(caller, action, request);
         this.#tokens = Math.min(RETRY_TOKENS, this.#tokens + paid + TOKENS_PER_SUCCESS);
         return output;
       } catch (error) {

@@ -303,6 +303,33 @@ describe('growth under trouble', () => {
   });
 });
 
+describe('lost replies', () => {
+  const silent = (action: string): Partial<AccountOptions> => ({
+    faults: [{ kind: 'lostReply', action, fromMs: 30_000, toMs: 45_000 }],
+  });
+
+  test('a create whose answer is lost is asked again by token: one ENI, none left over', async () => {
+    const { kernel, account, calls, addPods } = node({ options: silent('CreateNetworkInterface') });
+    await kernel.run(30_000);
+    addPods(3);
+    await kernel.run(120_000);
+    expect(calls('CreateNetworkInterface').length).toBeGreaterThan(1);
+    expect(account.enis()).toHaveLength(2);
+  });
+
+  test('an assign whose answer is lost fills the ENI, and the next one learns it', async () => {
+    const { kernel, account, ipamd, primaryEniId, calls, addPods } = node({
+      env: { WARM_IP_TARGET: '2', MINIMUM_IP_TARGET: '4' },
+      options: silent('AssignPrivateIpAddresses'),
+    });
+    await kernel.run(30_000);
+    addPods(4);
+    await kernel.run(300_000);
+    expect(calls('AssignPrivateIpAddresses').length).toBeGreaterThan(2);
+    expect(ipamd.snapshot()?.totalIps).toBe(account.eni(primaryEniId)?.secondaryIps.length);
+  });
+});
+
 describe('what others bring', () => {
   test('with provisioning disabled it adopts within about a minute and never grows or gives back', async () => {
     const { kernel, ipamd, account, attach, addPods } = node({
