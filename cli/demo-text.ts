@@ -66,7 +66,8 @@ export function table(results: Results): string {
       .map((cell, column) =>
         column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0),
       )
-      .join('  '),
+      .join('  ')
+      .trimEnd(),
   );
   const [head = '', ...body] = lines;
   const { seeds } = results;
@@ -118,7 +119,9 @@ export function explain({ seeds, scaleOut, rollingUpdate }: Results): {
     `Part 2: on full nodes the plan said "${[...reasons].join(', ')}" and ${untouched ? 'changed nothing in EC2' : 'CHANGED SOMETHING IN EC2'}; unpaced, requests failed in`,
     `${failing(unpaced).length} ${of}; paced as the plan says${pacing === undefined ? '' : ` (${pacing.podsPerWave} pods every ${pacing.everyMs / 1000} s)`}, in ${failing(paced).length}. That took ${middle} s longer: pacing`,
     'cured it, prewarming changed nothing.',
-    claims ? 'Shown, in a simulation.' : 'NOT SHOWN on these seeds: see the figures above.',
+    claims
+      ? 'In short, simulated: warming nodes before they start cured the scale-out, pacing cured the rolling update.'
+      : 'In short, simulated: NOT SHOWN on these seeds, see the figures above.',
   ];
   return { claims, text: text.join('\n') };
 }
