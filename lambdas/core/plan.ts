@@ -91,27 +91,25 @@ function standing(present: Candidate, ask: RolloutAsk): Standing {
   const sight = ask.sights.get(node.id);
   const unchanged = looksLike(sight, node) || looksLike(sight, present.node);
   const quiet =
-    node.state === 'running' &&
-    unchanged &&
-    sight !== undefined &&
-    ask.nowMs - sight.sinceMs >= QUIET_MS;
+    node.state === 'running' && unchanged && sight !== undefined && ask.nowMs - sight.sinceMs >= QUIET_MS;
   // A node that could grow and does not has its W·M free; of one that is full nothing can be told, nor of one with as many
   // addresses as it may run pods: there ipamd stops growing. What we attached before is no reason to know less than then.
   const settled = quiet || (unchanged && attachedForThis.size > 0);
   const canGrow = settled && freeSlots + fillable > 0 && total < candidate.podCap;
   const podsKnown = ask.podsPerNode !== undefined && ask.podsPerNode <= total;
-  const [podsMin, podsMax] =
+  const [podsMin, podsMost] =
     ask.podsPerNode === undefined
       ? podsOn(total, warmEniTarget, perEni, canGrow)
       : [Math.min(ask.podsPerNode, total), Math.min(ask.podsPerNode, total)];
+  const podsMax = Math.min(podsMost, candidate.podCap);
   return {
     candidate,
     attachedForThis,
     total,
     podsMin,
-    podsMax: Math.min(podsMax, candidate.podCap),
+    podsMax,
     podsKnown,
-    free: total - Math.min(podsMax, candidate.podCap),
+    free: total - podsMax,
     freeSlots,
     fillable,
     quiet,
