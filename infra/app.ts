@@ -16,6 +16,6 @@ if (complaints) {
   new PrewarmerStack(app, `eks-ip-prewarmer-${settings.cluster.replaceAll('_', '--')}`, {
     settings,
     bundles: bundlesFolder(ROOT),
-    description: `Prepares pod addresses for the EKS cluster ${settings.cluster} (${settings.scope.mode})`,
+    description: `Prepares pod addresses for the EKS cluster ${settings.cluster} (${settings.mode})`,
   });
 }

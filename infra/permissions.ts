@@ -55,11 +55,10 @@ export function continueOn(...queues: readonly IQueue[]): PolicyStatement {
   });
 }
 
-/** Create, attach and fill interfaces of this cluster's nodes. Nothing in `observe`. */
-export function warmNodes(stack: Stack, { cluster, scope }: Settings): PolicyStatement[] {
-  if (scope.mode === 'observe') return [];
+/** Create, attach and fill interfaces of this cluster's nodes, in its VPC only. */
+export function warmNodes(stack: Stack, cluster: string, vpcId: string): PolicyStatement[] {
   const asked = { [`aws:RequestTag/${OUR_CLUSTER_TAG}`]: cluster };
-  const inOurVpc = { ArnEquals: { 'ec2:Vpc': ec2(stack, 'vpc', scope.vpcId) } };
+  const inOurVpc = { ArnEquals: { 'ec2:Vpc': ec2(stack, 'vpc', vpcId) } };
   const interfaces = ec2(stack, 'network-interface', '*');
   return [
     allow('CreateTagged', {
@@ -98,9 +97,9 @@ export function warmNodes(stack: Stack, { cluster, scope }: Settings): PolicySta
   ];
 }
 
-/** Delete interfaces of ours that no node will get any more. Only the sweep may. Nothing in `observe`. */
-export function deleteOrphans(stack: Stack, { cluster, scope }: Settings): PolicyStatement[] {
-  return scope.mode === 'observe' ? [] : [onOurs(stack, cluster, 'DeleteOurs', ['DeleteNetworkInterface'])];
+/** Delete interfaces of ours that no node will get any more. Only the sweep may. */
+export function deleteOrphans(stack: Stack, cluster: string): PolicyStatement {
+  return onOurs(stack, cluster, 'DeleteOurs', ['DeleteNetworkInterface']);
 }
 
 /** Interfaces we created carry our tag from their first moment on. */

@@ -4,11 +4,10 @@ import { readPolicy } from '../lambdas/core/policy.ts';
 
 export interface Settings {
   readonly cluster: string;
-  /** `observe` may change nothing in EC2; `warm` adds those rights, bounded by the cluster's VPC, so the type knows that
-   *  it is there. */
-  readonly scope:
-    | { readonly mode: 'observe'; readonly vpcId: string | undefined }
-    | { readonly mode: 'warm'; readonly vpcId: string };
+  /** `observe` may change nothing in EC2; `warm` adds those rights, bounded by the cluster's VPC. */
+  readonly mode: 'observe' | 'warm';
+  /** The cluster's VPC. Where `warm` is not told here, the template has a parameter that must be given at deployment. */
+  readonly vpcId: string | undefined;
   /** The policy document as given: only what differs from the defaults. Checked here, so a mistake cannot be deployed. */
   readonly policy: Readonly<Record<string, unknown>> | undefined;
 }
@@ -43,15 +42,12 @@ export function readSettings(context: Readonly<Record<string, unknown>>): Readin
     complaints.push({ field: 'mode', expected: '"observe" or "warm"', got: mode });
 
   const vpcId = context['vpcId'];
-  const vpcIdOk = typeof vpcId === 'string' && VPC_ID.test(vpcId);
-  if (vpcId === undefined ? mode === 'warm' : !vpcIdOk) {
-    const why = mode === 'warm' ? ', which mode "warm" needs to bound its rights' : '';
+  if (vpcId !== undefined && !(typeof vpcId === 'string' && VPC_ID.test(vpcId)))
     complaints.push({
       field: 'vpcId',
-      expected: `the cluster's VPC, such as "vpc-0123456789abcdef0"${why}`,
+      expected: 'the id of the cluster\'s VPC, such as "vpc-0123456789abcdef0"',
       got: vpcId,
     });
-  }
 
   const policy = readDocument(context['policy']);
   complaints.push(...readPolicy(policy).complaints);
@@ -60,7 +56,8 @@ export function readSettings(context: Readonly<Record<string, unknown>>): Readin
   return {
     settings: {
       cluster: cluster as string,
-      scope: { mode, vpcId } as Settings['scope'],
+      mode: mode as Settings['mode'],
+      vpcId: vpcId as string | undefined,
       policy: policy as Settings['policy'],
     },
   };

@@ -1,4 +1,4 @@
-import { CfnOutput, Duration, Stack, type StackProps } from 'aws-cdk-lib';
+import { CfnOutput, CfnParameter, Duration, Stack, type StackProps } from 'aws-cdk-lib';
 import type { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
 import {
@@ -38,6 +38,7 @@ export class PrewarmerStack extends Stack {
   constructor(scope: Construct, id: string, { settings, bundles, ...props }: PrewarmerStackProps) {
     super(scope, id, props);
 
+    const { cluster, mode } = settings;
     const tables = new Tables(this, 'Tables');
 
     const launches = new SignalQueue(this, 'Launches', {
@@ -62,11 +63,11 @@ export class PrewarmerStack extends Stack {
       new TaskFunction(this, construct, {
         name,
         bundles,
-        cluster: settings.cluster,
+        cluster,
         timeout,
         permissions: [readNodes(), useLedger(tables), ...permissions],
         environment: {
-          CLUSTERS: JSON.stringify([{ name: settings.cluster, ...settings.scope }]),
+          CLUSTERS: JSON.stringify([{ name: cluster, mode }]),
           ...(settings.policy && { POLICY: JSON.stringify(settings.policy) }),
           LEDGER_TABLE: tables.ledger.tableName,
           BUDGET_TABLE: tables.budget.tableName,
@@ -78,7 +79,9 @@ export class PrewarmerStack extends Stack {
         },
       }).lambda;
 
-    const decide = () => [...readCluster(this, settings), useBudget(tables), ...warmNodes(this, settings)];
+    // In `observe` no right to change anything in EC2 exists anywhere in the template.
+    const warm = mode === 'warm' ? warmNodes(this, cluster, settings.vpcId ?? this.#askForVpc()) : [];
+    const decide = () => [...readCluster(this, settings), useBudget(tables), ...warm];
     const onSignal = task('OnSignal', 'on-signal', SIGNAL_TIMEOUT, [
       ...decide(),
       continueOn(launches.queue, signals.queue, verifications.queue),
@@ -88,7 +91,7 @@ export class PrewarmerStack extends Stack {
     const sweep = task('Sweep', 'sweep', SWEEP_TIMEOUT, [
       ...decide(),
       continueOn(launches.queue, verifications.queue),
-      ...deleteOrphans(this, settings),
+      ...(mode === 'warm' ? [deleteOrphans(this, cluster)] : []),
     ]);
     // EventBridge asks again every five minutes: Lambda itself need not.
     sweep.configureAsyncInvoke({ retryAttempts: 0 });
@@ -100,5 +103,12 @@ export class PrewarmerStack extends Stack {
 
     new CfnOutput(this, 'OnSignalFunction', { value: onSignal.functionName });
     new CfnOutput(this, 'LedgerTable', { value: tables.ledger.tableName });
+  }
+  /** Synthesizing needs no VPC; deploying does: CloudFormation refuses to begin without a value. */
+  #askForVpc(): string {
+    return new CfnParameter(this, 'VpcId', {
+      type: 'AWS::EC2::VPC::Id',
+      description: "The cluster's VPC: the rights to create and fill interfaces end there",
+    }).valueAsString;
   }
 }

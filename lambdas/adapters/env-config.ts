@@ -41,8 +41,6 @@ const CLUSTERS = listOf(
   ours({
     name: clusterName,
     mode: value<Mode>('"observe" or "warm"', (given) => given === 'observe' || given === 'warm'),
-    // Bounds the rights of the functions; they themselves ask EKS.
-    vpcId: z.optional(text('the id of a VPC', /^vpc-[0-9a-f]+$/)),
   }),
   'a list such as [{"name":"shop","mode":"observe"}]',
 );

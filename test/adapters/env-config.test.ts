@@ -4,8 +4,7 @@ import { DEFAULT_POLICY } from '../../lambdas/core/policy.ts';
 
 const QUEUES = 'https://sqs.eu-central-1.amazonaws.com/111122223333';
 const GOOD = {
-  CLUSTERS:
-    '[{"name":"shop","mode":"warm","vpcId":"vpc-0bbbbbbbbbbbbbbbb"},{"name":"depot","mode":"observe"}]',
+  CLUSTERS: '[{"name":"shop","mode":"warm"},{"name":"depot","mode":"observe"}]',
   POLICY: '{"margin":1.5}',
   LEDGER_TABLE: 'prewarmer-ledger',
   BUDGET_TABLE: 'prewarmer-budget',

@@ -11,13 +11,13 @@ function synth(context: Record<string, unknown>) {
 }
 
 test('bad settings stop the synth with one message that names them all, and no stack trace', () => {
-  const { status, stdout, stderr } = synth({ mode: 'warm' });
+  const { status, stdout, stderr } = synth({ mode: 'warm', vpcId: 'main' });
   expect(status).toBe(1);
   expect(stdout).toBe('');
   expect(stderr.trimEnd().split('\n')).toEqual([
     'These settings cannot be deployed:',
     '  cluster: expected the name of an EKS cluster, got nothing',
-    expect.stringMatching(/^ {2}vpcId: expected the cluster's VPC, .* mode "warm" .*, got nothing$/),
+    expect.stringMatching(/^ {2}vpcId: expected the id of the cluster's VPC, .*, got "main"$/),
     'For example: npx cdk synth -c cluster=demo -c mode=observe',
   ]);
 });

@@ -25,6 +25,18 @@ test('In observe mode with the VPC named all the same, nothing is added', () => 
   expect(statementsOf(templateOf({ ...OBSERVE, vpcId: VPC_ID }))).toEqual(statementsOf(observe));
 });
 
+test('In warm mode without the VPC named, the deployment has to name it, and the rights end there all the same', () => {
+  const template = templateOf({ cluster: 'demo', mode: 'warm' });
+  expect(template.findParameters('VpcId')).toEqual({
+    VpcId: { Type: 'AWS::EC2::VPC::Id', Description: expect.any(String) },
+  });
+  const fills = statementsOf(template).filter(
+    ({ effect, actions }) => effect === 'Allow' && actions.includes('ec2:AssignPrivateIpAddresses'),
+  );
+  expect(fills.map(({ holder }) => holder).sort()).toEqual(['OnSignal', 'Sweep']);
+  for (const { condition } of fills) expect(JSON.stringify(condition)).toMatch(/ec2:Vpc.*vpc\/.*VpcId/);
+});
+
 test('In warm mode on-signal may create, attach and fill, each bounded by our tag, the VPC or the cluster', () => {
   const interfaces = ['arn:aws:ec2:R:A:network-interface/*'];
   const asked = { 'aws:RequestTag/eks-ip-prewarmer/cluster': 'demo' };

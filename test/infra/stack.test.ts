@@ -4,7 +4,7 @@ import { CfnResource } from 'aws-cdk-lib';
 import { Match } from 'aws-cdk-lib/assertions';
 import { expect, test } from 'vitest';
 import { readEnvironment } from '../../lambdas/adapters/env-config.ts';
-import { OBSERVE, stackOf, standInBundles, templateOf, VPC_ID, WARM } from './synthesized.ts';
+import { OBSERVE, stackOf, standInBundles, templateOf, WARM } from './synthesized.ts';
 
 const template = templateOf(OBSERVE);
 
@@ -68,7 +68,7 @@ test('every function learns its cluster, tables and queues from its environment'
   const warmWithPolicy = templateOf({ ...WARM, policy: '{"margin":1.5}' });
   for (const { Properties } of Object.values(warmWithPolicy.findResources('AWS::Lambda::Function')))
     expect(Properties.Environment.Variables).toEqual({
-      CLUSTERS: JSON.stringify([{ name: 'demo', mode: 'warm', vpcId: VPC_ID }]),
+      CLUSTERS: JSON.stringify([{ name: 'demo', mode: 'warm' }]),
       POLICY: '{"margin":1.5}',
       LEDGER_TABLE: { Ref: expect.stringMatching(/^TablesLedger/) },
       BUDGET_TABLE: { Ref: expect.stringMatching(/^TablesBudget/) },

@@ -1,9 +1,10 @@
 /** Stacks synthesized as the CLI does it (the context of cdk.json), over stand-in bundles: no build is needed. */
-import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { App, type Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
+import { afterAll } from 'vitest';
 import { z } from 'zod';
 import { readSettings } from '../../infra/settings.ts';
 import { PrewarmerStack } from '../../infra/stack.ts';
@@ -16,8 +17,13 @@ const cdkJson = z
   .object({ context: z.record(z.string(), z.unknown()) })
   .parse(JSON.parse(readFileSync(join(import.meta.dirname, '../../cdk.json'), 'utf8')));
 
+/** Everything written here goes with the test file that uses it. */
+const scratch = mkdtempSync(join(tmpdir(), 'eks-ip-prewarmer-'));
+afterAll(() => rmSync(scratch, { recursive: true, force: true }));
+const folderFor = (what: string): string => mkdtempSync(join(scratch, what));
+
 export function standInBundles(...names: string[]): string {
-  const folder = mkdtempSync(join(tmpdir(), 'bundles-'));
+  const folder = folderFor('bundles-');
   for (const name of names) {
     mkdirSync(join(folder, name));
     writeFileSync(join(folder, name, 'index.mjs'), 'export const handler = async () => {};\n');
@@ -29,7 +35,7 @@ export function stackOf(
   context: Record<string, unknown>,
   bundles: string = standInBundles('on-signal', 'verify-wave', 'sweep'),
 ): { app: App; stack: Stack } {
-  const app = new App({ context: cdkJson.context, outdir: mkdtempSync(join(tmpdir(), 'cdk-')) });
+  const app = new App({ context: cdkJson.context, outdir: folderFor('cdk-') });
   const { settings, complaints } = readSettings(context);
   if (complaints) throw new Error(JSON.stringify(complaints));
   return { app, stack: new PrewarmerStack(app, 'demo', { settings, bundles }) };

@@ -1,12 +1,15 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { expect, test } from 'vitest';
+import { afterAll, expect, test } from 'vitest';
 
 const command = fileURLToPath(new URL('../../cli/traces.ts', import.meta.url));
 const recordings = fileURLToPath(new URL('../fixtures/ipamd-traces.json', import.meta.url));
+
+const folder = mkdtempSync(join(tmpdir(), 'traces-'));
+afterAll(() => rmSync(folder, { recursive: true }));
 
 function traces(...args: string[]): { status: number | null; out: string; complaint: string } {
   const { status, stdout, stderr } = spawnSync(process.execPath, [command, ...args], { encoding: 'utf8' });
@@ -15,7 +18,7 @@ function traces(...args: string[]): { status: number | null; out: string; compla
 
 /** The recordings with one text replaced, in a file of its own. */
 function altered(from: string, to: string): string {
-  const file = join(mkdtempSync(join(tmpdir(), 'traces-')), 'altered.json');
+  const file = join(folder, 'altered.json');
   writeFileSync(file, readFileSync(recordings, 'utf8').replace(from, to));
   return file;
 }
