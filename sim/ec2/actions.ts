@@ -1,9 +1,11 @@
 /** EC2's actions on the inventory: parameters checked, effect, answer. Answers are copies: nobody sees later changes. */
 import type { Ec2Action, Ec2Actions, Eni, Instance, Subnet } from './api.ts';
-import { select, showsEni, showsInstance, showsSubnet } from './describe.ts';
+import { select, showsEni, showsInstance, showsInstanceType, showsSubnet } from './describe.ts';
 import { refused } from './errors.ts';
 import type { HeldSubnet, Origin } from './held.ts';
+import { instanceTypes } from './instance-types.ts';
 import type { Inventory } from './inventory.ts';
+import { moveHere, readWish, sizes } from './taking.ts';
 
 /** What the input does not say. */
 export interface Circumstances {
@@ -20,6 +22,8 @@ type Carry<A extends Ec2Action> = (
 
 /** Tags one resource may carry (EC2 User Guide, tag restrictions). */
 const TAGS_PER_RESOURCE = 50;
+/** Types in one answer (EC2 API reference, DescribeInstanceTypes). */
+const TYPES_PER_PAGE = 100;
 /** Longest client token (EC2 Developer Guide, ensuring idempotency). */
 const TOKEN_CHARACTERS = 64;
 
@@ -57,27 +61,35 @@ export const carryOut: { readonly [A in Ec2Action]: Carry<A> } = {
     return { networkInterfaces: found.map(copyEni), ...next };
   },
 
+  DescribeInstanceTypes: (_, input) => {
+    const { maxResults } = input;
+    if (maxResults !== undefined && maxResults > TYPES_PER_PAGE) {
+      throw refused.invalidValue(`Expecting a value of at most ${TYPES_PER_PAGE} for parameter maxResults.`);
+    }
+    const asksAll = input.instanceTypes === undefined && maxResults === undefined;
+    const { found, ...next } = select({
+      page: asksAll ? { ...input, maxResults: TYPES_PER_PAGE } : input,
+      ids: input.instanceTypes,
+      all: instanceTypes(),
+      shows: showsInstanceType,
+      unknown: refused.unknownTypes,
+    });
+    return { instanceTypes: found, ...next };
+  },
+
   CreateNetworkInterface: (inventory, input, { origin }) => {
-    const {
-      subnetId,
-      groups,
-      description,
-      tags,
-      clientToken,
-      secondaryPrivateIpAddressCount,
-      ipv4PrefixCount,
-    } = input;
+    const { subnetId, groups, description, tags, clientToken, privateIpAddress } = input;
     if (subnetId === '') throw refused.missing('subnetId');
-    const { ips, prefixes } = readCounts(secondaryPrivateIpAddressCount, ipv4PrefixCount);
+    const wish = readWish(input);
     checkTags(tags ?? {}, 0);
     if (clientToken !== undefined && clientToken.length > TOKEN_CHARACTERS) {
       throw refused.invalidValue(`Value (${clientToken}) for parameter ClientToken is invalid.`);
     }
     const eni = inventory.create({
       subnetId,
-      ips,
-      prefixes,
+      ...wish,
       origin,
+      ...(privateIpAddress !== undefined && { primaryIp: privateIpAddress }),
       ...(groups && { groups }),
       ...(description !== undefined && { description }),
       ...(tags && { tags }),
@@ -117,10 +129,11 @@ export const carryOut: { readonly [A in Ec2Action]: Carry<A> } = {
   },
 
   AssignPrivateIpAddresses: (inventory, input) => {
-    const { ips, prefixes } = readCounts(input.secondaryPrivateIpAddressCount, input.ipv4PrefixCount);
+    const wish = readWish(input);
     const eni = inventory.eni(input.networkInterfaceId);
+    const { ips, prefixes } = sizes(wish);
     if (ips + prefixes === 0) throw refused.missing('secondaryPrivateIpAddressCount');
-    const given = inventory.assign(eni, ips, prefixes);
+    const given = moveHere(inventory, eni, wish, input.allowReassignment ?? false);
     return { assignedIps: given.ips, assignedPrefixes: given.prefixes };
   },
 
@@ -158,23 +171,6 @@ export const carryOut: { readonly [A in Ec2Action]: Carry<A> } = {
     return {};
   },
 };
-
-function readCounts(
-  ips: number | undefined,
-  prefixes: number | undefined,
-): { ips: number; prefixes: number } {
-  if ((ips ?? 0) > 0 && (prefixes ?? 0) > 0) {
-    throw refused.invalidCombination(
-      'Secondary address count and prefix count cannot be asked for in one request.',
-    );
-  }
-  for (const count of [ips, prefixes]) {
-    if (count !== undefined && (!Number.isInteger(count) || count < 0)) {
-      throw refused.invalidValue(`Value (${count}) for a count of addresses or prefixes is invalid.`);
-    }
-  }
-  return { ips: ips ?? 0, prefixes: prefixes ?? 0 };
-}
 
 function checkTags(tags: Readonly<Record<string, string>>, alreadyThere: number): void {
   const keys = Object.keys(tags);

@@ -65,11 +65,33 @@ export class AddressSpace {
     return `${toText(this.#base + block * BLOCK)}/28`;
   }
 
+  /** How an address, or an aligned /28 written as a CIDR, stands. */
+  standing(addressOrBlock: string): 'free' | 'used' | 'kept' | 'outside' {
+    const indices = this.#indices(addressOrBlock);
+    if (indices === undefined) return 'outside';
+    const size = this.#used.length;
+    if (indices.some((i) => i < KEPT_AT_START || i >= size - KEPT_AT_END)) return 'kept';
+    return indices.some((i) => this.#used[i] === 1) ? 'used' : 'free';
+  }
+
+  /** Takes exactly this address or block, which must be free. */
+  take(addressOrBlock: string): void {
+    for (const index of this.#indices(addressOrBlock) ?? []) this.#take(index);
+  }
+
   /** Gives back an address, or a /28 written as a CIDR. */
   release(addressOrBlock: string): void {
-    const [address, length] = addressOrBlock.split('/');
-    const first = toNumber(address ?? '') - this.#base;
-    for (let i = first; i < first + (length === undefined ? 1 : BLOCK); i++) this.#give(i);
+    for (const index of this.#indices(addressOrBlock) ?? []) this.#give(index);
+  }
+
+  /** Where an address or a block lies; `undefined` when it is none of this subnet's. */
+  #indices(addressOrBlock: string): readonly number[] | undefined {
+    const [, address = '', length] = /^(\d{1,3}(?:\.\d{1,3}){3})(\/28)?$/.exec(addressOrBlock) ?? [];
+    const first = toNumber(address) - this.#base;
+    const count = length === undefined ? 1 : BLOCK;
+    if (address === '' || first % count !== 0 || first < 0 || first + count > this.#used.length)
+      return undefined;
+    return Array.from({ length: count }, (_, offset) => first + offset);
   }
 
   /** Others leave only this many addresses free, of which `blocks` whole /28s: the rest of the free addresses lies in

@@ -76,6 +76,18 @@ export interface Subnet {
   readonly freePrefixes: number;
 }
 
+/** What EC2 offers, as far as its network interfaces go. */
+export interface InstanceType {
+  /** For example `m5.large`. */
+  readonly id: string;
+  /** Absent on bare metal. */
+  readonly hypervisor: 'nitro' | 'xen' | undefined;
+  readonly networkCards: number;
+  readonly enisPerCard: number;
+  /** IPv4 slots of an ENI, the one of its own address included. */
+  readonly ipv4PerEni: number;
+}
+
 export interface Filter {
   readonly name: string;
   readonly values: readonly string[];
@@ -101,12 +113,22 @@ export interface Ec2Actions {
     input: PageRequest & { readonly networkInterfaceIds?: readonly string[] };
     output: { networkInterfaces: Eni[]; nextToken?: string };
   };
+  DescribeInstanceTypes: {
+    input: PageRequest & { readonly instanceTypes?: readonly string[] };
+    output: { instanceTypes: InstanceType[]; nextToken?: string };
+  };
   CreateNetworkInterface: {
     input: {
       readonly subnetId: string;
       readonly groups?: readonly string[];
       readonly description?: string;
+      /** The ENI's own address; any free one, unless said. */
+      readonly privateIpAddress?: string;
+      /** Exactly these secondary addresses, instead of a count. */
+      readonly privateIpAddresses?: readonly string[];
       readonly secondaryPrivateIpAddressCount?: number;
+      /** Exactly these /28 blocks, instead of a count. */
+      readonly ipv4Prefixes?: readonly string[];
       readonly ipv4PrefixCount?: number;
       readonly tags?: Readonly<Record<string, string>>;
       readonly clientToken?: string;
@@ -134,8 +156,13 @@ export interface Ec2Actions {
   AssignPrivateIpAddresses: {
     input: {
       readonly networkInterfaceId: string;
+      /** Exactly these, instead of a count. */
+      readonly privateIpAddresses?: readonly string[];
       readonly secondaryPrivateIpAddressCount?: number;
+      readonly ipv4Prefixes?: readonly string[];
       readonly ipv4PrefixCount?: number;
+      /** Whether secondary addresses of another ENI in the subnet may be moved here; not, unless said. */
+      readonly allowReassignment?: boolean;
     };
     output: { assignedIps: string[]; assignedPrefixes: string[] };
   };
@@ -147,7 +174,11 @@ export interface Ec2Actions {
     };
     output: Record<never, never>;
   };
-  DetachNetworkInterface: { input: { readonly attachmentId: string }; output: Record<never, never> };
+  DetachNetworkInterface: {
+    /** `force` spares the instance's own cooperation; here an instance always cooperates. */
+    input: { readonly attachmentId: string; readonly force?: boolean };
+    output: Record<never, never>;
+  };
   DeleteNetworkInterface: { input: { readonly networkInterfaceId: string }; output: Record<never, never> };
   CreateTags: {
     input: { readonly resources: readonly string[]; readonly tags: Readonly<Record<string, string>> };

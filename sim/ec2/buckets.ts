@@ -21,6 +21,7 @@ export const DOCUMENTED_BUCKETS: Buckets = {
   DescribeInstances: READS,
   DescribeSubnets: READS,
   DescribeNetworkInterfaces: READS,
+  DescribeInstanceTypes: READS,
   CreateNetworkInterface: LISTED,
   AttachNetworkInterface: MUTATING,
   ModifyNetworkInterfaceAttribute: LISTED,

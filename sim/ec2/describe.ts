@@ -1,5 +1,13 @@
 /** What the Describe actions share: filters and pages. */
-import { ApiError, type Eni, type Filter, type Instance, type PageRequest, type Subnet } from './api.ts';
+import {
+  ApiError,
+  type Eni,
+  type Filter,
+  type Instance,
+  type InstanceType,
+  type PageRequest,
+  type Subnet,
+} from './api.ts';
 import { refused } from './errors.ts';
 
 /** The values an entity shows under a filter's name; `undefined` when EC2 knows no such filter. */
@@ -25,6 +33,12 @@ export const showsEni: Shows<Eni> = (eni, filter) => {
       return [eni.zone];
     case 'description':
       return [eni.description];
+    case 'mac-address':
+      return [eni.mac];
+    case 'private-ip-address':
+      return [eni.privateIp];
+    case 'addresses.private-ip-address':
+      return [eni.privateIp, ...eni.secondaryIps];
     case 'group-id':
       return eni.groups;
     case 'status':
@@ -56,6 +70,10 @@ export const showsInstance: Shows<Instance> = (instance, filter) => {
       return [instance.vpcId];
     case 'availability-zone':
       return [instance.zone];
+    case 'private-ip-address':
+      return instance.enis.slice(0, 1).map((eni) => eni.privateIp);
+    case 'network-interface.addresses.private-ip-address':
+      return instance.enis.flatMap((eni) => [eni.privateIp, ...eni.secondaryIps]);
     case 'network-interface.network-interface-id':
       return instance.enis.map((eni) => eni.id);
     default:
@@ -75,6 +93,25 @@ export const showsSubnet: Shows<Pick<Subnet, 'id' | 'vpcId' | 'zone' | 'tags'>> 
       return ['available'];
     default:
       return tagValues(subnet.tags, filter);
+  }
+};
+
+export const showsInstanceType: Shows<InstanceType> = (type, filter) => {
+  switch (filter) {
+    case 'instance-type':
+      return [type.id];
+    case 'hypervisor':
+      return type.hypervisor === undefined ? [] : [type.hypervisor];
+    case 'bare-metal':
+      return [String(type.hypervisor === undefined)];
+    case 'network-info.maximum-network-cards':
+      return [String(type.networkCards)];
+    case 'network-info.maximum-network-interfaces':
+      return [String(type.networkCards * type.enisPerCard)];
+    case 'network-info.ipv4-addresses-per-interface':
+      return [String(type.ipv4PerEni)];
+    default:
+      return undefined;
   }
 };
 

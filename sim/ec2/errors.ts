@@ -39,6 +39,24 @@ export const refused = {
     ),
   wrongState: (message: string) => new ApiError('IncorrectState', message),
   inUse: (eniId: string) => new ApiError('InvalidNetworkInterface.InUse', `Interface: [${eniId}] in use.`),
+  addressTaken: (address: string) => new ApiError('InvalidIPAddress.InUse', `Address ${address} is in use.`),
+  notReassigned: (address: string) =>
+    new ApiError(
+      'InvalidParameterValue',
+      `${address} is assigned to another network interface, and may be moved only when AllowReassignment is true.`,
+    ),
+  outsideSubnet: (address: string) =>
+    new ApiError(
+      'InvalidParameterValue',
+      `Address ${address} does not fall within the subnet's address range`,
+    ),
+  keptByAws: (address: string) =>
+    new ApiError('InvalidParameterValue', `Address ${address} is in subnet's reserved address range`),
+  unknownTypes: (types: readonly string[]) =>
+    new ApiError(
+      'InvalidInstanceType',
+      `The following supplied instance types do not exist: [${types.join(', ')}]`,
+    ),
   stillAttached: (eniId: string) =>
     new ApiError('InvalidParameterValue', `Network interface '${eniId}' is currently in use.`),
   quota: (limit: number) =>

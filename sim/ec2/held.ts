@@ -3,6 +3,7 @@ import type { AddressSpace } from './address-space.ts';
 import type { Eni, Instance, Subnet } from './api.ts';
 import type { InstanceMetadata } from './instance-metadata.ts';
 import type { TypeLimits } from './instance-types.ts';
+import type { Wish } from './taking.ts';
 
 export interface HeldEni extends Eni {
   /** When each secondary address or prefix came, for instance metadata. */
@@ -21,12 +22,12 @@ export interface HeldSubnet extends Omit<Subnet, 'freeAddresses' | 'freePrefixes
   readonly space: AddressSpace;
 }
 
-export interface NewEni {
+export interface NewEni extends Wish {
   readonly subnetId: string;
   readonly groups?: readonly string[];
   readonly description?: string;
-  readonly ips?: number;
-  readonly prefixes?: number;
+  /** Its own address; any free one, unless said. */
+  readonly primaryIp?: string;
   readonly tags?: Readonly<Record<string, string>>;
   readonly origin: Origin;
 }

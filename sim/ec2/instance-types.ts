@@ -1,4 +1,5 @@
 /** What the embedded EC2 lets an instance of each type hold: 1,391 types, the simulator's own copy. */
+import type { InstanceType } from './api.ts';
 import table from './instance-types.json' with { type: 'json' };
 
 export interface TypeLimits {
@@ -23,6 +24,26 @@ let byType: Map<string, TypeLimits> | undefined;
 
 /** The limits of a type EC2 offers; `undefined` for a name the table does not hold. */
 export function typeLimits(type: string): TypeLimits | undefined {
+  return limitsByType().get(type);
+}
+
+let offered: Map<string, InstanceType> | undefined;
+
+/** Every type as DescribeInstanceTypes shows it. Types that take no prefixes run on Xen. */
+export function instanceTypes(): ReadonlyMap<string, InstanceType> {
+  offered ??= new Map(
+    [...limitsByType()].map(([id, { networkCards, enisPerCard, ipv4PerEni, prefixes }]) => {
+      const hypervisor = isMetal(id) ? undefined : prefixes ? 'nitro' : 'xen';
+      return [id, { id, hypervisor, networkCards, enisPerCard, ipv4PerEni }];
+    }),
+  );
+  return offered;
+}
+
+/** Bare metal is told by its name: `m5.metal`, `m7i.metal-24xl`, `u-6tb1.metal`. */
+const isMetal = (type: string): boolean => /\.metal(-|$)/.test(type);
+
+function limitsByType(): ReadonlyMap<string, TypeLimits> {
   if (byType === undefined) {
     byType = new Map();
     for (const [shape, types] of Object.entries(table.types)) {
@@ -36,7 +57,7 @@ export function typeLimits(type: string): TypeLimits | undefined {
       for (const name of types.split(' ')) byType.set(name, { ...limits, trunks: takesTrunk(name) });
     }
   }
-  return byType.get(type);
+  return byType;
 }
 
 function takesTrunk(type: string): boolean {

@@ -3,7 +3,6 @@
  * wholly or throws EC2's refusal; time, request buckets and callers are the account's business.
  */
 import type { Chance } from '../chance.ts';
-import { BLOCK } from './address-space.ts';
 import type { Attachment, Eni, InstanceState } from './api.ts';
 import { refused } from './errors.ts';
 import {
@@ -16,6 +15,7 @@ import {
 } from './held.ts';
 import { InstanceMetadata, type MetadataLags } from './instance-metadata.ts';
 import type { TypeLimits } from './instance-types.ts';
+import { sizes, take, type Wish } from './taking.ts';
 
 export class Inventory {
   readonly instances = new Map<string, HeldInstance>();
@@ -84,11 +84,17 @@ export class Inventory {
 
   create(wanted: NewEni): HeldEni {
     const subnet = this.subnet(wanted.subnetId);
-    const ips = wanted.ips ?? 0;
-    const prefixes = wanted.prefixes ?? 0;
+    const { primaryIp, theseIps = [], thesePrefixes = [] } = wanted;
     const inZone = this.#enisInZone.get(subnet.zone) ?? 0;
     if (inZone >= this.#enisPerZone) throw refused.quota(this.#enisPerZone);
-    const { ips: addresses, prefixes: blocks } = this.#take(subnet, 1 + ips, prefixes);
+    const found = take(subnet, {
+      ...wanted,
+      ips: (wanted.ips ?? 0) + (primaryIp === undefined ? 1 : 0),
+      theseIps: primaryIp === undefined ? theseIps : [primaryIp, ...theseIps],
+    });
+    const addresses =
+      primaryIp === undefined ? [...found.ips, ...theseIps] : [primaryIp, ...theseIps, ...found.ips];
+    const blocks = [...thesePrefixes, ...found.prefixes];
     const id = this.#newId('eni-', ORIGINS[wanted.origin]);
     const eni: HeldEni = {
       id,
@@ -153,8 +159,9 @@ export class Inventory {
 
   /** Assigns addresses and prefixes to an ENI: all of them or none. The order of refusals is the service's: the
    *  interface's own limit (that of the type it is or was attached to), then free addresses, then whole blocks. */
-  assign(eni: HeldEni, ips: number, prefixes: number): { ips: string[]; prefixes: string[] } {
+  assign(eni: HeldEni, wish: Wish): { ips: string[]; prefixes: string[] } {
     const { limits } = eni.lastHolder ?? {};
+    const { ips, prefixes } = sizes(wish);
     if (limits !== undefined && slotsUsed(eni) + ips + prefixes > limits.ipv4PerEni) {
       throw refused.interfaceFull(eni.id, limits.ipv4PerEni);
     }
@@ -162,7 +169,11 @@ export class Inventory {
     if (instance !== undefined && prefixes > 0 && !instance.limits.prefixes) {
       throw refused.unsupported(noPrefixes(instance));
     }
-    const taken = this.#take(this.subnet(eni.subnetId), ips, prefixes);
+    const found = take(this.subnet(eni.subnetId), wish);
+    const taken = {
+      ips: [...(wish.theseIps ?? []), ...found.ips],
+      prefixes: [...(wish.thesePrefixes ?? []), ...found.prefixes],
+    };
     const nowMs = this.#now();
     for (const entry of [...taken.ips, ...taken.prefixes]) eni.addedAtMs.set(entry, nowMs);
     eni.secondaryIps.push(...taken.ips);
@@ -228,23 +239,6 @@ export class Inventory {
 
   #holder(eni: HeldEni): HeldInstance | undefined {
     return eni.attachment === undefined ? undefined : eni.lastHolder;
-  }
-
-  /** Blocks first: a single address taken before might break the last whole block. */
-  #take(subnet: HeldSubnet, ips: number, prefixes: number): { ips: string[]; prefixes: string[] } {
-    const { space } = subnet;
-    if (ips > space.freeAddresses) throw refused.subnetFull(subnet.id);
-    const missing = prefixes > space.freeBlocks || ips + prefixes * BLOCK > space.freeAddresses;
-    if (prefixes > 0 && missing) throw refused.noBlocks(subnet.id);
-    const blocks = Array.from(
-      { length: prefixes },
-      () => space.takeBlock() ?? raise(refused.noBlocks(subnet.id)),
-    );
-    const addresses = Array.from(
-      { length: ips },
-      () => space.takeAddress() ?? raise(refused.subnetFull(subnet.id)),
-    );
-    return { ips: addresses, prefixes: blocks };
   }
 
   /** 17 hexadecimal digits as EC2's ids have: series, count, then random. */

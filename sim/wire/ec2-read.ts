@@ -1,23 +1,33 @@
 /** EC2 Query parameters → typed inputs, one reader for each action. Names as in the EC2 API reference, 2016-11-15; those
  *  the embedded EC2 does not implement are left unread and so refused. */
-import type { Ec2Action, Ec2Actions, Filter, PageRequest } from '../ec2/api.ts';
+import { ApiError, type Ec2Action, type Ec2Actions, type Filter, type PageRequest } from '../ec2/api.ts';
 import { invalid, type QueryParameters } from './query.ts';
 
 export const READ: { [A in Ec2Action]: (from: QueryParameters) => Ec2Actions[A]['input'] } = {
-  DescribeInstances: (from) => said({ ...page(from), instanceIds: from.list('InstanceId') }),
+  DescribeInstances: (from) => {
+    managedToo(from);
+    return said({ ...page(from), instanceIds: from.list('InstanceId') });
+  },
+  DescribeInstanceTypes: (from) => said({ ...page(from), instanceTypes: from.list('InstanceType') }),
   DescribeSubnets: (from) => said({ ...page(from), subnetIds: from.list('SubnetId') }),
-  DescribeNetworkInterfaces: (from) =>
-    said({ ...page(from), networkInterfaceIds: from.list('NetworkInterfaceId') }),
-  CreateNetworkInterface: (from) =>
-    said({
+  DescribeNetworkInterfaces: (from) => {
+    managedToo(from);
+    return said({ ...page(from), networkInterfaceIds: from.list('NetworkInterfaceId') });
+  },
+  CreateNetworkInterface: (from) => {
+    plainInterface(from);
+    return said({
       subnetId: from.required('SubnetId'),
       groups: from.list('SecurityGroupId'),
       description: from.text('Description'),
+      ...namedAddresses(from),
+      ipv4Prefixes: blocks(from),
       secondaryPrivateIpAddressCount: from.count('SecondaryPrivateIpAddressCount'),
       ipv4PrefixCount: from.count('Ipv4PrefixCount'),
       tags: tagsToCreate(from),
       clientToken: from.text('ClientToken'),
-    }),
+    });
+  },
   AttachNetworkInterface: (from) =>
     said({
       networkInterfaceId: from.required('NetworkInterfaceId'),
@@ -34,8 +44,11 @@ export const READ: { [A in Ec2Action]: (from: QueryParameters) => Ec2Actions[A][
   AssignPrivateIpAddresses: (from) =>
     said({
       networkInterfaceId: from.required('NetworkInterfaceId'),
+      privateIpAddresses: from.list('PrivateIpAddress'),
       secondaryPrivateIpAddressCount: from.count('SecondaryPrivateIpAddressCount'),
+      ipv4Prefixes: from.list('Ipv4Prefix'),
       ipv4PrefixCount: from.count('Ipv4PrefixCount'),
+      allowReassignment: from.flag('AllowReassignment'),
     }),
   UnassignPrivateIpAddresses: (from) =>
     said({
@@ -43,7 +56,8 @@ export const READ: { [A in Ec2Action]: (from: QueryParameters) => Ec2Actions[A][
       privateIpAddresses: from.list('PrivateIpAddress'),
       ipv4Prefixes: from.list('Ipv4Prefix'),
     }),
-  DetachNetworkInterface: (from) => ({ attachmentId: from.required('AttachmentId') }),
+  DetachNetworkInterface: (from) =>
+    said({ attachmentId: from.required('AttachmentId'), force: from.flag('Force') }),
   DeleteNetworkInterface: (from) => ({ networkInterfaceId: from.required('NetworkInterfaceId') }),
   CreateTags: (from) => ({ resources: from.list('ResourceId') ?? [], tags: tags(from, 'Tag') }),
 };
@@ -60,6 +74,47 @@ function page(from: QueryParameters): PageRequest {
     maxResults: from.count('MaxResults'),
     nextToken: from.text('NextToken'),
   });
+}
+
+/** AWS services manage nothing in this account: with and without their resources, the answer is the same. */
+function managedToo(from: QueryParameters): void {
+  from.flag('IncludeManagedResources');
+}
+
+function plainInterface(from: QueryParameters): void {
+  const type = from.text('InterfaceType') ?? 'interface';
+  if (type !== 'interface') {
+    throw new ApiError('UnsupportedOperation', `Network interfaces of type ${type} are not supported here.`);
+  }
+}
+
+/** The ENI's own address may be named by itself or as the primary one of the list, but only once. */
+function namedAddresses(from: QueryParameters): {
+  privateIpAddress: string | undefined;
+  privateIpAddresses: string[] | undefined;
+} {
+  const listed = from.members('PrivateIpAddresses').map((member) => ({
+    address: from.required(`${member}.PrivateIpAddress`),
+    primary: from.flag(`${member}.Primary`) ?? false,
+  }));
+  const own = [
+    from.text('PrivateIpAddress'),
+    ...listed.filter((one) => one.primary).map((one) => one.address),
+  ];
+  const [privateIpAddress, another] = own.filter((address) => address !== undefined);
+  if (another !== undefined) {
+    throw new ApiError(
+      'InvalidParameterCombination',
+      'Only one primary private IP address can be specified.',
+    );
+  }
+  const secondary = listed.filter((one) => !one.primary).map((one) => one.address);
+  return { privateIpAddress, privateIpAddresses: secondary.length === 0 ? undefined : secondary };
+}
+
+function blocks(from: QueryParameters): string[] | undefined {
+  const named = from.members('Ipv4Prefix').map((member) => from.required(`${member}.Ipv4Prefix`));
+  return named.length === 0 ? undefined : named;
 }
 
 function tagsToCreate(from: QueryParameters): Record<string, string> | undefined {

@@ -1,5 +1,14 @@
 /** The embedded EC2's answers → the elements EC2 writes. Names and nesting: EC2 API reference, version 2016-11-15. */
-import type { Attachment, Ec2Action, Ec2Actions, Eni, Instance, InstanceState, Subnet } from '../ec2/api.ts';
+import type {
+  Attachment,
+  Ec2Action,
+  Ec2Actions,
+  Eni,
+  Instance,
+  InstanceState,
+  InstanceType,
+  Subnet,
+} from '../ec2/api.ts';
 import type { WireWorld } from './wire.ts';
 import type { Xml } from './xml.ts';
 
@@ -23,6 +32,10 @@ export const WRITE: {
   }),
   DescribeNetworkInterfaces: (output, _input, place) => ({
     networkInterfaceSet: output.networkInterfaces.map((eni) => networkInterface(eni, place)),
+    nextToken: output.nextToken,
+  }),
+  DescribeInstanceTypes: (output) => ({
+    instanceTypeSet: output.instanceTypes.map(instanceTypeItem),
     nextToken: output.nextToken,
   }),
   CreateNetworkInterface: (output, _input, place) => ({
@@ -142,6 +155,25 @@ function attachmentCore(attachment: Attachment, place: Place): Elements {
     status: attachment.status,
     attachTime: date(attachment.attachedAtMs, place),
     deleteOnTermination: attachment.deleteOnTermination,
+  };
+}
+
+/** Network figures only: vCPUs, memory and prices mean nothing to addresses, and the table does not hold them. */
+function instanceTypeItem({ id, hypervisor, networkCards, enisPerCard, ipv4PerEni }: InstanceType): Xml {
+  return {
+    instanceType: id,
+    hypervisor,
+    bareMetal: hypervisor === undefined,
+    networkInfo: {
+      maximumNetworkInterfaces: networkCards * enisPerCard,
+      maximumNetworkCards: networkCards,
+      defaultNetworkCardIndex: 0,
+      networkCards: Array.from({ length: networkCards }, (_, networkCardIndex) => ({
+        networkCardIndex,
+        maximumNetworkInterfaces: enisPerCard,
+      })),
+      ipv4AddressesPerInterface: ipv4PerEni,
+    },
   };
 }
 

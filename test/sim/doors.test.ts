@@ -412,9 +412,7 @@ describe.each([inProcess, overHttp])('the real SDK, $door', ({ open }) => {
     const world = smallWorld();
     const { through } = await enter(world);
     await through(async ({ ec2 }) => {
-      const create = ec2.send(
-        new CreateNetworkInterfaceCommand({ SubnetId: SUBNET, PrivateIpAddress: '10.0.0.77' }),
-      );
+      const create = ec2.send(new CreateNetworkInterfaceCommand({ SubnetId: SUBNET, Ipv6AddressCount: 1 }));
       expect(await refusal(create)).toEqual({ name: 'UnknownParameter', status: 400 });
     });
     expect(world.ec2.enis()).toEqual([]);
