@@ -2,7 +2,7 @@
 import { type CniSettings, readCniSettings, slotsPerEni, usableEnis } from './cni.ts';
 import { say } from './complaints.ts';
 import { type InstanceLimits, limitsOf, managedGroupPodCap } from './instance-limits.ts';
-import type { Cluster, Node } from './model.ts';
+import { type Cluster, cardEnis, managedEnis, type Node } from './model.ts';
 import type { Policy } from './policy.ts';
 import type { AdviseStep, LeaveReason } from './steps.ts';
 
@@ -70,6 +70,7 @@ export function candidate(
   if (mode.kind !== 'warm-eni') return refuseMode(mode.kind);
   const perEni = slotsPerEni(limits);
   const maxEnis = usableEnis(limits, settings);
+  const unmanaged = cardEnis(node).length - managedEnis(node).length;
   return {
     candidate: {
       node,
@@ -78,7 +79,7 @@ export function candidate(
       warmEniTarget: mode.warmEniTarget,
       perEni,
       maxEnis,
-      podCap: Math.min(podCap(node, limits, policy), maxEnis * perEni),
+      podCap: Math.min(podCap(node, limits, policy), Math.max(0, maxEnis - unmanaged) * perEni),
     },
   };
 }

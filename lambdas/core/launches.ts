@@ -4,8 +4,10 @@
  */
 import type { Candidate } from './eligibility.ts';
 import {
+  cardEnis,
   type EniId,
   ipamdStarted,
+  managedEnis,
   type Node,
   type NodeId,
   OUR_NODE_TAG,
@@ -131,7 +133,7 @@ export function planLaunch(launch: Launch, cluster: string, room: Room, policy: 
   if (!skeleton && wanted <= perEni)
     return leave('already warm', `ipamd's own start brings ${perEni} addresses, enough for ${pods} pods`);
   const enisWanted = Math.ceil(wanted / perEni);
-  const missingEnis = Math.max(0, enisWanted - node.enis.length);
+  const missingEnis = Math.max(0, enisWanted - managedEnis(node).length);
   const steps: Step[] = unfinished(node);
   if (!skeleton && launch.runningAtMs !== undefined)
     steps.push(...fillPresent(candidate, room, enisWanted, why));
@@ -160,10 +162,15 @@ export function unfinished(node: Node): FinishStep[] {
 
 function fillPresent(candidate: Candidate, room: Room, enisWanted: number, because: string): FillStep[] {
   const steps: FillStep[] = [];
-  for (const eni of candidate.node.enis.slice(0, enisWanted)) {
-    const missing = candidate.perEni - eni.secondaryIps - eni.prefixes;
-    const addresses = Math.min(missing, Math.max(0, room.left(eni.subnetId)));
-    if (addresses <= 0 || eni.networkCardIndex !== 0) continue;
+  const { node, perEni } = candidate;
+  const enis = managedEnis(node);
+  // A launch template may bring more ENIs than are wanted, and addresses on any of them.
+  let missing = Math.min(enis.length, enisWanted) * perEni - totalIps(node);
+  for (const eni of enis) {
+    const entries = perEni - eni.secondaryIps - eni.prefixes;
+    const addresses = Math.min(entries, missing, room.left(eni.subnetId));
+    if (addresses <= 0) continue;
+    missing -= addresses;
     room.take(eni.subnetId, addresses);
     steps.push({
       do: 'fill',
@@ -193,12 +200,20 @@ function attachNew(
   const shape = addresses === 0 ? 'skeleton' : 'full';
   const steps: AttachStep[] = [];
   const waiting = made.filter(({ eniId }) => !node.enis.some(({ id }) => id === eniId));
-  for (const { eniId, deviceIndex, addresses: had } of waiting.slice(0, count)) {
-    if (until === 'attached')
+  const indexes = freeIndexes(candidate, waiting);
+  let left = Math.min(count, freeIndexes(candidate, []).length);
+  // Somebody else's ENI may have taken the index one was made for: those that can keep theirs go first.
+  const taken = new Set(cardEnis(node).map(({ deviceIndex }) => deviceIndex));
+  const keeps = waiting.filter(({ deviceIndex }) => !taken.has(deviceIndex));
+  const moves = waiting.filter(({ deviceIndex }) => taken.has(deviceIndex));
+  for (const eni of [...keeps, ...moves].slice(0, left)) {
+    left--;
+    const { eniId, addresses: had } = eni;
+    const deviceIndex = taken.has(eni.deviceIndex) ? indexes.shift() : eni.deviceIndex;
+    if (until === 'attached' && deviceIndex !== undefined)
       steps.push({ ...base, subnetId: node.subnetId, deviceIndex, addresses: had, shape, eniId });
-    count--;
   }
-  for (const deviceIndex of freeIndexes(candidate, waiting).slice(0, Math.max(0, count))) {
+  for (const deviceIndex of indexes.slice(0, left)) {
     const subnetId = room.forNewEni(node, cluster, addresses + 1);
     if (subnetId === undefined) break;
     room.take(subnetId, addresses + 1);
@@ -211,7 +226,7 @@ function attachNew(
 export function freeIndexes(candidate: Candidate, made: readonly MadeEni[]): number[] {
   const { node, limits, maxEnis } = candidate;
   const taken = new Set([
-    ...node.enis.filter((eni) => eni.networkCardIndex === 0).map((eni) => eni.deviceIndex),
+    ...cardEnis(node).map((eni) => eni.deviceIndex),
     ...made.map((eni) => eni.deviceIndex),
   ]);
   const free: number[] = [];

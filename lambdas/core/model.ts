@@ -93,9 +93,19 @@ export function ipamdStarted(node: Node): boolean {
   return primaryEni(node)?.tags[IPAMD_INSTANCE_TAG] !== undefined;
 }
 
-/** Addresses EC2 shows on the node, ENIs' own excluded: the T of cni.ts. */
+/** An ENI with this tag set to `true` is left alone by ipamd, and still takes a slot. Source: amazon-vpc-cni-k8s v1.23.1. */
+export const NO_MANAGE_TAG = 'node.k8s.amazonaws.com/no_manage';
+
+/** ENIs that take a slot of the default network card, the only card ipamd manages by default. */
+export const cardEnis = (node: Node): readonly Eni[] => node.enis.filter((eni) => eni.networkCardIndex === 0);
+
+/** ENIs whose addresses ipamd gives to pods. */
+export const managedEnis = (node: Node): readonly Eni[] =>
+  cardEnis(node).filter((eni) => eni.deviceIndex === 0 || eni.tags[NO_MANAGE_TAG] !== 'true');
+
+/** Addresses ipamd has on the node, ENIs' own excluded: the T of cni.ts. */
 export function totalIps(node: Node): number {
-  return node.enis.reduce((sum, eni) => sum + eni.secondaryIps, 0);
+  return managedEnis(node).reduce((sum, eni) => sum + eni.secondaryIps, 0);
 }
 
 /** The cluster an instance says it belongs to, by the tags of every known way to launch one: EKS node

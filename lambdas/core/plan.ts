@@ -7,7 +7,16 @@ import type { Demand } from './demand.ts';
 import type { Candidate } from './eligibility.ts';
 import { freeIndexes } from './launches.ts';
 import { ENI_GROWTH_MS, IPAMD_LOOP_MS, QUIET_MS } from './limits.ts';
-import { type Eni, type Node, type NodeId, OUR_DEMAND_TAG, primaryEni, totalIps } from './model.ts';
+import {
+  cardEnis,
+  type Eni,
+  managedEnis,
+  type Node,
+  type NodeId,
+  OUR_DEMAND_TAG,
+  primaryEni,
+  totalIps,
+} from './model.ts';
 import { spread } from './placement.ts';
 import type { Policy } from './policy.ts';
 import type { AttachStep, FillStep, LeaveReason, Step } from './steps.ts';
@@ -84,8 +93,8 @@ function standing(present: Candidate, ask: RolloutAsk): Standing {
   const candidate = { ...present, node };
   const { perEni, warmEniTarget, maxEnis } = candidate;
   const total = totalIps(node);
-  const freeSlots = Math.max(0, maxEnis - node.enis.length);
-  const fillable = node.enis.reduce((sum, eni) => sum + entriesFree(eni, perEni), 0);
+  const freeSlots = Math.max(0, maxEnis - cardEnis(node).length);
+  const fillable = managedEnis(node).reduce((sum, eni) => sum + entriesFree(eni, perEni), 0);
   const attachedForThis = new Set(present.node.enis.filter(forThis).map((eni) => eni.deviceIndex));
   // A sight may be older than our own attach, or already show it: neither makes the node less quiet.
   const sight = ask.sights.get(node.id);
@@ -93,9 +102,10 @@ function standing(present: Candidate, ask: RolloutAsk): Standing {
   const quiet =
     node.state === 'running' && unchanged && sight !== undefined && ask.nowMs - sight.sinceMs >= QUIET_MS;
   // A node that could grow and does not has its W·M free; of one that is full nothing can be told, nor of one with as many
-  // addresses as it may run pods: there ipamd stops growing. What we attached before is no reason to know less than then.
+  // addresses as max-pods: there ipamd stops growing. What we attached before is no reason to know less than then.
   const settled = quiet || (unchanged && attachedForThis.size > 0);
-  const canGrow = settled && freeSlots + fillable > 0 && total < candidate.podCap;
+  const maxPods = candidate.podCap + ask.policy.hostNetworkPods;
+  const canGrow = settled && freeSlots + fillable > 0 && total < maxPods;
   const podsKnown = ask.podsPerNode !== undefined && ask.podsPerNode <= total;
   const [podsMin, podsMost] =
     ask.podsPerNode === undefined
@@ -120,7 +130,7 @@ const looksLike = (sight: Sight | undefined, node: Node): boolean =>
   sight?.enis === node.enis.length && sight.total === totalIps(node);
 
 const entriesFree = (eni: Eni, perEni: number): number =>
-  eni.networkCardIndex === 0 ? Math.max(0, perEni - eni.secondaryIps - eni.prefixes) : 0;
+  Math.max(0, perEni - eni.secondaryIps - eni.prefixes);
 
 /** What placement expects: `share` of all `pods` on this node, `unplaced` of them on none. */
 interface Expected {
@@ -182,7 +192,7 @@ function planNode(node: Standing, { share, pods, unplaced }: Expected, ask: Roll
  *  node can run. Zero on types whose slots are all of use. */
 function harmlessEnis({ candidate, freeSlots }: Standing): number {
   const { perEni, podCap, warmEniTarget, node } = candidate;
-  const withAddresses = node.enis.filter((eni) => eni.secondaryIps > 0).length;
+  const withAddresses = managedEnis(node).filter((eni) => eni.secondaryIps > 0).length;
   return Math.max(
     0,
     freeSlots - Math.max(0, Math.ceil((podCap + warmEniTarget * perEni) / perEni) - withAddresses),
@@ -211,7 +221,7 @@ function grow(
       ? fills
       : leave('already warm', 'its ENIs have room that ipamd fills by one call each');
   }
-  const useful = Math.ceil(podCap / perEni) - candidate.node.enis.length;
+  const useful = Math.ceil(podCap / perEni) - managedEnis(candidate.node).length;
   if (useful <= 0) return leave('max pods', `its ENIs can already hold the ${podCap} pods it may run`);
   const wanted = Math.min(Math.ceil((share - free - fillable) / perEni), useful, mostEnis);
   if (wanted <= 0) return leave('already warm', `its ENIs have room for ${fillable} more addresses`);
@@ -235,7 +245,7 @@ const NO_ROOM = 'no usable subnet has a free address above the reserve';
 function fillPresent(candidate: Candidate, headroom: number, because: string, ask: RolloutAsk): FillStep[] {
   const steps: FillStep[] = [];
   let left = headroom;
-  for (const eni of candidate.node.enis) {
+  for (const eni of managedEnis(candidate.node)) {
     const { id: eniId, subnetId } = eni;
     const addresses = Math.min(
       entriesFree(eni, candidate.perEni),
