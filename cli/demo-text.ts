@@ -51,39 +51,54 @@ const COLUMNS: readonly Column[] = [
 ];
 
 export function table(results: Results): string {
-  const rows: string[][] = [['', ...COLUMNS.map(({ title }) => title)]];
-  const add = (title: string, runs: Readonly<Record<string, readonly Run[]>>): void => {
-    rows.push([title, ...COLUMNS.map(() => '')]);
-    for (const [name, all] of Object.entries(runs))
-      rows.push([`  ${name}`, ...COLUMNS.map(({ of }) => of(all))]);
-  };
-  add('1 scale-out', results.scaleOut);
-  add('2 rolling update', results.rollingUpdate);
-  const widths =
-    rows[0]?.map((_, column) => Math.max(...rows.map((row) => (row[column] ?? '').length))) ?? [];
-  const lines = rows.map((row) =>
+  const { seeds } = results;
+  const which =
+    seeds.length === 1 ? `Seed ${seeds[0]}` : `Seeds ${seeds[0]} to ${seeds.at(-1)}, least – most`;
+  const parts = [
+    ['1 scale-out', results.scaleOut],
+    ['2 rolling update', results.rollingUpdate],
+  ] as const;
+  const figures = parts.flatMap(([title, runs]) => [
+    [title],
+    ...Object.entries(runs).map(([name, all]) => [`  ${name}`, ...COLUMNS.map(({ of }) => of(all))]),
+  ]);
+  return [
+    `Simulated. ${which}.`,
+    '',
+    ...aligned([['', ...COLUMNS.map(({ title }) => title)], ...figures]),
+    '',
+    ...aligned(callsByAction({ ...results.scaleOut, ...results.rollingUpdate })),
+  ].join('\n');
+}
+
+/** Attempts of everybody in the account, ipamd's own included. */
+function callsByAction(runs: Readonly<Record<string, readonly Run[]>>): string[][] {
+  const actions = new Set(
+    Object.values(runs).flatMap((all) => all.flatMap(({ ec2Calls }) => Object.keys(ec2Calls))),
+  );
+  return [
+    ['EC2 calls, everybody’s', ...Object.keys(runs)],
+    ...[...actions]
+      .sort()
+      .map((action) => [
+        `  ${action}`,
+        ...Object.values(runs).map((all) => range(all.map(({ ec2Calls }) => ec2Calls[action] ?? 0))),
+      ]),
+  ];
+}
+
+/** Columns as wide as their widest cell, the first one to the left; a rule under the head. */
+function aligned(rows: readonly (readonly string[])[]): string[] {
+  const [head = [], ...body] = rows;
+  const widths = head.map((_, column) => Math.max(...rows.map((row) => (row[column] ?? '').length)));
+  const line = (row: readonly string[]): string =>
     row
       .map((cell, column) =>
         column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0),
       )
       .join('  ')
-      .trimEnd(),
-  );
-  const [head = '', ...body] = lines;
-  const { seeds } = results;
-  const which =
-    seeds.length === 1 ? `Seed ${seeds[0]}` : `Seeds ${seeds[0]} to ${seeds.at(-1)}, least – most`;
-  const actions = results.scaleOut['prewarmer'].at(0)?.ec2Calls ?? {};
-  const byAction = Object.entries(actions).map(([action, count]) => `${action} ${count}`);
-  return [
-    `Simulated. ${which}; EC2 calls are those of everybody in the account, the CNI's own included.`,
-    '',
-    head,
-    '-'.repeat(head.length),
-    ...body,
-    '',
-    `EC2 calls by action, prewarmer, seed ${seeds[0]}: ${byAction.join(', ')}`,
-  ].join('\n');
+      .trimEnd();
+  return [line(head), '-'.repeat(line(head).length), ...body.map(line)];
 }
 
 /** The claims of the demo, judged on the runs that were made. */
