@@ -15,6 +15,9 @@ import { uuid } from './wire/uuid.ts';
 export interface Queues {
   /** `undefined` when there is no such queue. */
   send(queueUrl: string, body: string, delayMs: number): { readonly messageId: string } | undefined;
+  /** The queue at a URL, whatever its host. */
+  find(queueUrl: string): Queue | undefined;
+  all(): readonly Queue[];
 }
 
 export interface QueueOptions {
@@ -38,9 +41,13 @@ interface Message {
 }
 
 export class Queue {
+  readonly name: string;
   readonly url: string;
   readonly arn: string;
   readonly region: string;
+  readonly visibilityTimeoutMs: number;
+  /** On the world's clock. */
+  readonly createdAtMs: number;
   readonly #options: QueueOptions;
   readonly #world: QueuesWorld;
   readonly #deadLetter: Queue | undefined;
@@ -58,6 +65,9 @@ export class Queue {
     this.#deadLetter = deadLetter;
     this.#maxReceiveCount = options.deadLetter?.maxReceiveCount ?? Number.POSITIVE_INFINITY;
     this.#chance = world.chance.stream(`queue ${options.name}`);
+    this.name = options.name;
+    this.visibilityTimeoutMs = options.visibilityTimeoutMs;
+    this.createdAtMs = world.kernel.nowMs;
     this.region = world.region;
     this.url = `https://sqs.${world.region}.amazonaws.com/${world.accountId}/${options.name}`;
     this.arn = `arn:aws:sqs:${world.region}:${world.accountId}:${options.name}`;
@@ -83,13 +93,19 @@ export class Queue {
     return { messageId: message.id };
   }
 
-  /** Takes up to `most` visible messages and hides them. */
-  receive(most: number): SQSRecord[] {
+  /** Where a message goes that failed too often. */
+  get redrive(): { readonly deadLetterArn: string; readonly maxReceiveCount: number } | undefined {
+    if (this.#deadLetter === undefined) return undefined;
+    return { deadLetterArn: this.#deadLetter.arn, maxReceiveCount: this.#maxReceiveCount };
+  }
+
+  /** Takes up to `most` visible messages and hides them, for the queue's own time unless another is said. */
+  receive(most: number, hiddenMs = this.visibilityTimeoutMs): SQSRecord[] {
     const records: SQSRecord[] = [];
     while (records.length < most) {
       const message = this.#visible.shift();
       if (message === undefined) break;
-      if (message.receiveCount < this.#maxReceiveCount) records.push(this.#hide(message));
+      if (message.receiveCount < this.#maxReceiveCount) records.push(this.#hide(message, hiddenMs));
       else this.#deadLetter?.bury(message, this.arn);
     }
     return records;
@@ -146,13 +162,13 @@ export class Queue {
     this.#world.kernel.after(0, next);
   }
 
-  #hide(message: Message): SQSRecord {
+  #hide(message: Message, hiddenMs: number): SQSRecord {
     const { kernel } = this.#world;
     const handle = this.#chance.hex(64);
     message.receiveCount++;
     message.firstReceivedAtMs ??= kernel.nowMs;
     this.#inFlight.set(handle, message);
-    kernel.after(this.#options.visibilityTimeoutMs, () => {
+    kernel.after(hiddenMs, () => {
       if (this.#inFlight.delete(handle)) this.#show(message);
     });
     return this.#record(message, handle, message.firstReceivedAtMs);
@@ -210,9 +226,16 @@ export class QueueService implements Queues {
   }
 
   send(queueUrl: string, body: string, delayMs: number): { readonly messageId: string } | undefined {
+    return this.find(queueUrl)?.send(body, delayMs);
+  }
+
+  find(queueUrl: string): Queue | undefined {
     // SQS tells queues by the path alone: the same queue answers at every host the service has.
     const path = URL.parse(queueUrl)?.pathname;
-    const queue = [...this.#queues.values()].find(({ url }) => new URL(url).pathname === path);
-    return queue?.send(body, delayMs);
+    return this.all().find(({ url }) => new URL(url).pathname === path);
+  }
+
+  all(): readonly Queue[] {
+    return [...this.#queues.values()];
   }
 }

@@ -81,7 +81,16 @@ type VirtualClientConfig = Required<
 function fromSdk(request: SdkRequest): WireRequest {
   const headers: Record<string, string> = {};
   for (const [name, value] of Object.entries(request.headers)) headers[name.toLowerCase()] = value;
-  return { method: request.method, path: request.path, headers, body: bodyText(request.body) };
+  const { method, path } = request;
+  return { method, path, query: queryText(request.query), headers, body: bodyText(request.body) };
+}
+
+/** The SDK's query: a name's value, its values, or `null` where it has none. */
+function queryText(query: SdkRequest['query']): string {
+  const pairs = Object.entries(query ?? {}).flatMap(([name, value]) =>
+    (Array.isArray(value) ? value : [value ?? '']).map((one): [string, string] => [name, one]),
+  );
+  return new URLSearchParams(pairs).toString();
 }
 
 function bodyText(body: unknown): string {

@@ -15,6 +15,10 @@ export interface EksCluster {
 const ADDON = 'vpc-cni';
 
 export function answerEks(world: WireWorld, request: WireRequest, requestId: string): WireResponse {
+  if (request.query) {
+    const message = `This operation takes no query parameters, got ${request.query}`;
+    return refused(400, 'InvalidParameterException', message, requestId);
+  }
   const [collection, name, below, addon, ...more] = segments(request.path);
   const isCluster = collection === 'clusters' && name !== undefined && below === undefined;
   const isAddon = collection === 'clusters' && below === 'addons' && addon !== undefined && more.length === 0;

@@ -62,8 +62,14 @@ async function read(request: IncomingMessage): Promise<WireRequest> {
   for await (const chunk of request) chunks.push(chunk);
   const headers: Record<string, string> = {};
   for (const [name, value] of Object.entries(request.headers)) headers[name] = String(value);
-  const { pathname } = new URL(request.url ?? '/', 'http://localhost');
-  return { method: request.method ?? 'GET', path: pathname, headers, body: Buffer.concat(chunks).toString() };
+  const { pathname, search } = new URL(request.url ?? '/', 'http://localhost');
+  return {
+    method: request.method ?? 'GET',
+    path: pathname,
+    query: search.slice(1),
+    headers,
+    body: Buffer.concat(chunks).toString(),
+  };
 }
 
 function listen(server: Server, port: number): Promise<string> {

@@ -1,9 +1,12 @@
 /** Which service a request is for, and its answer. Both doors lead here, so both give the same answers. */
 import { type Caller, ReplyLost } from '../ec2/api.ts';
 import type { Process } from '../kernel.ts';
+import { AUTO_SCALING } from './auto-scaling-query.ts';
+import { answerQuery } from './aws-query.ts';
 import { answerEc2 } from './ec2-query.ts';
 import { answerEks } from './eks-rest.ts';
 import { answerSqs } from './sqs-json.ts';
+import { STS } from './sts-query.ts';
 import { uuid } from './uuid.ts';
 import type { WireRequest, WireResponse, WireWorld } from './wire.ts';
 
@@ -44,7 +47,8 @@ function* reply(
   answered(response);
 }
 
-/** EKS and SQS answer at once; EC2 takes the time `Ec2.call` takes. Signatures are not checked: an access key names the
+/** EC2 takes the time `Ec2.call` takes, and an SQS receive as long as it was told to wait; all else is answered at once.
+ *  Signatures are not checked: an access key names the
  *  caller, and that is all. */
 function* answer(
   world: WireWorld,
@@ -58,7 +62,11 @@ function* answer(
     case 'eks':
       return answerEks(world, request, requestId);
     case 'sqs':
-      return answerSqs(world, request, requestId);
+      return yield* answerSqs(world, request, requestId);
+    case 'autoscaling':
+      return answerQuery(AUTO_SCALING, world, callerOf(request), request, requestId);
+    case 'sts':
+      return answerQuery(STS, world, callerOf(request), request, requestId);
     case undefined:
       return {
         status: 404,
@@ -68,7 +76,7 @@ function* answer(
   }
 }
 
-const SERVICES = ['ec2', 'eks', 'sqs'] as const;
+const SERVICES = ['ec2', 'eks', 'sqs', 'autoscaling', 'sts'] as const;
 type Service = (typeof SERVICES)[number];
 
 /** The signature names the service at every address; unsigned requests are told by their host, target or form. */
@@ -80,7 +88,16 @@ function serviceOf(request: WireRequest): Service | undefined {
   if (service !== undefined || signedFor !== undefined) return service;
   if (headers['x-amz-target']?.startsWith('AmazonSQS.')) return 'sqs';
   if (path.startsWith('/clusters')) return 'eks';
-  return headers['content-type']?.startsWith('application/x-www-form-urlencoded') ? 'ec2' : undefined;
+  return headers['content-type']?.startsWith('application/x-www-form-urlencoded')
+    ? queryServiceOf(request.body)
+    : undefined;
+}
+
+/** The versions of the Query APIs differ, so an unsigned form tells its service by that. */
+function queryServiceOf(body: string): Service {
+  const version = new URLSearchParams(body).get('Version');
+  if (version === AUTO_SCALING.version) return 'autoscaling';
+  return version === STS.version ? 'sts' : 'ec2';
 }
 
 /** The access key id, so that every client chooses its name with the credentials it was given, and the SDK's own count

@@ -1,29 +1,40 @@
-/** SQS's two ways to send, in AWS JSON 1.0. Limits and error names: SQS API reference and quotas. */
-import { createHash } from 'node:crypto';
+/** SQS in AWS JSON 1.0: sending, for the product; looking into queues and taking messages out, for people and readers. */
+import type { Process } from '../kernel.ts';
+import { type Fields, fieldsOf, SqsError } from './sqs-fields.ts';
+import { deleteMessage, getQueueAttributes, getQueueUrl, listQueues, receiveMessage } from './sqs-receive.ts';
+import { sendMessage, sendMessageBatch } from './sqs-send.ts';
 import type { WireRequest, WireResponse, WireWorld } from './wire.ts';
 
-/** Longest delay of a message, seconds. */
-const MAX_DELAY_SECONDS = 900;
-/** Longest message, and longest batch, UTF-8 bytes (1 MiB). */
-const MAX_BYTES = 1_048_576;
-const MAX_ENTRIES = 10;
-
-/** SQS speaks two names for one error: the JSON one and, for old clients, the query protocol's. */
-class SqsError extends Error {
-  readonly type: string;
-  readonly queryCode: string;
-  constructor(type: string, queryCode: string, message: string) {
-    super(message);
-    this.type = type;
-    this.queryCode = queryCode;
-  }
+interface Operation {
+  /** Fields SQS knows and these queues do not keep (attributes, groups) are refused rather than lost. */
+  readonly fields: readonly string[];
+  readonly run: (world: WireWorld, fields: Fields, request: WireRequest) => object | Process<object>;
 }
 
-type Fields = Readonly<Record<string, unknown>>;
+const OPERATIONS: Readonly<Record<string, Operation>> = {
+  SendMessage: { fields: ['QueueUrl', 'MessageBody', 'DelaySeconds'], run: sendMessage },
+  SendMessageBatch: { fields: ['QueueUrl', 'Entries'], run: sendMessageBatch },
+  ReceiveMessage: {
+    fields: [
+      'QueueUrl',
+      'MaxNumberOfMessages',
+      'VisibilityTimeout',
+      'WaitTimeSeconds',
+      'AttributeNames',
+      'MessageSystemAttributeNames',
+      'MessageAttributeNames',
+    ],
+    run: receiveMessage,
+  },
+  DeleteMessage: { fields: ['QueueUrl', 'ReceiptHandle'], run: deleteMessage },
+  GetQueueUrl: { fields: ['QueueName', 'QueueOwnerAWSAccountId'], run: getQueueUrl },
+  GetQueueAttributes: { fields: ['QueueUrl', 'AttributeNames'], run: getQueueAttributes },
+  ListQueues: { fields: ['QueueNamePrefix', 'MaxResults', 'NextToken'], run: listQueues },
+};
 
-export function answerSqs(world: WireWorld, request: WireRequest, requestId: string): WireResponse {
+export function* answerSqs(world: WireWorld, request: WireRequest, requestId: string): Process<WireResponse> {
   try {
-    return respond(200, carryOut(world, request), requestId);
+    return respond(200, yield* carryOut(world, request), requestId);
   } catch (error) {
     if (!(error instanceof SqsError)) throw error;
     const response = respond(400, { __type: error.type, message: error.message }, requestId);
@@ -34,162 +45,19 @@ export function answerSqs(world: WireWorld, request: WireRequest, requestId: str
   }
 }
 
-function carryOut(world: WireWorld, request: WireRequest): object {
-  const target = request.headers['x-amz-target'];
-  switch (target) {
-    case 'AmazonSQS.SendMessage':
-      return sendMessage(world, fieldsOf(request.body, ['QueueUrl', 'MessageBody', 'DelaySeconds']));
-    case 'AmazonSQS.SendMessageBatch':
-      return sendMessageBatch(world, fieldsOf(request.body, ['QueueUrl', 'Entries']));
-    default:
-      throw new SqsError(
-        'com.amazon.coral.service#UnknownOperationException',
-        'InvalidAction',
-        `The operation ${target ?? ''} is not known to this service.`,
-      );
-  }
-}
-
-function sendMessage(world: WireWorld, fields: Fields): object {
-  const url = text(fields, 'QueueUrl');
-  const body = text(fields, 'MessageBody');
-  checkBody(body);
-  return deliver(world, url, body, delaySeconds(fields));
-}
-
-function sendMessageBatch(world: WireWorld, fields: Fields): object {
-  const url = text(fields, 'QueueUrl');
-  const entries = readEntries(fields['Entries']);
-  const outcomes = entries.map((entry) => {
-    try {
-      checkBody(entry.body);
-      return { Id: entry.id, ...deliver(world, url, entry.body, delaySeconds(entry.fields)) };
-    } catch (error) {
-      if (!(error instanceof SqsError) || error.queryCode !== 'InvalidParameterValue') throw error;
-      return { Id: entry.id, SenderFault: true, Code: error.queryCode, Message: error.message };
-    }
-  });
-  const failed = outcomes.filter((outcome) => 'SenderFault' in outcome);
-  const successful = outcomes.filter((outcome) => !('SenderFault' in outcome));
-  return { Successful: successful, ...(failed.length > 0 ? { Failed: failed } : {}) };
-}
-
-interface Entry {
-  readonly id: string;
-  readonly body: string;
-  readonly fields: Fields;
-}
-
-/** The rules for the batch as a whole; each fails all of it. */
-function readEntries(raw: unknown): Entry[] {
-  if (!Array.isArray(raw) || raw.length === 0) {
-    throw batchError(
-      'EmptyBatchRequest',
-      'There should be at least one SendMessageBatchRequestEntry in the request.',
-    );
-  }
-  if (raw.length > MAX_ENTRIES) {
-    throw batchError(
-      'TooManyEntriesInBatchRequest',
-      `Maximum number of entries per request are ${MAX_ENTRIES}. You have sent ${raw.length}.`,
-    );
-  }
-  const entries = raw.map((item: unknown): Entry => {
-    const fields = onlyKnown(item, ['Id', 'MessageBody', 'DelaySeconds']);
-    return { id: text(fields, 'Id'), body: text(fields, 'MessageBody'), fields };
-  });
-  if (entries.some(({ id }) => !/^[\w-]{1,80}$/.test(id))) {
-    throw batchError(
-      'InvalidBatchEntryId',
-      'A batch entry id can only contain alphanumeric characters, hyphens and underscores. It can be at most 80 letters long.',
-    );
-  }
-  const repeated = entries.find(({ id }, index) => entries.findIndex((entry) => entry.id === id) !== index);
-  if (repeated) throw batchError('BatchEntryIdsNotDistinct', `Id ${repeated.id} repeated.`);
-  const bytes = entries.reduce((sum, { body }) => sum + Buffer.byteLength(body), 0);
-  if (bytes > MAX_BYTES) {
-    throw batchError(
-      'BatchRequestTooLong',
-      `Batch requests cannot be longer than ${MAX_BYTES} bytes. You have sent ${bytes} bytes.`,
-    );
-  }
-  return entries;
-}
-
-function deliver(world: WireWorld, url: string, body: string, delay: number): object {
-  const sent = world.queues.send(url, body, delay * 1000);
-  if (sent === undefined) {
+function* carryOut(world: WireWorld, request: WireRequest): Process<object> {
+  const target = request.headers['x-amz-target'] ?? '';
+  const name = target.replace(/^AmazonSQS\./, '');
+  const operation = Object.hasOwn(OPERATIONS, name) ? OPERATIONS[name] : undefined;
+  if (operation === undefined || name === target) {
     throw new SqsError(
-      'com.amazonaws.sqs#QueueDoesNotExist',
-      'AWS.SimpleQueueService.NonExistentQueue',
-      'The specified queue does not exist.',
+      'com.amazon.coral.service#UnknownOperationException',
+      'InvalidAction',
+      `The operation ${target} is not known to this service.`,
     );
   }
-  return { MessageId: sent.messageId, MD5OfMessageBody: createHash('md5').update(body).digest('hex') };
-}
-
-function delaySeconds(fields: Fields): number {
-  const value = fields['DelaySeconds'] ?? 0;
-  if (typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= MAX_DELAY_SECONDS)
-    return value;
-  throw invalid(
-    `Value ${String(value)} for parameter DelaySeconds is invalid. Reason: DelaySeconds must be >= 0 and <= ${MAX_DELAY_SECONDS}.`,
-  );
-}
-
-function checkBody(body: string): void {
-  if (Buffer.byteLength(body) <= MAX_BYTES) return;
-  throw invalid(
-    `One or more parameters are invalid. Reason: Message must be shorter than ${MAX_BYTES} bytes.`,
-  );
-}
-
-function fieldsOf(body: string, known: readonly string[]): Fields {
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(body);
-  } catch {
-    throw new SqsError(
-      'com.amazon.coral.service#SerializationException',
-      'MalformedInput',
-      'The body is not JSON.',
-    );
-  }
-  return onlyKnown(parsed, known);
-}
-
-/** Fields SQS knows and these queues do not keep (attributes, groups) are refused rather than lost. */
-function onlyKnown(value: unknown, known: readonly string[]): Fields {
-  const fields = Object.fromEntries(Object.entries(value ?? {}));
-  const unknown = Object.keys(fields).find((name) => !known.includes(name));
-  if (unknown === undefined) return fields;
-  throw new SqsError(
-    'com.amazonaws.sqs#UnsupportedOperation',
-    'AWS.SimpleQueueService.UnsupportedOperation',
-    `${unknown} is not supported.`,
-  );
-}
-
-function text(fields: Fields, name: string): string {
-  const value = fields[name];
-  if (typeof value === 'string' && value !== '') return value;
-  throw new SqsError(
-    'com.amazon.coral.service#MissingRequiredParameterException',
-    'MissingParameter',
-    `The request must contain the parameter ${name}.`,
-  );
-}
-
-function invalid(message: string): SqsError {
-  return new SqsError(
-    'com.amazon.coral.service#InvalidParameterValueException',
-    'InvalidParameterValue',
-    message,
-  );
-}
-
-function batchError(name: string, message: string): SqsError {
-  return new SqsError(`com.amazonaws.sqs#${name}`, `AWS.SimpleQueueService.${name}`, message);
+  const answer = operation.run(world, fieldsOf(request.body, operation.fields), request);
+  return Symbol.iterator in answer ? yield* answer : answer;
 }
 
 function respond(status: number, body: object, requestId: string): WireResponse {

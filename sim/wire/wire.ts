@@ -3,12 +3,15 @@ import type { Stream } from '../chance.ts';
 import type { Ec2 } from '../ec2/api.ts';
 import type { Kernel } from '../kernel.ts';
 import type { Queues } from '../queues.ts';
+import type { AutoScaling } from './auto-scaling.ts';
 import type { EksCluster } from './eks-rest.ts';
 
 export interface WireRequest {
   readonly method: string;
   /** Without the query string; percent-encoded as it came. */
   readonly path: string;
+  /** What follows the `?`; empty when nothing does. */
+  readonly query?: string;
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
@@ -27,6 +30,8 @@ export interface WireWorld {
   readonly ec2: Ec2;
   readonly queues: Queues;
   readonly clusters: readonly EksCluster[];
+  /** Absent in a world without Auto Scaling groups. */
+  readonly autoScaling?: AutoScaling;
   /** For example `eu-central-1`. */
   readonly region: string;
   /** Twelve digits. */
