@@ -34,6 +34,7 @@ describe('the bound: the largest pool the CNI keeps (amazon-vpc-cni-k8s v1.23.1)
   });
 
   test.each([
+    [5, 10, 0, 10],
     [5, 10, 5, 10],
     [5, 10, 6, 11],
     [5, 10, 13, 18],

@@ -134,6 +134,10 @@ describe('pods that need an address, at most', () => {
     expect(podCap({}, { maxPods: 110 }, { MAX_ENI: '2' })).toBe(18);
     expect(podCap({}, {}, { ENABLE_POD_ENI: 'true' })).toBe(18);
   });
+  test('an ENI the CNI must not manage holds no pod', () => {
+    const enis = [anEni(0, 9), anEni(1, 9, { tags: { 'node.k8s.amazonaws.com/no_manage': 'true' } })];
+    expect(podCap({ enis })).toBe(18);
+  });
   test('more host-network pods than max-pods leave none, not fewer than none', () => {
     expect(podCap({}, { maxPods: 4, hostNetworkPods: 9 })).toBe(0);
   });

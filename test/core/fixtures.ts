@@ -5,9 +5,9 @@ import type { Cluster, Eni, EniId, Node, NodeId, Subnet, SubnetId } from '../../
 import { DEFAULT_POLICY, type Policy } from '../../lambdas/core/policy.ts';
 
 export const NOW_MS = 1_800_000_000_000;
-export const VPC = 'vpc-1';
-export const ZONE = 'eu-central-1a';
-export const SUBNET: SubnetId = 'subnet-1';
+const VPC = 'vpc-1';
+const ZONE = 'eu-central-1a';
+const SUBNET: SubnetId = 'subnet-1';
 export const CLUSTER_NAME = 'shop';
 export const IPAMD_TAG = 'node.k8s.amazonaws.com/instance_id';
 

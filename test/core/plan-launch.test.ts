@@ -55,6 +55,13 @@ describe('a plain m5.large starts, and pods wait for it', () => {
     const made = [{ eniId: 'eni-m2', deviceIndex: 2, addresses: 9 } as const];
     expect(planFor({ enis, made })).toMatchObject([{ do: 'attach', eniId: 'eni-m2', deviceIndex: 1 }]);
   });
+  test('two were made, and one index is taken: the one that can keep its own goes on the last slot', () => {
+    const enis = [anEni(0, 9), anEni(1, 9)];
+    const made = [1, 2].map(
+      (deviceIndex) => ({ eniId: `eni-m${deviceIndex}`, deviceIndex, addresses: 9 }) as const,
+    );
+    expect(planFor({ enis, made })).toMatchObject([{ do: 'attach', eniId: 'eni-m2', deviceIndex: 2 }]);
+  });
   test('it is attached already: nothing is left to do', () => {
     const enis = [anEni(0, 9), anEni(1, 9), anEni(2, 9)];
     const made = [{ eniId: 'eni-2', deviceIndex: 2, addresses: 9 } as const];

@@ -15,8 +15,8 @@ interface Story {
   readonly pods: number;
   readonly overMs?: number;
   readonly leadMs?: number;
-  /** How long ago the nodes last changed. */
-  readonly unchangedMs?: number;
+  /** How long ago the nodes last changed, all or by id; a minute otherwise. */
+  readonly unchangedMs?: number | Readonly<Record<NodeId, number>>;
   readonly podsPerNode?: number;
   readonly warmEniTarget?: number;
   readonly policy?: Partial<Policy>;
@@ -28,10 +28,10 @@ function planFor(story: Story): RolloutPlan {
   const policy = aPolicy({ margin: 1, ...story.policy });
   const env = { WARM_ENI_TARGET: String(story.warmEniTarget ?? 1) };
   const sights = new Map<NodeId, Sight>(
-    nodes.map((node) => [
-      node.id,
-      { enis: node.enis.length, total: addressesOn(node), sinceMs: NOW_MS - unchangedMs },
-    ]),
+    nodes.map((node) => {
+      const agoMs = typeof unchangedMs === 'number' ? unchangedMs : (unchangedMs[node.id] ?? 60_000);
+      return [node.id, { enis: node.enis.length, total: addressesOn(node), sinceMs: NOW_MS - agoMs }];
+    }),
   );
   return planRollout({
     demand: {
@@ -145,6 +145,24 @@ describe('attached and not adopted is worse than nothing where slots are few', (
   test('the same type with pods for all its slots has none to spare', () => {
     const node = aNode({ type: 'm5.4xlarge', enis: enisOf('i-1', [29]) });
     expect(brief(planFor({ nodes: [node], pods: 50, leadMs: 0 }))).toEqual(['too late']);
+  });
+});
+
+describe('the same announcement again, after one of two nodes was done', () => {
+  const [one, other] = [aNode(), aNode({ id: 'i-2' })];
+  const first = planFor({ nodes: [one, other], pods: 30 });
+  const ours = { 'eks-ip-prewarmer/node': 'i-1', 'eks-ip-prewarmer/demand': 'build-7' };
+  const done = aNode({ enis: [...one.enis, anEni(2, 8, { tags: ours })] });
+  const second = planFor({
+    nodes: [done, other],
+    pods: 30,
+    // The sweep saw our ENI appear a moment ago.
+    unchangedMs: { 'i-1': 1_000 },
+  });
+
+  test('the other gets what it was to get, and not what the first seems to have no room for any more', () => {
+    expect(brief(first)).toEqual(['partial at 2: 8', 'partial at 2: 8']);
+    expect(second.steps.filter(({ do: what }) => what === 'attach')).toEqual(first.steps.slice(1));
   });
 });
 
