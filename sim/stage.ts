@@ -37,16 +37,18 @@ export interface Note {
 /** Name under which the account counts our calls. */
 export const PREWARMER = 'prewarmer';
 
-/** As the stack sets them (infra/stack.ts, infra/signal-queue.ts). */
-const VISIBILITY_MS = 181_000;
-const MAX_RECEIVES = 5;
-const READERS = 2;
-const QUEUES = {
-  launches: { windowMs: 1_000, maxBatch: 100 },
-  signals: { windowMs: 5_000, maxBatch: 10 },
-  verifications: { windowMs: 5_000, maxBatch: 10 },
+/** What the stack sets, said again here because the simulator cannot read it there; a test holds the two together. */
+export const DEPLOYED = {
+  queues: {
+    launches: { windowMs: 1_000, maxBatch: 100, visibilityTimeoutMs: 181_000 },
+    signals: { windowMs: 5_000, maxBatch: 10, visibilityTimeoutMs: 185_000 },
+    verifications: { windowMs: 5_000, maxBatch: 10, visibilityTimeoutMs: 185_000 },
+  },
+  maxReceiveCount: 5,
+  readers: 2,
+  sweepEveryMs: 300_000,
 } as const;
-const SWEEP_EVERY_MS = 300_000;
+const { queues: QUEUES, maxReceiveCount, readers, sweepEveryMs } = DEPLOYED;
 
 export class Stage {
   readonly journal: Note[] = [];
@@ -60,12 +62,9 @@ export class Stage {
     this.#world = world;
     const made = (Object.keys(QUEUES) as (keyof typeof QUEUES)[]).map((name) => {
       const dead = world.queues.create({ name: `${name}-dead-letters`, visibilityTimeoutMs: 30_000 });
-      const deadLetter = { queueUrl: dead.url, maxReceiveCount: MAX_RECEIVES };
-      return [
-        name,
-        world.queues.create({ name, visibilityTimeoutMs: VISIBILITY_MS, deadLetter }),
-        dead,
-      ] as const;
+      const deadLetter = { queueUrl: dead.url, maxReceiveCount };
+      const { visibilityTimeoutMs } = QUEUES[name];
+      return [name, world.queues.create({ name, visibilityTimeoutMs, deadLetter }), dead] as const;
     });
     this.queues = Object.fromEntries(made.map(([name, queue]) => [name, queue])) as Stage['queues'];
     this.deadLetters = Object.fromEntries(made.map(([name, , dead]) => [name, dead])) as Stage['deadLetters'];
@@ -106,19 +105,19 @@ export class Stage {
     consume(world.kernel, {
       ...QUEUES.launches,
       queue: this.queues.launches,
-      pollers: READERS,
+      pollers: readers,
       handler: batch,
     });
     consume(world.kernel, {
       ...QUEUES.signals,
       queue: this.queues.signals,
-      pollers: READERS,
+      pollers: readers,
       handler: batch,
     });
     consume(world.kernel, {
       ...QUEUES.verifications,
       queue: this.queues.verifications,
-      pollers: READERS,
+      pollers: readers,
       handler: verify,
     });
     this.#addRules();
@@ -151,7 +150,7 @@ export class Stage {
   #schedule(): void {
     const { kernel } = this.#world;
     const again = (): void => {
-      kernel.after(SWEEP_EVERY_MS, () => {
+      kernel.after(sweepEveryMs, () => {
         kernel.activity(this.#sweep, () => {});
         again();
       });
