@@ -2,8 +2,9 @@
  * The same services on loopback, in real time: for real SDK clients with real sockets, bundles and command lines. Point
  * EC2, EKS and SQS clients at `endpoint` and DynamoDB clients at `dynamoDbEndpoint`. A lost reply closes the connection.
  */
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import dynalite from 'dynalite';
+import { closeServer, listen } from './loopback.ts';
 import { RealTime } from './real-time.ts';
 import { type Services, services } from './services.ts';
 import type { WireRequest, WireWorld } from './wire.ts';
@@ -21,6 +22,8 @@ export interface HttpServerOptions {
 export interface HttpServer {
   readonly endpoint: string;
   readonly dynamoDbEndpoint: string;
+  /** Resolves when the doors are closed, rejects at once with the error that ended the world. */
+  readonly ended: Promise<void>;
   /** Stops the clock and both listeners. Rejects with the error that ended the world, if one did. */
   close(): Promise<void>;
 }
@@ -44,7 +47,7 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
       await closeAll();
       await clock.stop();
     };
-    return { endpoint, dynamoDbEndpoint, close };
+    return { endpoint, dynamoDbEndpoint, ended: clock.ended, close };
   } catch (error) {
     await closeAll();
     throw error;
@@ -70,22 +73,4 @@ async function read(request: IncomingMessage): Promise<WireRequest> {
     headers,
     body: Buffer.concat(chunks).toString(),
   };
-}
-
-function listen(server: Server, port: number): Promise<string> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, '127.0.0.1', () => {
-      const address = server.address();
-      if (address === null || typeof address === 'string') reject(new Error('the server has no port'));
-      else resolve(`http://127.0.0.1:${address.port}`);
-    });
-  });
-}
-
-function closeServer(server: Server): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.close((error) => (error ? reject(error) : resolve()));
-    server.closeAllConnections();
-  });
 }

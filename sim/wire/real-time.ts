@@ -17,7 +17,8 @@ const TICK_MS = 2;
 export class RealTime {
   readonly #kernel: Kernel;
   readonly #speed: number;
-  readonly #loop: Promise<void>;
+  /** Resolves when the clock was stopped, rejects with the error that ended the world. */
+  readonly ended: Promise<void>;
   #stopped = false;
   #wake: () => void = () => {};
 
@@ -25,15 +26,15 @@ export class RealTime {
     if (!(speed > 0)) throw new Error(`speed must be above 0, not ${speed}`);
     this.#kernel = kernel;
     this.#speed = speed;
-    this.#loop = this.#run();
-    this.#loop.catch(onFailure);
+    this.ended = this.#run();
+    this.ended.catch(onFailure);
   }
 
   /** Stops the clock. Rejects with the error that ended the world, if one did. */
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#wake();
-    await this.#loop;
+    await this.ended;
   }
 
   async #run(): Promise<void> {
