@@ -7,5 +7,8 @@ const file = new URL('../README.md', import.meta.url);
 const results = await runAll(seedsFrom(1, 20));
 const block = `<!-- demo -->\n\n\`\`\`\n${table(results)}\n\n${explain(results).text}\n\`\`\`\n`;
 const before = readFileSync(file, 'utf8');
-writeFileSync(file, before.replace(/<!-- demo -->\n(\n```\n[\s\S]*?\n```\n)?/, () => block));
+writeFileSync(
+  file,
+  before.replace(/<!-- demo -->\n(\n```\n[\s\S]*?\n```\n)?/, () => block),
+);
 console.log('README.md shows the demo as it is now');
