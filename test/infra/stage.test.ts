@@ -8,7 +8,7 @@ function only(type: string, id: string): Record<string, unknown> {
     name.startsWith(id),
   );
   expect(found).toHaveLength(1);
-  return found[0]?.[1].Properties;
+  return found[0]?.[1]['Properties'] as Record<string, unknown>;
 }
 
 test.each(Object.entries(DEPLOYED.queues))(
