@@ -15,6 +15,9 @@ export interface ConsumerOptions {
   readonly windowMs: number;
   /** Invocations at one time. */
   readonly pollers: number;
+  /** The function's time limit, ms: the batch of an invocation that has not answered by then has failed. None, unless
+   *  said. What the code still has under way is not stopped, so only a function that hangs ends as it would in Lambda. */
+  readonly timeLimitMs?: number;
   /** The function: real code, run as an activity of the kernel. */
   readonly handler: (event: SQSEvent) => Promise<SQSBatchResponse | undefined>;
 }
@@ -78,12 +81,17 @@ function* waitForMessages(kernel: Kernel, queue: Queue, untilMs: number): Proces
 }
 
 /** Runs the function and tells which messages it failed. */
-function* invoke(kernel: Kernel, { handler }: ConsumerOptions, records: SQSRecord[]): Process<Set<string>> {
+function* invoke(
+  kernel: Kernel,
+  { handler, timeLimitMs }: ConsumerOptions,
+  records: SQSRecord[],
+): Process<Set<string>> {
   const all = new Set(records.map((record) => record.messageId));
   // The function may keep or change its event: it gets a copy, as it would from the wire.
   const event: SQSEvent = structuredClone({ Records: records });
   let failed = all;
   yield (resume) => {
+    if (timeLimitMs !== undefined) kernel.after(timeLimitMs, resume);
     kernel.activity(
       () => handler(event),
       (result) => {

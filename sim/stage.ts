@@ -46,9 +46,10 @@ export const DEPLOYED = {
   },
   maxReceiveCount: 5,
   readers: 2,
+  timeLimitMs: 30_000,
   sweepEveryMs: 300_000,
 } as const;
-const { queues: QUEUES, maxReceiveCount, readers, sweepEveryMs } = DEPLOYED;
+const { queues: QUEUES, maxReceiveCount, readers, timeLimitMs, sweepEveryMs } = DEPLOYED;
 
 export class Stage {
   readonly journal: Note[] = [];
@@ -106,18 +107,21 @@ export class Stage {
       ...QUEUES.launches,
       queue: this.queues.launches,
       pollers: readers,
+      timeLimitMs,
       handler: batch,
     });
     consume(world.kernel, {
       ...QUEUES.signals,
       queue: this.queues.signals,
       pollers: readers,
+      timeLimitMs,
       handler: batch,
     });
     consume(world.kernel, {
       ...QUEUES.verifications,
       queue: this.queues.verifications,
       pollers: readers,
+      timeLimitMs,
       handler: verify,
     });
     this.#addRules();
