@@ -23,7 +23,7 @@ test.each(Object.entries(DEPLOYED.queues))(
     const [mapping] = mappings.filter(({ Properties }) =>
       JSON.stringify(Properties.EventSourceArn).includes(`${id}Queue`),
     );
-    expect(mapping?.Properties).toMatchObject({
+    expect(mapping?.['Properties']).toMatchObject({
       BatchSize: queue.maxBatch,
       MaximumBatchingWindowInSeconds: queue.windowMs / 1000,
       ScalingConfig: { MaximumConcurrency: DEPLOYED.readers },
