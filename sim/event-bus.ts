@@ -1,6 +1,6 @@
 /** EventBridge's default bus: EC2's own events in AWS's exact shape, and whatever else is put on it, delivered to queues
  *  by rules after a delay of each event's own. */
-import type { Chance, Stream } from './chance.ts';
+import type { Chance, Quantiles, Stream } from './chance.ts';
 import type { Account } from './ec2/account.ts';
 import type { Instance, InstanceState } from './ec2/api.ts';
 import type { Kernel } from './kernel.ts';
@@ -27,6 +27,19 @@ export interface Rule {
   readonly queueUrl: string;
 }
 
+/** What can go wrong with an event: everything EventBridge's documents allow. It is delivered at least once and in no order;
+ *  services' own events are best effort. Source: EventBridge User Guide, delivery and events from AWS services. */
+export interface BusTrouble {
+  /** How late every event is, beyond the usual delay, ms. */
+  readonly lateByMs?: number;
+  /** Share of events that reach a target a second time, with the same id and a delay of their own. */
+  readonly duplicateShare?: number;
+  /** Share of events that never arrive. */
+  readonly lostShare?: number;
+  /** Each delivery waits up to this long more, ms, so that later events overtake earlier ones. */
+  readonly reorderWithinMs?: number;
+}
+
 /** What the bus needs of its world. */
 export interface EventBusWorld {
   readonly kernel: Kernel;
@@ -39,16 +52,21 @@ export interface EventBusWorld {
   readonly clockMs: number;
 }
 
+const NO_TROUBLE: Required<BusTrouble> = { lateByMs: 0, duplicateShare: 0, lostShare: 0, reorderWithinMs: 0 };
+
 export class EventBus {
   readonly #world: EventBusWorld;
   readonly #rules: Rule[] = [];
-  readonly #lateByMs: number;
   readonly #chance: Stream;
+  /** A stream of its own: trouble shifts neither ids nor the usual delays. */
+  readonly #luck: Stream;
+  #trouble: Required<BusTrouble>;
 
-  constructor(world: EventBusWorld, lateByMs: number) {
+  constructor(world: EventBusWorld, trouble: BusTrouble) {
     this.#world = world;
-    this.#lateByMs = lateByMs;
+    this.#trouble = { ...NO_TROUBLE, ...trouble };
     this.#chance = world.chance.stream('event bus');
+    this.#luck = world.chance.stream('trouble of the event bus');
     world.account.onStateChange((instance, state) => this.#stateChanged(instance, state));
   }
 
@@ -56,17 +74,37 @@ export class EventBus {
     this.#rules.push(rule);
   }
 
-  /** PutEvents of a custom event. */
-  put(source: string, detailType: string, detail: unknown, resources: readonly string[] = []): BusEvent {
+  /** From now on events meet this trouble; what is left out is none. */
+  disturb(trouble: BusTrouble): void {
+    this.#trouble = { ...NO_TROUBLE, ...trouble };
+  }
+
+  /** PutEvents of a custom event, or an event of an AWS service; `delay` is the service's own, if not the usual. */
+  put(
+    source: string,
+    detailType: string,
+    detail: unknown,
+    resources: readonly string[] = [],
+    delay: Quantiles = EVENT_DELAY,
+  ): BusEvent {
     const event = this.event(source, detailType, detail, resources);
-    const delayMs = this.#chance.from(EVENT_DELAY) + this.#lateByMs;
+    const delayMs = this.#chance.from(delay);
     const targets = this.#rules.filter((rule) => rule.matches(event));
-    if (targets.length > 0) {
-      this.#world.kernel.after(delayMs, () => {
-        for (const { queueUrl } of targets) this.#world.queues.send(queueUrl, JSON.stringify(event), 0);
-      });
-    }
+    for (const { queueUrl } of targets) this.#deliver(event, queueUrl, delayMs);
     return event;
+  }
+
+  #deliver(event: BusEvent, queueUrl: string, delayMs: number): void {
+    const { lateByMs, lostShare, duplicateShare, reorderWithinMs } = this.#trouble;
+    const lost = lostShare > 0 && this.#luck.chance(lostShare);
+    const times = duplicateShare > 0 && this.#luck.chance(duplicateShare) ? 2 : 1;
+    for (let nth = 0; nth < times && !lost; nth++) {
+      const extraMs = reorderWithinMs > 0 ? Math.round(this.#luck.between(0, reorderWithinMs)) : 0;
+      const againMs = nth === 0 ? 0 : this.#luck.from(EVENT_DELAY);
+      this.#world.kernel.after(delayMs + lateByMs + extraMs + againMs, () =>
+        this.#world.queues.send(queueUrl, JSON.stringify(event), 0),
+      );
+    }
   }
 
   /** The envelope alone, stamped now. */

@@ -86,3 +86,40 @@ export const KUBELET_RETRY: Quantiles = [
   [0, 10_000],
   [1, 15_000],
 ];
+
+/** From a group's wish for a node to the instance in `pending`: an assumption. Auto Scaling and Karpenter's CreateFleet both
+ *  answer within seconds; neither documents a figure. */
+export const WISH_TO_PENDING: Quantiles = [
+  [0, 500],
+  [0.5, 2_000],
+  [1, 6_000],
+];
+
+/** What an instance does in a warm pool between `running` and being stopped: its user data. An assumption, from the boot
+ *  times above; user data that asks its lifecycle state, as AWS advises for warm pools, does not join the cluster yet. */
+export const WARM_POOL_SETUP: Quantiles = [
+  [0, 30_000],
+  [1, 90_000],
+];
+
+/** From `stopping` to `stopped`: an assumption; EC2's documents only say that it can take a few minutes. */
+export const STOPPING_TO_STOPPED: Quantiles = [
+  [0, 10_000],
+  [1, 60_000],
+];
+
+/** From an API call to its CloudTrail event: an assumption. AWS CloudTrail's FAQ: within an average of 5 minutes to a trail's
+ *  bucket; EventBridge gets it sooner, no figure is documented. */
+export const CLOUDTRAIL_DELAY: Quantiles = [
+  [0, 5_000],
+  [0.5, 60_000],
+  [1, 300_000],
+];
+
+/** Until a group whose subnets had no room tries to launch again: an assumption; Auto Scaling retries by itself, its
+ *  documents name no interval. */
+export const RUN_INSTANCES_RETRY_MS = 30_000;
+
+/** A node that is being drained goes after this long, empty or not (EKS User Guide, managed node groups, update and scale-in:
+ *  15 minutes for evictions). */
+export const DRAIN_TIMEOUT_MS = 900_000;

@@ -1,25 +1,34 @@
-/** The whole world: one account, one Region, one cluster's nodes and pods, its events, on virtual time, from one seed. */
+/** The whole world: one account, one Region, its clusters with their nodes and pods, its events, on virtual time, from one
+ *  seed. */
 import { Chance, type Stream } from './chance.ts';
+import { ScalingGroups } from './cluster/auto-scaling.ts';
+import { Cluster, type ClusterSetup, type WorkloadOf, type WorkloadOptions } from './cluster/cluster.ts';
+import type { Node } from './cluster/node.ts';
+import type { NodeGroup, NodeGroupOptions } from './cluster/node-group.ts';
+import type { Pod } from './cluster/pod.ts';
+import type { Placement } from './cluster/scheduler.ts';
 import { Account } from './ec2/account.ts';
 import type { SubnetSetup } from './ec2/account-options.ts';
 import type { MetadataLags } from './ec2/instance-metadata.ts';
-import { EventBus } from './event-bus.ts';
+import { type BusTrouble, EventBus } from './event-bus.ts';
 import { Kernel } from './kernel.ts';
 import { EC2_LATENCIES, METADATA_LAGS } from './latencies.ts';
-import { Node, type Pod } from './node.ts';
 import { QueueService } from './queues.ts';
-import { Scheduler } from './scheduler.ts';
-import type { EksCluster } from './wire/eks-rest.ts';
 import type { WireWorld } from './wire/wire.ts';
 
 export interface WorldSetup {
   readonly seed: number;
+  /** Name of the first cluster; others come by `addCluster`. */
   readonly cluster: string;
   readonly subnets: readonly SubnetSetup[];
   /** aws-node's environment, as the vpc-cni add-on's configuration has it; none: the CNI's defaults. */
   readonly cniEnv?: Readonly<Record<string, string>>;
-  /** How late every event is, beyond the usual delay, ms. */
+  /** How late every event is, beyond the usual delay, ms: short for `events: { lateByMs }`. */
   readonly eventsLateByMs?: number;
+  /** What goes wrong with events. */
+  readonly events?: BusTrouble;
+  /** How the first cluster's scheduler chooses among nodes; `spread` unless said. */
+  readonly placement?: Placement;
   readonly metadataLags?: MetadataLags;
   /** Virtual time 0 in Unix time; a fixed instant unless real clocks look at this world too. */
   readonly epochMs?: number;
@@ -37,8 +46,8 @@ export class World implements WireWorld {
   readonly account: Account;
   readonly queues: QueueService;
   readonly bus: EventBus;
-  readonly scheduler: Scheduler;
-  readonly clusters: EksCluster[];
+  readonly autoScaling = new ScalingGroups();
+  readonly clusters: Cluster[] = [];
   readonly vpcId: string;
   readonly nodes: Node[] = [];
   readonly pods: Pod[] = [];
@@ -63,21 +72,12 @@ export class World implements WireWorld {
       throttling: true,
     });
     this.queues = new QueueService(this);
-    this.bus = new EventBus(this, setup.eventsLateByMs ?? 0);
-    this.scheduler = new Scheduler(this.kernel);
-    const env = setup.cniEnv;
-    this.clusters = [
-      {
-        name: setup.cluster,
-        vpcId: this.vpcId,
-        ipFamily: 'ipv4',
-        autoMode: false,
-        addon: {
-          version: 'v1.23.1-eksbuild.1',
-          ...(env !== undefined && { configurationValues: JSON.stringify({ env }) }),
-        },
-      },
-    ];
+    this.bus = new EventBus(this, { lateByMs: setup.eventsLateByMs ?? 0, ...setup.events });
+    this.addCluster({
+      name: setup.cluster,
+      ...(setup.cniEnv !== undefined && { cniEnv: setup.cniEnv }),
+      ...(setup.placement !== undefined && { placement: setup.placement }),
+    });
   }
 
   get ec2(): Account {
@@ -89,47 +89,42 @@ export class World implements WireWorld {
     return this.epochMs + this.kernel.nowMs;
   }
 
-  /** A node that has been in the cluster for long, with these secondary addresses on its ENIs, the primary's first. */
+  addCluster(setup: ClusterSetup): Cluster {
+    if (this.clusters.some(({ name }) => name === setup.name)) throw new Error(`two clusters ${setup.name}`);
+    const cluster = new Cluster(setup, this, this.clusters.length);
+    this.clusters.push(cluster);
+    return cluster;
+  }
+
+  /** The cluster of this name; the first without one. */
+  cluster(name = this.#setup.cluster): Cluster {
+    const cluster = this.clusters.find((each) => each.name === name);
+    if (cluster === undefined) throw new Error(`no cluster ${name}`);
+    return cluster;
+  }
+
+  addNodeGroup(options: NodeGroupOptions & { readonly cluster?: string }): NodeGroup {
+    return this.cluster(options.cluster).addNodeGroup(options);
+  }
+
+  deploy<O extends WorkloadOptions>(options: O & { readonly cluster?: string }): WorkloadOf<O> {
+    return this.cluster(options.cluster).deploy<O>(options);
+  }
+
+  /** A node that has been in the first cluster for long, with these secondary addresses on its ENIs, the primary's first. */
   established(type: string, addresses: readonly number[]): Node {
-    const [primary = 0, ...others] = addresses;
-    const node = this.#newNode(type, primary);
-    for (const secondaryIps of others) {
-      this.account.attachedAtStart(node.instance.id, { secondaryIps, deleteOnTermination: true });
-    }
-    node.join();
-    return node;
+    return this.cluster().established(type, addresses);
   }
 
-  /** A node an autoscaler asks for now. */
+  /** A node of the first cluster that an autoscaler asks for now. */
   launch(type: string): Node {
-    const node = this.#newNode(type, 0);
-    node.boot();
-    return node;
+    return this.cluster().launch(type);
   }
 
-  #newNode(type: string, primaryAddresses: number): Node {
-    const { cluster, subnets, cniEnv = {} } = this.#setup;
-    const name = `node-${this.nodes.length + 1}`;
-    const instance = this.account.launch({
-      type,
-      subnetId: subnets[this.nodes.length % subnets.length]?.id ?? '',
-      securityGroups: ['sg-0a1b2c3d4e5f60718'],
-      secondaryIps: primaryAddresses,
-      tags: {
-        [`kubernetes.io/cluster/${cluster}`]: 'owned',
-        'eks:cluster-name': cluster,
-        'eks:nodegroup-name': 'workers',
-      },
-    });
-    const env = { CLUSTER_NAME: cluster, ...cniEnv };
-    const node = new Node(name, instance, env, this, (ready) => this.scheduler.nodeReady(ready));
-    this.nodes.push(node);
-    return node;
-  }
-
-  /** A pod for the scheduler to place, or, with `node`, one that its node's kubelet is given directly. */
+  /** A pod for the first cluster's scheduler to place, or, with `node`, one that its node's kubelet is given directly. */
   createPod(name: string, node?: Node): Pod {
-    const pod = node === undefined ? this.scheduler.create(name) : this.scheduler.place(name);
+    const { scheduler } = this.cluster();
+    const pod = node === undefined ? scheduler.create(name) : scheduler.place(name);
     this.pods.push(pod);
     return pod;
   }

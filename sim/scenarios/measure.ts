@@ -1,6 +1,6 @@
 /** The figures every policy is judged by, read off the world when a scenario is over. */
 
-import type { Pod } from '../node.ts';
+import type { Pod } from '../cluster/node.ts';
 import { PREWARMER, type Stage } from '../stage.ts';
 import type { World } from '../world.ts';
 import { quantileOf } from './statistics.ts';

@@ -4,7 +4,7 @@
  * update on full nodes, which only pacing cures.
  */
 import type { Pacing } from '../../lambdas/core/waves.ts';
-import type { Node, Pod } from '../node.ts';
+import type { Node, Pod } from '../cluster/node.ts';
 import { Stage } from '../stage.ts';
 import { World } from '../world.ts';
 import { type Measured, ourCalls, Watch } from './measure.ts';

@@ -1,5 +1,5 @@
 /** A small cluster with the product deployed in it, for tests that tell a story. */
-import type { Node } from '../../sim/node.ts';
+import type { Node } from '../../sim/cluster/node.ts';
 import type { Note } from '../../sim/stage.ts';
 import { Stage, type StageOptions } from '../../sim/stage.ts';
 import { World, type WorldSetup } from '../../sim/world.ts';

@@ -1,0 +1,278 @@
+/** One EKS cluster: what its API shows, its node groups and nodes, its scheduler, autoscaler, workloads and pods. */
+import type { Account } from '../ec2/account.ts';
+import type { Subnet } from '../ec2/api.ts';
+import { typeLimits } from '../ec2/instance-types.ts';
+import type { EventBus } from '../event-bus.ts';
+import type { EksCluster } from '../wire/eks-rest.ts';
+import type { ScalingGroup, ScalingGroups } from './auto-scaling.ts';
+import { Autoscaler } from './autoscaler.ts';
+import { CronJob, type CronJobOptions } from './cron-job.ts';
+import { Deployment, type DeploymentOptions } from './deployment.ts';
+import { GroupEvents } from './group-events.ts';
+import { HOST_NETWORK_PODS, Node, type NodeWorld } from './node.ts';
+import { type LaunchedBy, NodeGroup, type NodeGroupOptions } from './node-group.ts';
+import type { Pod } from './pod.ts';
+import { type Placement, Scheduler } from './scheduler.ts';
+import { StatefulSet, type StatefulSetOptions } from './stateful-set.ts';
+import type { Workload, WorkloadWorld } from './workload.ts';
+
+export interface ClusterSetup {
+  readonly name: string;
+  /** aws-node's environment, as the vpc-cni add-on's configuration has it; none: the CNI's defaults. */
+  readonly cniEnv?: Readonly<Record<string, string>>;
+  /** Subnets its nodes may use; all of the account's unless said. */
+  readonly subnets?: readonly string[];
+  /** `spread` unless said. */
+  readonly placement?: Placement;
+}
+
+/** What a cluster needs of its world. */
+export interface ClusterWorld extends NodeWorld {
+  readonly account: Account;
+  readonly bus: EventBus;
+  readonly autoScaling: ScalingGroups;
+  readonly region: string;
+  readonly accountId: string;
+  readonly clockMs: number;
+  /** Every node and pod of the world, to which this cluster adds its own. */
+  readonly nodes: Node[];
+  readonly pods: Pod[];
+}
+
+export type WorkloadOptions = DeploymentOptions | StatefulSetOptions | CronJobOptions;
+export type WorkloadOf<O extends WorkloadOptions> = O extends DeploymentOptions
+  ? Deployment
+  : O extends StatefulSetOptions
+    ? StatefulSet
+    : CronJob;
+
+const SECURITY_GROUPS = ['sg-0a1b2c3d4e5f60718'];
+/** Group of nodes that are launched one by one. */
+const LONE_NODES = 'workers';
+
+export class Cluster implements EksCluster {
+  readonly name: string;
+  readonly vpcId: string;
+  readonly ipFamily = 'ipv4';
+  readonly autoMode = false;
+  readonly addon: NonNullable<EksCluster['addon']>;
+  readonly scheduler: Scheduler;
+  readonly nodes: Node[] = [];
+  readonly groups: NodeGroup[] = [];
+  readonly workloads: Workload[] = [];
+  readonly #world: ClusterWorld;
+  readonly #subnets: readonly Subnet[];
+  readonly #env: Readonly<Record<string, string>>;
+  /** The first cluster's nodes go by their group's name alone. */
+  readonly #prefix: string;
+  readonly #groupOf = new Map<Node, NodeGroup>();
+
+  constructor(setup: ClusterSetup, world: ClusterWorld, nth: number) {
+    const { name, cniEnv, subnets, placement } = setup;
+    this.name = name;
+    this.#world = world;
+    this.#prefix = nth === 0 ? '' : `${name}-`;
+    this.#subnets = world.account.subnets().filter(({ id }) => subnets?.includes(id) ?? true);
+    this.vpcId = this.#subnets[0]?.vpcId ?? '';
+    this.#env = { CLUSTER_NAME: name, ...cniEnv };
+    this.addon = {
+      version: 'v1.23.1-eksbuild.1',
+      ...(cniEnv !== undefined && { configurationValues: JSON.stringify({ env: cniEnv }) }),
+    };
+    this.scheduler = new Scheduler(world.kernel, placement);
+    new Autoscaler(world.kernel, this.scheduler, this.groups);
+  }
+
+  get pods(): readonly Pod[] {
+    return this.workloads.flatMap(({ pods }) => pods);
+  }
+
+  addNodeGroup(options: NodeGroupOptions): NodeGroup {
+    const { kernel, chance, autoScaling } = this.#world;
+    const { name, type, launchedBy, established, maxPods } = options;
+    if (this.groups.some((group) => group.name === name)) throw new Error(`two node groups called ${name}`);
+    const subnets = this.#subnets.filter(
+      ({ id, zone }) => (options.subnets?.includes(id) ?? true) && (options.zones?.includes(zone) ?? true),
+    );
+    if (subnets.length === 0) throw new Error(`no subnet for node group ${name}`);
+    const ids = chance.stream(`names of ${this.#prefix}${name}`);
+    const scaling = launchedBy === 'karpenter' ? undefined : this.#scalingNames(options, ids.hex(12));
+    const tags = this.#tags(launchedBy, name, scaling?.name);
+    let made = 0;
+    const newNode = (subnetId: string, addresses: number): Node =>
+      this.#newNode({
+        name: `${this.#prefix}${name}-${++made}`,
+        type,
+        subnetId,
+        addresses,
+        group: name,
+        tags:
+          launchedBy === 'karpenter' ? { ...tags, 'karpenter.sh/nodeclaim': `${name}-${ids.hex(5)}` } : tags,
+        ...(maxPods !== undefined && { maxPods }),
+        ...(options.startupTaint !== undefined && { startupTaint: options.startupTaint }),
+      });
+    const group: NodeGroup = new NodeGroup(options, {
+      kernel,
+      clockMs: () => this.#world.clockMs,
+      chance: chance.stream(`node group ${this.#prefix}${name}`),
+      events: scaling && this.#events(options, scaling),
+      maxPods: maxPods ?? maxPodsOf(type),
+      subnets,
+      launch: (subnetId) => {
+        if (this.#world.account.subnet(subnetId).freeAddresses === 0) return undefined;
+        const node = newNode(subnetId, 0);
+        this.#groupOf.set(node, group);
+        return node;
+      },
+      endPod: (pod) => this.scheduler.end(pod),
+    });
+    this.groups.push(group);
+    if (scaling !== undefined) autoScaling.add({ ...scaling, createdAtMs: kernel.nowMs, group });
+    const [primary = 0, ...others] = established?.addresses ?? [];
+    for (let index = 0; index < (established?.nodes ?? 0); index++) {
+      const node = newNode(subnets[index % subnets.length]?.id ?? '', primary);
+      this.#groupOf.set(node, group);
+      group.adopt(node);
+      this.#establish(node, others);
+    }
+    return group;
+  }
+
+  deploy<O extends WorkloadOptions>(options: O): WorkloadOf<O> {
+    const world = {
+      kernel: this.#world.kernel,
+      scheduler: this.scheduler,
+      created: (pod: Pod) => this.#world.pods.push(pod),
+    };
+    const workload = make(options, world);
+    this.workloads.push(workload);
+    return workload as WorkloadOf<O>;
+  }
+
+  /** A node that has been in the cluster for long, with these secondary addresses on its ENIs, the primary's first. */
+  established(type: string, addresses: readonly number[]): Node {
+    const [primary = 0, ...others] = addresses;
+    const node = this.#loneNode(type, primary);
+    this.#establish(node, others);
+    return node;
+  }
+
+  /** One node, asked for now and pending at once. */
+  launch(type: string): Node {
+    const node = this.#loneNode(type, 0);
+    node.boot();
+    return node;
+  }
+
+  #establish(node: Node, others: readonly number[]): void {
+    for (const secondaryIps of others)
+      this.#world.account.attachedAtStart(node.instanceId, { secondaryIps, deleteOnTermination: true });
+    node.join();
+  }
+
+  #loneNode(type: string, addresses: number): Node {
+    const nth = this.#world.nodes.length;
+    return this.#newNode({
+      name: `node-${nth + 1}`,
+      type,
+      addresses,
+      subnetId: this.#subnets[nth % this.#subnets.length]?.id ?? '',
+      group: LONE_NODES,
+      tags: {
+        [`kubernetes.io/cluster/${this.name}`]: 'owned',
+        'eks:cluster-name': this.name,
+        'eks:nodegroup-name': LONE_NODES,
+      },
+    });
+  }
+
+  #newNode(wanted: {
+    readonly name: string;
+    readonly type: string;
+    readonly subnetId: string;
+    readonly addresses: number;
+    readonly group: string;
+    readonly tags: Readonly<Record<string, string>>;
+    readonly maxPods?: number;
+    readonly startupTaint?: string;
+  }): Node {
+    const { type, subnetId, addresses, tags, ...options } = wanted;
+    const instance = this.#world.account.launch({
+      type,
+      subnetId,
+      securityGroups: SECURITY_GROUPS,
+      secondaryIps: addresses,
+      tags,
+    });
+    const node = new Node({ ...options, instance, env: this.#env }, this.#world, (changed) => {
+      this.scheduler.nodeChanged(changed);
+      if (changed.terminated) this.#groupOf.get(changed)?.lost(changed);
+    });
+    this.nodes.push(node);
+    this.#world.nodes.push(node);
+    return node;
+  }
+
+  /** Tags on the instances. Sources: EKS User Guide, tagging and managed node groups; Karpenter's NodeClass reference. */
+  #tags(launchedBy: LaunchedBy, group: string, scalingGroup: string | undefined): Record<string, string> {
+    const owned = { [`kubernetes.io/cluster/${this.name}`]: 'owned' };
+    const scaled = { 'aws:autoscaling:groupName': scalingGroup ?? '' };
+    switch (launchedBy) {
+      case 'managed':
+        return { ...owned, ...scaled, 'eks:cluster-name': this.name, 'eks:nodegroup-name': group };
+      case 'self-managed':
+        return { ...owned, ...scaled, Name: `${this.name}-${group}-Node` };
+      case 'karpenter':
+        return {
+          ...owned,
+          'eks:eks-cluster-name': this.name,
+          'karpenter.sh/nodepool': group,
+          'karpenter.k8s.aws/ec2nodeclass': 'default',
+        };
+    }
+  }
+
+  #scalingNames(
+    { name: group, launchedBy }: NodeGroupOptions,
+    id: string,
+  ): Pick<ScalingGroup, 'name' | 'arn' | 'tags'> {
+    const { region, accountId } = this.#world;
+    const name = launchedBy === 'managed' ? `eks-${group}-${id}` : `${this.name}-${group}-${id}`;
+    const { 'aws:autoscaling:groupName': _own, ...tags } = this.#tags(launchedBy, group, name);
+    const arn = `arn:aws:autoscaling:${region}:${accountId}:autoScalingGroup:${id}:autoScalingGroupName/${name}`;
+    return { name, arn, tags: new Map(Object.entries(tags)) };
+  }
+
+  #events(options: NodeGroupOptions, scaling: Pick<ScalingGroup, 'name' | 'arn'>): GroupEvents {
+    const { bus, chance, region, accountId } = this.#world;
+    return new GroupEvents({
+      bus,
+      ids: chance.stream(`events of ${scaling.name}`),
+      cluster: this.name,
+      nodeGroup: options.name,
+      groupName: scaling.name,
+      groupArn: scaling.arn,
+      region,
+      accountId,
+      clockMs: () => this.#world.clockMs,
+      hasWarmPool: options.warmPool !== undefined,
+    });
+  }
+}
+
+function make(options: WorkloadOptions, world: WorkloadWorld): Workload {
+  switch (options.kind) {
+    case 'Deployment':
+      return new Deployment(options, world);
+    case 'StatefulSet':
+      return new StatefulSet(options, world);
+    case 'CronJob':
+      return new CronJob(options, world);
+  }
+}
+
+function maxPodsOf(type: string): number {
+  const limits = typeLimits(type);
+  if (limits === undefined) throw new Error(`no instance type ${type}`);
+  return limits.enisPerCard * (limits.ipv4PerEni - 1) + HOST_NETWORK_PODS;
+}
