@@ -3,8 +3,9 @@
 import { type Candidate, candidate } from '../lambdas/core/eligibility.ts';
 import { planLaunch } from '../lambdas/core/launches.ts';
 import type { Cluster, Eni, Node, NodeId, Subnet } from '../lambdas/core/model.ts';
-import { planRollout, type Sight } from '../lambdas/core/plan.ts';
+import { planRollout } from '../lambdas/core/plan.ts';
 import { DEFAULT_POLICY } from '../lambdas/core/policy.ts';
+import type { Sight } from '../lambdas/core/standing.ts';
 import { Room } from '../lambdas/core/subnets.ts';
 
 export interface PlanningFigures {

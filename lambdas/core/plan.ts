@@ -2,43 +2,19 @@
  * Nodes that already run. ipamd does not watch EC2: it adopts what we attach at its next reconcile on a quiet node, and
  * gives back what exceeds its bound. So we add only where it is adopted in time, and only what is kept.
  */
-import { adoptionWorstMs, bound, podsOn } from './cni.ts';
-import type { Demand } from './demand.ts';
+import { adoptionWorstMs, bound } from './cni.ts';
 import type { Candidate } from './eligibility.ts';
 import { freeIndexes } from './launches.ts';
 import { ENI_GROWTH_MS, IPAMD_LOOP_MS, QUIET_MS } from './limits.ts';
-import {
-  cardEnis,
-  type Eni,
-  managedEnis,
-  type Node,
-  type NodeId,
-  OUR_DEMAND_TAG,
-  primaryEni,
-  totalIps,
-} from './model.ts';
+import { managedEnis, primaryEni } from './model.ts';
 import { spread } from './placement.ts';
-import type { Policy } from './policy.ts';
+import { entriesFree, type Looking, type Standing, standing } from './standing.ts';
 import type { AttachStep, FillStep, LeaveReason, Step } from './steps.ts';
 import type { Room } from './subnets.ts';
 
-/** How a node looked when we last saw it change. */
-export interface Sight {
-  readonly enis: number;
-  readonly total: number;
-  /** Since when it has looked like this, epoch ms. */
-  readonly sinceMs: number;
-}
-
-export interface RolloutAsk {
-  readonly demand: Demand;
+export interface RolloutAsk extends Looking {
   readonly candidates: readonly Candidate[];
-  readonly sights: ReadonlyMap<NodeId, Sight>;
   readonly room: Room;
-  readonly policy: Policy;
-  readonly nowMs: number;
-  /** Pods with addresses on each node, when the announcer knows: EC2 does not show it. */
-  readonly podsPerNode?: number;
 }
 
 export interface RolloutPlan {
@@ -47,25 +23,6 @@ export interface RolloutPlan {
   readonly unplaced: number;
   /** Addresses on the nodes that surely have no pod, cooling ones not told apart. */
   readonly freeAddresses: number;
-}
-
-/** Everything the decision for one running node rests on. */
-interface Standing {
-  readonly candidate: Candidate;
-  /** Device indexes of ENIs an earlier run attached for this very demand. They are left out of everything else here: the
-   *  plan is made from the node as it was before us, then asks for the difference, so that a second run adds nothing. */
-  readonly attachedForThis: ReadonlySet<number>;
-  readonly total: number;
-  readonly podsMin: number;
-  readonly podsMax: number;
-  /** Whether the pods are announced, rather than told from the addresses. */
-  readonly podsKnown: boolean;
-  /** Addresses that surely have no pod. */
-  readonly free: number;
-  readonly freeSlots: number;
-  /** Addresses the present ENIs could still take. */
-  readonly fillable: number;
-  readonly quiet: boolean;
 }
 
 export function planRollout(ask: RolloutAsk): RolloutPlan {
@@ -86,51 +43,6 @@ export function planRollout(ask: RolloutAsk): RolloutPlan {
   );
   return { steps, unplaced, freeAddresses: standings.reduce((sum, { free }) => sum + free, 0) };
 }
-
-function standing(present: Candidate, ask: RolloutAsk): Standing {
-  const forThis = (eni: Eni): boolean => eni.tags[OUR_DEMAND_TAG] === ask.demand.id;
-  const node: Node = { ...present.node, enis: present.node.enis.filter((eni) => !forThis(eni)) };
-  const candidate = { ...present, node };
-  const { perEni, warmEniTarget, maxEnis } = candidate;
-  const total = totalIps(node);
-  const freeSlots = Math.max(0, maxEnis - cardEnis(node).length);
-  const fillable = managedEnis(node).reduce((sum, eni) => sum + entriesFree(eni, perEni), 0);
-  const attachedForThis = new Set(present.node.enis.filter(forThis).map((eni) => eni.deviceIndex));
-  // A sight may be older than our own attach, or already show it: neither makes the node less quiet.
-  const sight = ask.sights.get(node.id);
-  const unchanged = looksLike(sight, node) || looksLike(sight, present.node);
-  const quiet =
-    node.state === 'running' && unchanged && sight !== undefined && ask.nowMs - sight.sinceMs >= QUIET_MS;
-  // A node that could grow and does not has its W·M free; of one that is full nothing can be told, nor of one with as many
-  // addresses as max-pods: there ipamd stops growing. What we attached before is no reason to know less than then.
-  const settled = quiet || (unchanged && attachedForThis.size > 0);
-  const maxPods = candidate.podCap + ask.policy.hostNetworkPods;
-  const canGrow = settled && freeSlots + fillable > 0 && total < maxPods;
-  const podsKnown = ask.podsPerNode !== undefined && ask.podsPerNode <= total;
-  const [podsMin, podsMost] =
-    ask.podsPerNode === undefined
-      ? podsOn(total, warmEniTarget, perEni, canGrow)
-      : [Math.min(ask.podsPerNode, total), Math.min(ask.podsPerNode, total)];
-  const podsMax = Math.min(podsMost, candidate.podCap);
-  return {
-    candidate,
-    attachedForThis,
-    total,
-    podsMin,
-    podsMax,
-    podsKnown,
-    free: total - podsMax,
-    freeSlots,
-    fillable,
-    quiet,
-  };
-}
-
-const looksLike = (sight: Sight | undefined, node: Node): boolean =>
-  sight?.enis === node.enis.length && sight.total === totalIps(node);
-
-const entriesFree = (eni: Eni, perEni: number): number =>
-  Math.max(0, perEni - eni.secondaryIps - eni.prefixes);
 
 /** What placement expects: `share` of all `pods` on this node, `unplaced` of them on none. */
 interface Expected {

@@ -4,9 +4,9 @@ import type { Answer } from './failures.ts';
 import type { MadeEni, OpenDemand } from './launches.ts';
 import type { MutatingAction } from './limits.ts';
 import type { Cluster, EniId, NodeId, SubnetId, World } from './model.ts';
-import type { Sight } from './plan.ts';
 import type { Policy } from './policy.ts';
 import type { Signal } from './signals.ts';
+import type { Sight } from './standing.ts';
 import type { LeaveReason } from './steps.ts';
 
 /** Epoch milliseconds. */
