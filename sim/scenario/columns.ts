@@ -1,5 +1,5 @@
 /** The ways to run a cluster that scenarios compare: the CNI alone at the settings its documents name, and ours. */
-import type { COLUMN_NAMES, Column, Scenario } from './format.ts';
+import type { COLUMN_NAMES, Column, Delivery, Scenario } from './format.ts';
 
 type Known = (typeof COLUMN_NAMES)[number];
 
@@ -8,7 +8,8 @@ const prefixes = (warm: number): Column['cni'] => ({
   WARM_PREFIX_TARGET: String(warm),
 });
 
-/** What the demo of the lost race uses too: no launch event arrives before ipamd has started. */
+const ON_TIME: Delivery = { lateSeconds: 0, lostShare: 0, duplicateShare: 0, reorderSeconds: 0 };
+/** By then the ipamd of nearly every node has started, and no launch event is of use any more. */
 const TOO_LATE_S = 60;
 
 const KNOWN: { readonly [Name in Known]: Omit<Column, 'name'> } = {
@@ -18,7 +19,8 @@ const KNOWN: { readonly [Name in Known]: Omit<Column, 'name'> } = {
   'P=1': { prewarmer: 'off', cni: prefixes(1) },
   'P=2': { prewarmer: 'off', cni: prefixes(2) },
   ours: { prewarmer: 'warm' },
-  'ours, late': { prewarmer: 'warm', events: { lateSeconds: TOO_LATE_S } },
+  'ours, late': { prewarmer: 'warm', events: { ...ON_TIME, lateSeconds: TOO_LATE_S } },
+  'ours, lost': { prewarmer: 'warm', events: { ...ON_TIME, lostShare: 1 } },
 };
 
 export const columnsOf = (scenario: Scenario): readonly Column[] =>

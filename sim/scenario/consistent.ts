@@ -5,6 +5,8 @@ import { type Block, overlap, readCidr } from './cidr.ts';
 import { columnsOf } from './columns.ts';
 import type { NodeGroup, Scenario } from './format.ts';
 
+/** Pods on the host's network on every node, which need no address (max-pods formula of the CNI). */
+const HOST_NETWORK_PODS = 2;
 /** AWS keeps five addresses of every subnet (VPC User Guide, subnet sizing). */
 const KEPT_BY_AWS = 5;
 
@@ -62,7 +64,10 @@ function nodeGroups(scenario: Scenario): Complaint[] {
       const limits = typeLimits(group.type);
       if (limits === undefined)
         return [{ field: `${field}.type`, expected: 'an instance type EC2 offers', got: group.type }];
-      room += group.nodes * limits.enisPerCard * (limits.ipv4PerEni - 1);
+      const maxPods = group.maxPods ?? limits.enisPerCard * (limits.ipv4PerEni - 1) + HOST_NETWORK_PODS;
+      room += group.nodes * (maxPods - HOST_NETWORK_PODS);
+      if (group.warmPool !== undefined && group.launchedBy === 'karpenter')
+        return [{ field: `${field}.warmPool`, expected: 'nothing: Karpenter has none', got: group.warmPool }];
       const most = addressesFor(scenario, group);
       const nodes = mostNodes(scenario, group);
       if (nodes <= most) return [];
@@ -74,18 +79,18 @@ function nodeGroups(scenario: Scenario): Complaint[] {
       0,
     );
     if (pods <= room) return [];
-    const expected = `at most ${room} replicas at the start, the addresses its nodes can have`;
+    const expected = `at most ${room} replicas at the start, what max-pods of its nodes leaves`;
     return [{ field: `clusters.${at}.workloads`, expected, got: pods }];
   });
 }
 
 /** Nodes a group can come to have. */
-function mostNodes({ story }: Scenario, { name, nodes, autoscale }: NodeGroup): number {
+function mostNodes({ story }: Scenario, { name, nodes, autoscale, warmPool }: NodeGroup): number {
   const asked = story.reduce(
     (sum, step) => sum + (step.do === 'launch' && step.nodeGroup === name ? step.nodes : 0),
     0,
   );
-  return nodes + asked + (autoscale?.most ?? 0);
+  return Math.max(nodes + asked, autoscale?.most ?? 0) + (warmPool ?? 0);
 }
 
 /** Every node needs one for itself. */
@@ -126,8 +131,8 @@ function references({ subnets: all, clusters, story, faults }: Scenario): Compla
   };
   const subnetNames = all.map(({ name }) => name);
   const groups = clusters.flatMap(({ nodeGroups: each }) => each.map(({ name }) => name));
-  const deployments = clusters.flatMap(({ workloads }) =>
-    workloads.filter(({ kind }) => kind === 'Deployment').map(({ name }) => name),
+  const replicated = clusters.flatMap(({ workloads }) =>
+    workloads.filter(({ kind }) => kind !== 'CronJob').map(({ name }) => name),
   );
   for (const [at, cluster] of clusters.entries())
     for (const [index, group] of cluster.nodeGroups.entries())
@@ -135,7 +140,7 @@ function references({ subnets: all, clusters, story, faults }: Scenario): Compla
         mustBe(`clusters.${at}.nodeGroups.${index}.subnets.${which}`, name, subnetNames);
   for (const [index, step] of story.entries()) {
     if (step.do === 'launch') mustBe(`story.${index}.nodeGroup`, step.nodeGroup, groups);
-    else mustBe(`story.${index}.workload`, step.workload, deployments);
+    else mustBe(`story.${index}.workload`, step.workload, replicated);
   }
   for (const [index, fault] of faults.entries())
     if ('subnet' in fault && fault.subnet !== undefined)

@@ -73,7 +73,17 @@ const NODE_GROUP = object({
   type: text('an EC2 instance type such as "m5.large"', /^[a-z0-9-]+\.[a-z0-9-]+$/).describe(
     'Instance type: decides ENIs, addresses and max-pods.',
   ),
+  launchedBy: z
+    .enum(['managed', 'self-managed', 'karpenter'], {
+      error: 'one of "managed", "self-managed", "karpenter"',
+    })
+    .default('managed')
+    .describe('Who launches its nodes: an EKS managed node group, an Auto Scaling group, or Karpenter.'),
+  maxPods: whole('a whole number of pods from 3 to 1000', 3, 1_000)
+    .optional()
+    .describe('max-pods of its kubelets. Default: the formula of the CNI, interfaces × (addresses − 1) + 2.'),
   nodes: nodes.default(0).describe('Nodes that have been there for long when the story begins.'),
+  warmPool: nodes.optional().describe('Stopped instances kept ready; not for Karpenter. Default: none.'),
   subnets: list(name, 'subnet names')
     .optional()
     .describe('Subnets its nodes are put into in turn. Default: all.'),
@@ -83,7 +93,7 @@ const NODE_GROUP = object({
       .describe(
         'From the first pod that fits nowhere to the launch: the autoscaler looking, deciding, asking.',
       ),
-    most: nodes.describe('Nodes it launches at most.'),
+    most: nodes.describe('Nodes the group may come to have.'),
   })
     .optional()
     .describe('Launches nodes for pods that fit nowhere. Default: nobody does.'),
@@ -95,6 +105,18 @@ const intOrPercent = z.union([whole(INT_OR_PERCENT, 0, 150_000), text(INT_OR_PER
 });
 const workloadName = name.describe('Name; unique among all workloads of the file.');
 
+/** How the pods of a workload behave. */
+const POD = {
+  imagePullSeconds: seconds
+    .default(0)
+    .describe('Pulling the image, once on each node, s. Default: it is there already.'),
+  readyAfterSeconds: seconds.default(5).describe('From a container’s start until its probe succeeds, s.'),
+  exitSeconds: seconds
+    .default(2)
+    .describe('How long a container needs to end once asked, s: until then its address is held.'),
+  terminationGraceSeconds: seconds.default(30).describe('After so long it is killed, s.'),
+};
+
 const DEPLOYMENT = object({
   kind: z.literal('Deployment'),
   name: workloadName,
@@ -102,15 +124,15 @@ const DEPLOYMENT = object({
   maxSurge: intOrPercent.default('25%').describe('Pods above replicas during a rollout; rounded up.'),
   maxUnavailable: intOrPercent.default('25%').describe('Pods missing during a rollout; rounded down.'),
   minReadySeconds: seconds.default(0).describe('How long a pod must be ready to count as available, s.'),
-  readyAfterSeconds: seconds
-    .default(5)
-    .describe('From its address to Ready: containers start and the probe succeeds, s.'),
-  exitSeconds: seconds
-    .default(2)
-    .describe(
-      'From its deletion until a pod is gone and its address is given back, s; its grace period at most.',
-    ),
-}).describe('A Deployment with rolling updates. Defaults of Kubernetes where Kubernetes has one.');
+  ...POD,
+}).describe('A Deployment with rolling updates. Defaults are those of Kubernetes where it has one.');
+
+const STATEFUL_SET = object({
+  kind: z.literal('StatefulSet'),
+  name: workloadName,
+  replicas: pods.default(0).describe('Pods that run already when the story begins.'),
+  ...POD,
+}).describe('A StatefulSet: one pod after the other.');
 
 const CRON_JOB = object({
   kind: z.literal('CronJob'),
@@ -119,16 +141,21 @@ const CRON_JOB = object({
     .default(60)
     .describe('Time between two runs, s.'),
   pods: pods.describe('Pods that start in the same instant at each run.'),
-  runSeconds: seconds.default(20).describe('From a pod’s address to its end, s.'),
+  runSeconds: seconds.default(20).describe('How long each container runs, s.'),
+  imagePullSeconds: POD.imagePullSeconds,
 }).describe('Jobs that start together again and again.');
 
 const CLUSTER = object({
   name: name.default('shop').describe('Name of the EKS cluster.'),
   cni: CNI.default({}),
+  placement: z
+    .enum(['spread', 'pack'], { error: 'one of "spread", "pack"' })
+    .default('spread')
+    .describe('Whether the scheduler prefers the emptiest node that fits, or the fullest.'),
   nodeGroups: list(NODE_GROUP, 'node groups').min(1, { error: 'at least one node group' }),
   workloads: list(
-    z.discriminatedUnion('kind', [DEPLOYMENT, CRON_JOB], {
-      error: 'an object whose kind is "Deployment" or "CronJob"',
+    z.discriminatedUnion('kind', [DEPLOYMENT, STATEFUL_SET, CRON_JOB], {
+      error: 'an object whose kind is "Deployment", "StatefulSet" or "CronJob"',
     }),
     'workloads',
   ).default([]),
@@ -146,12 +173,12 @@ const STEP = z.discriminatedUnion(
       workload: name,
       to: pods.describe('Replicas afterwards.'),
       overSeconds: over,
-    }).describe('A Deployment gets more, or fewer, replicas.'),
+    }).describe('A Deployment or StatefulSet gets more, or fewer, replicas.'),
     object({
       do: z.literal('rollOut'),
       atSeconds: at,
       workload: name,
-    }).describe('All pods of a Deployment are replaced, as fast as its strategy lets them.'),
+    }).describe('All pods are replaced, as fast as the workload’s strategy lets them.'),
     object({
       do: z.literal('launch'),
       atSeconds: at,
@@ -230,6 +257,11 @@ const FAULT = z.discriminatedUnion(
 
 const DELIVERY = object({
   lateSeconds: seconds.default(0).describe('How late every event is, beyond the usual delay, s.'),
+  lostShare: share.default(0).describe('Share of the events that never arrive.'),
+  duplicateShare: share.default(0).describe('Share of the events that arrive twice.'),
+  reorderSeconds: seconds
+    .default(0)
+    .describe('Each waits up to so long more, so that later ones overtake, s.'),
 }).describe('What EventBridge does to events on their way.');
 
 const COLUMN = object({
@@ -244,7 +276,16 @@ const COLUMN = object({
 }).describe('A way to run the cluster, to be compared with the others on the same seeds.');
 
 /** Columns a file may call by name. */
-export const COLUMN_NAMES = ['W=1', 'W=2', 'IP 5/10', 'P=1', 'P=2', 'ours', 'ours, late'] as const;
+export const COLUMN_NAMES = [
+  'W=1',
+  'W=2',
+  'IP 5/10',
+  'P=1',
+  'P=2',
+  'ours',
+  'ours, late',
+  'ours, lost',
+] as const;
 
 export const SCENARIO = object({
   $schema: z.string().optional().describe('For editors only.'),
@@ -267,7 +308,7 @@ export const SCENARIO = object({
   clusters: list(CLUSTER, 'clusters').min(1, { error: 'at least one cluster' }),
   story: list(STEP, 'steps').default([]).describe('What happens, in any order; each step has its time.'),
   faults: list(FAULT, 'faults').default([]).describe('Trouble ordered for a span of time.'),
-  events: DELIVERY.default({ lateSeconds: 0 }),
+  events: DELIVERY.default({ lateSeconds: 0, lostShare: 0, duplicateShare: 0, reorderSeconds: 0 }),
   policy: z
     .record(z.string(), z.unknown(), { error: 'an object' })
     .optional()
@@ -288,6 +329,7 @@ export type Cluster = Scenario['clusters'][number];
 export type NodeGroup = Cluster['nodeGroups'][number];
 export type Workload = Cluster['workloads'][number];
 export type Deployment = Extract<Workload, { kind: 'Deployment' }>;
+export type Delivery = z.output<typeof DELIVERY>;
 export type CronJob = Extract<Workload, { kind: 'CronJob' }>;
 export type Step = Scenario['story'][number];
 export type Fault = Scenario['faults'][number];

@@ -1,0 +1,189 @@
+/** The figures every way to run a cluster is judged by, read off the world while and after a story is played. */
+import { type Calls, floorMs } from '../../lambdas/core/budget.ts';
+import type { MutatingAction } from '../../lambdas/core/limits.ts';
+import type { Pod } from '../cluster/pod.ts';
+import { quantileOf } from '../scenarios/statistics.ts';
+import { type Note, PREWARMER, type Stage } from '../stage.ts';
+import type { World } from '../world.ts';
+
+export interface Figures {
+  /** Pods created since the story began. */
+  readonly pods: number;
+  /** Refused requests for an address: each is a `failed to assign an IP address to container` event. */
+  readonly failedRequests: number;
+  /** Pods that were refused at least once. */
+  readonly podsRefused: number;
+  /** Pods that asked and had no address when the story ended; those asked to end meanwhile are not counted. */
+  readonly withoutAddress: number;
+  /** From a pod's first request on its node to its address, ms; to the end of the story if it never came. */
+  readonly worstWaitMs: number;
+  readonly p99WaitMs: number;
+  /** From the beginning to the last address of a pod that is not a Job's, s; `undefined` when one never came. */
+  readonly rolloutSeconds: number | undefined;
+  /** Every attempt of every caller in the account, by action. */
+  readonly ec2Calls: Readonly<Record<string, number>>;
+  /** Attempts answered RequestLimitExceeded. */
+  readonly throttled: number;
+  /** Addresses held by nodes, or by ENIs not attached yet, that no pod used, integrated over the story. */
+  readonly addressSecondsIdle: number;
+  /** Nodes whose ipamd started before it could see what we attached. */
+  readonly lateAttach: number;
+  /** Nodes we looked at and gave nothing, by the last reason given. */
+  readonly nodesLeft: Readonly<Record<string, number>>;
+  readonly launched: number;
+  /** What we did ourselves; `undefined` without the prewarmer. */
+  readonly ours: Ours | undefined;
+}
+
+export interface Ours {
+  readonly calls: Readonly<Record<string, number>>;
+  readonly interfaces: number;
+  /** Creates, attaches and DeleteOnTermination calls for each interface attached. */
+  readonly callsPerInterface: number | undefined;
+  readonly fills: number;
+  readonly callsPerFill: number | undefined;
+  readonly nodesWarmed: number;
+  /** From the beginning to our last attach, s. Nodes boot in that time, too. */
+  readonly warmSeconds: number | undefined;
+  /** The time the request buckets alone need for these interfaces and fills, from full, at our share of them, s. */
+  readonly bucketFloorSeconds: number;
+}
+
+/** Time between two looks at idle addresses: pools change by the loop of ipamd, every 5 s. */
+const LOOK_EVERY_MS = 5_000;
+const OUR_TAG = 'eks-ip-prewarmer/node';
+const INTERFACE_ACTIONS = [
+  'CreateNetworkInterface',
+  'AttachNetworkInterface',
+  'ModifyNetworkInterfaceAttribute',
+] as const satisfies readonly MutatingAction[];
+
+/** Watches a world from now on. */
+export class Watch {
+  readonly #world: World;
+  readonly #stage: Stage | undefined;
+  readonly #fromMs: number;
+  readonly #callsBefore: ReadonlyMap<string, number>;
+  readonly #oursBefore: ReadonlyMap<string, number>;
+  readonly #throttledBefore: number;
+  readonly #nodesBefore: number;
+  #idle = 0;
+
+  constructor(world: World, stage: Stage | undefined) {
+    this.#world = world;
+    this.#stage = stage;
+    this.#fromMs = world.kernel.nowMs;
+    this.#callsBefore = world.account.calls.of('*');
+    this.#oursBefore = world.account.calls.of(PREWARMER);
+    this.#throttledBefore = throttled(world);
+    this.#nodesBefore = world.nodes.length;
+    const look = (): void => {
+      this.#idle += idleAddresses(world) * (LOOK_EVERY_MS / 1000);
+      world.kernel.after(LOOK_EVERY_MS, look);
+    };
+    world.kernel.after(LOOK_EVERY_MS, look);
+  }
+
+  measure(all: readonly Pod[], budgetShare: number): Figures {
+    const world = this.#world;
+    const nowMs = world.kernel.nowMs;
+    const pods = all.filter(({ createdAtMs }) => createdAtMs >= this.#fromMs);
+    const waits = pods.flatMap(({ askedAtMs, gotAddressAtMs, goneAtMs }) =>
+      askedAtMs === undefined ? [] : [(gotAddressAtMs ?? goneAtMs ?? nowMs) - askedAtMs],
+    );
+    const missing = pods.filter((pod) => pod.gotAddressAtMs === undefined && pod.alive);
+    const lasting = pods.filter(({ template }) => template.runMs === undefined);
+    const last = lasting.reduce((latest, pod) => Math.max(latest, pod.gotAddressAtMs ?? 0), this.#fromMs);
+    return {
+      pods: pods.length,
+      failedRequests: pods.reduce((sum, { failedRequests }) => sum + failedRequests, 0),
+      podsRefused: pods.filter(({ failedRequests }) => failedRequests > 0).length,
+      withoutAddress: missing.length,
+      worstWaitMs: waits.reduce((worst, wait) => Math.max(worst, wait), 0),
+      p99WaitMs: quantileOf(waits, 0.99),
+      rolloutSeconds: missing.some(({ template }) => template.runMs === undefined)
+        ? undefined
+        : Math.round((last - this.#fromMs) / 1000),
+      ec2Calls: since(this.#callsBefore, world.account.calls.of('*')),
+      throttled: throttled(world) - this.#throttledBefore,
+      addressSecondsIdle: Math.round(this.#idle),
+      lateAttach: this.#stage === undefined ? 0 : lateAttaches(this.#stage.journal),
+      nodesLeft: this.#stage === undefined ? {} : nodesLeft(world, this.#stage.journal),
+      launched: world.nodes.length - this.#nodesBefore,
+      ours: this.#stage === undefined ? undefined : this.#ours(this.#stage, budgetShare),
+    };
+  }
+
+  #ours({ journal }: Stage, budgetShare: number): Ours {
+    const calls = since(this.#oursBefore, this.#world.account.calls.of(PREWARMER));
+    const attached = this.#world.account
+      .enis()
+      .filter((eni) => eni.tags.has(OUR_TAG) && (eni.attachment?.attachedAtMs ?? -1) >= this.#fromMs);
+    const interfaces = attached.length;
+    const failedFills = journal.filter(
+      ({ what, facts }) => what === 'call failed' && facts['action'] === 'AssignPrivateIpAddresses',
+    ).length;
+    const assigns = calls['AssignPrivateIpAddresses'] ?? 0;
+    const fills = assigns - failedFills;
+    const perInterface = INTERFACE_ACTIONS.reduce((sum, action) => sum + (calls[action] ?? 0), 0);
+    const last = Math.max(...attached.map((eni) => eni.attachment?.attachedAtMs ?? 0));
+    const needed: Calls = {
+      ...Object.fromEntries(INTERFACE_ACTIONS.map((action) => [action, interfaces])),
+      AssignPrivateIpAddresses: fills,
+    };
+    return {
+      calls,
+      interfaces,
+      callsPerInterface: interfaces === 0 ? undefined : perInterface / interfaces,
+      fills,
+      callsPerFill: fills === 0 ? undefined : assigns / fills,
+      nodesWarmed: new Set(attached.map((eni) => eni.attachment?.instanceId)).size,
+      warmSeconds: interfaces === 0 ? undefined : (last - this.#fromMs) / 1000,
+      bucketFloorSeconds: floorMs(needed, budgetShare) / 1000,
+    };
+  }
+}
+
+function since(
+  before: ReadonlyMap<string, number>,
+  after: ReadonlyMap<string, number>,
+): Readonly<Record<string, number>> {
+  return Object.fromEntries(
+    [...after]
+      .map(([action, count]) => [action, count - (before.get(action) ?? 0)] as const)
+      .filter(([, count]) => count > 0)
+      .sort(([a], [b]) => (a < b ? -1 : 1)),
+  );
+}
+
+const throttled = (world: World): number =>
+  [...world.account.calls.throttles.values()].reduce((sum, count) => sum + count, 0);
+
+function idleAddresses(world: World): number {
+  const onNodes = world.nodes.reduce((sum, node) => sum + node.idleAddresses, 0);
+  const parked = world.account.enis().filter((eni) => eni.attachment === undefined);
+  return onNodes + parked.reduce((sum, eni) => sum + 1 + eni.secondaryIps.length, 0);
+}
+
+const lateAttaches = (journal: readonly Note[]): number =>
+  journal
+    .filter(({ what }) => what === 'verified')
+    .reduce((sum, { facts }) => sum + (facts['lateAttach'] as readonly string[]).length, 0);
+
+function nodesLeft(world: World, journal: readonly Note[]): Readonly<Record<string, number>> {
+  const ours = new Set(
+    world.account
+      .enis()
+      .flatMap(({ tags, attachment }) => (tags.has(OUR_TAG) && attachment ? [attachment.instanceId] : [])),
+  );
+  const reasons = new Map<string, string>();
+  for (const { what, facts } of journal) {
+    if (what !== 'plan') continue;
+    for (const step of facts['steps'] as readonly { do: string; nodeId: string; reason?: string }[])
+      if (step.do === 'leave' && step.reason !== undefined && !ours.has(step.nodeId))
+        reasons.set(step.nodeId, step.reason);
+  }
+  const counts: Record<string, number> = {};
+  for (const reason of reasons.values()) counts[reason] = (counts[reason] ?? 0) + 1;
+  return counts;
+}
