@@ -1,6 +1,6 @@
 /**
  * The same services on loopback, in real time: for real SDK clients with real sockets, bundles and command lines. Point
- * EC2, EKS and SQS clients at `endpoint` and DynamoDB clients at `dynamoDbEndpoint`. A lost reply closes the connection.
+ * every client at `endpoint`; DynamoDB alone is also at `dynamoDbEndpoint`. A lost reply closes the connection.
  */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import dynalite from 'dynalite';
@@ -11,9 +11,9 @@ import type { WireRequest, WireWorld } from './wire.ts';
 
 export interface HttpServerOptions {
   readonly world: WireWorld;
-  /** Port for EC2, EKS and SQS; 0 takes a free one. */
+  /** Port for all services; 0 takes a free one. */
   readonly port?: number;
-  /** Port for DynamoDB; 0 takes a free one. */
+  /** Port for DynamoDB alone; 0 takes a free one. */
   readonly dynamoDbPort?: number;
   /** Virtual milliseconds in one real one. */
   readonly speed?: number;
@@ -31,11 +31,12 @@ export interface HttpServer {
 export async function startHttpServer(options: HttpServerOptions): Promise<HttpServer> {
   const { world, port = 0, dynamoDbPort = 0, speed = 1 } = options;
   const ask = services(world, {});
-  const front = createServer((request, response) => {
-    // Nobody is left to tell: the connection ends, as it would when a reply is lost on its way.
-    serve(ask, request, response).catch(() => response.destroy());
-  });
   const dynamoDb = dynalite({ createTableMs: 0 });
+  const front = createServer((request, response) => {
+    if (isDynamoDb(request)) dynamoDb.emit('request', request, response);
+    // Nobody is left to tell: the connection ends, as it would when a reply is lost on its way.
+    else serve(ask, request, response).catch(() => response.destroy());
+  });
   const closeAll = async (): Promise<void> => {
     await Promise.all([front, dynamoDb].filter((server) => server.listening).map(closeServer));
   };
@@ -53,6 +54,10 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
     throw error;
   }
 }
+
+/** DynamoDB answers at the common address too, so that one address is enough. */
+const isDynamoDb = ({ headers }: IncomingMessage): boolean =>
+  String(headers['x-amz-target']).startsWith('DynamoDB_');
 
 /** The request enters the world where its clock stands now, at most one tick behind the wall's. */
 async function serve(ask: Services, request: IncomingMessage, response: ServerResponse): Promise<void> {

@@ -1,0 +1,138 @@
+/**
+ * `npm run invoke -- FUNCTION EVENT.json`: runs a built bundle once, as Lambda would, and prints its answer and its calls.
+ * Leaves with 0 when the function answered, 1 when it threw, 2 when the question cannot be asked.
+ */
+import { fork } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { bundle, bundlesFolder, functionNames, ROOT, stale } from '../infra/bundles.ts';
+import type { Call } from './invoke-calls.ts';
+import type { FunctionError, Invocation, News } from './invoke-child.ts';
+
+const ANSWERED = 0;
+const THREW = 1;
+const CANNOT_ASK = 2;
+
+/** Time limit of a function, ms: the longest that the stack grants one (infra/stack.ts). */
+const TIME_LIMIT_MS = 60_000;
+
+type Outcome = { readonly answer: unknown } | { readonly error: FunctionError };
+
+const command = new Command('npm run invoke --')
+  .description(
+    'Run a built function once, as Lambda would, and print one JSON document: {answer | error, calls}. The function’s\n' +
+      'settings are taken from the environment, such as the one that npm run sim prints; its own output goes to stderr.\n' +
+      'Exit code 0: it answered; 1: it threw; 2: wrong usage.',
+  )
+  .argument('<function>', functionNames(ROOT).join(', '))
+  .argument('<event>', 'file with the event (JSON)')
+  .option('--endpoint <url>', 'where AWS is, for example http://127.0.0.1:4566', toUrl)
+  .exitOverride()
+  .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, '')) });
+
+process.exitCode = await main();
+
+async function main(): Promise<number> {
+  try {
+    command.parse();
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    return error.exitCode === 0 ? ANSWERED : CANNOT_ASK;
+  }
+  const [name = '', file = ''] = command.args;
+  const { endpoint } = command.opts<{ endpoint?: string }>();
+  const complaint = unknownFunction(name);
+  if (complaint !== undefined) return cannotAsk(complaint);
+  const read = await readEvent(file);
+  if ('complaint' in read) return cannotAsk(`${file}: ${read.complaint}`);
+  try {
+    if (stale(ROOT)) await bundle(ROOT);
+  } catch (error) {
+    return cannotAsk(`the functions cannot be built: ${(error as Error).message}`);
+  }
+  const { outcome, calls } = await invoke(name, read.event, endpoint);
+  process.stdout.write(`${JSON.stringify({ ...outcome, calls }, null, 2)}\n`);
+  return 'answer' in outcome ? ANSWERED : THREW;
+}
+
+function cannotAsk(line: string): number {
+  console.error(line);
+  return CANNOT_ASK;
+}
+
+function unknownFunction(name: string): string | undefined {
+  const known = functionNames(ROOT);
+  return known.includes(name) ? undefined : `${name}: expected a function among ${known.join(', ')}`;
+}
+
+async function readEvent(file: string): Promise<{ event: unknown } | { complaint: string }> {
+  let text: string;
+  try {
+    text = await readFile(file, 'utf8');
+  } catch (error) {
+    return { complaint: `cannot be read: ${(error as Error).message}` };
+  }
+  try {
+    return { event: JSON.parse(text) };
+  } catch (error) {
+    return { complaint: `is not JSON: ${(error as Error).message}` };
+  }
+}
+
+/** One process for one invocation: a cold start with an environment of its own. */
+function invoke(
+  name: string,
+  event: unknown,
+  endpoint: string | undefined,
+): Promise<{ outcome: Outcome; calls: Call[] }> {
+  const child = fork(join(ROOT, 'cli', 'invoke-child.ts'), [], {
+    env: {
+      ...process.env,
+      AWS_LAMBDA_FUNCTION_NAME: name,
+      POWERTOOLS_SERVICE_NAME: name,
+      ...(endpoint !== undefined && { AWS_ENDPOINT_URL: endpoint }),
+    },
+    // What the function prints is its log: stdout is for the document alone.
+    stdio: ['ignore', 2, 2, 'ipc'],
+  });
+  const calls: Call[] = [];
+  let outcome: Outcome | undefined;
+  child.on('message', (message) => {
+    const news = message as News;
+    if ('call' in news) calls[news.order] = news.call;
+    else outcome = news;
+  });
+  const timer = setTimeout(() => {
+    const seconds = (TIME_LIMIT_MS / 1000).toFixed(2);
+    outcome = {
+      error: { errorType: 'Sandbox.Timedout', errorMessage: `Task timed out after ${seconds} seconds` },
+    };
+    child.kill('SIGKILL');
+  }, TIME_LIMIT_MS);
+  const invocation: Invocation = {
+    name,
+    bundle: join(bundlesFolder(ROOT), name, 'index.mjs'),
+    event,
+    untilMs: Date.now() + TIME_LIMIT_MS,
+  };
+  child.send(invocation);
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (status) => {
+      clearTimeout(timer);
+      const error = {
+        errorType: 'Runtime.ExitError',
+        errorMessage: `Runtime exited without an answer, with status ${status}`,
+      };
+      resolve({ outcome: outcome ?? { error }, calls });
+    });
+  });
+}
+
+function toUrl(text: string): string {
+  const url = URL.parse(text);
+  if (url === null || !/^https?:$/.test(url.protocol))
+    throw new InvalidArgumentError('expected a URL such as http://127.0.0.1:4566');
+  return text;
+}
