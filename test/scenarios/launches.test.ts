@@ -138,6 +138,17 @@ describe('a node launches', () => {
   });
 });
 
+describe('the race is lost all the same', () => {
+  test('instance metadata shows our ENIs only after a minute and a half: each late attach is counted and said', async () => {
+    const { world, stage } = staged({ seed: 19, metadataLags: { eniToImds: 90_000, ipToImds: 2_000 } });
+    const node = launchFor(world, 27);
+    await world.kernel.run(minutes(3));
+    expect(ours(node)).toHaveLength(2);
+    const late = notesOf(stage, 'verified').filter(({ level }) => level === 'warn');
+    expect(late.map(({ facts }) => facts['lateAttach'])).toEqual([[node.instanceId]]);
+  });
+});
+
 describe('EC2 says no', () => {
   test('attach is throttled at first: the node is tried again by itself and is warm in time', async () => {
     const { world, stage } = staged({ seed: 21 });
