@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { rollingUpdate, scaleOut } from '../../sim/scenarios/reported-case.ts';
+import { replayable } from '../replay.ts';
 
 const SEEDS = [1, 2, 3];
 
@@ -7,6 +8,7 @@ describe('the reported case, part 1: a hundred pods in three minutes on four new
   test.each(SEEDS)(
     'seed %i: pods fail with the CNI alone, and none with us on nodes we reach',
     async (seed) => {
+      replayable(seed);
       const alone = await scaleOut(seed, { warmEniTarget: 1, prewarmer: false });
       const ours = await scaleOut(seed, { warmEniTarget: 1, prewarmer: true });
       expect(alone.failedRequests).toBeGreaterThan(0);
@@ -20,6 +22,7 @@ describe('the reported case, part 1: a hundred pods in three minutes on four new
   test.each(SEEDS)(
     'seed %i: events a minute late leave every node as it would be without us',
     async (seed) => {
+      replayable(seed);
       const alone = await scaleOut(seed, { warmEniTarget: 1, prewarmer: false });
       const late = await scaleOut(seed, { warmEniTarget: 1, prewarmer: true, eventsLateByMs: 60_000 });
       expect(late.nodesLeft).toBe(4);
@@ -46,6 +49,7 @@ describe('the reported case, part 2: a hundred pods replaced on nodes whose inte
   test.each(SEEDS)(
     'seed %i: unpaced they fail by the dozen, paced as planned none does, EC2 stays as it is',
     async (seed) => {
+      replayable(seed);
       const unpaced = await rollingUpdate(seed, false);
       const paced = await rollingUpdate(seed, true);
       expect(unpaced.failedRequests).toBeGreaterThan(12);

@@ -3,6 +3,7 @@ import type { Node } from '../../sim/cluster/node.ts';
 import type { Note } from '../../sim/stage.ts';
 import { Stage, type StageOptions } from '../../sim/stage.ts';
 import { World, type WorldSetup } from '../../sim/world.ts';
+import { replayable } from '../replay.ts';
 
 export const CLUSTER = 'shop';
 export const SUBNET = {
@@ -16,6 +17,7 @@ export function staged(
   setup: Partial<WorldSetup> & { readonly seed: number },
   options: Partial<StageOptions> = {},
 ): { readonly world: World; readonly stage: Stage } {
+  replayable(setup.seed);
   const world = new World({ cluster: CLUSTER, subnets: [SUBNET], ...setup });
   return { world, stage: new Stage(world, { mode: 'warm', sweep: false, ...options }) };
 }
