@@ -9,11 +9,14 @@ import type { Pod } from './cluster/pod.ts';
 import type { Placement } from './cluster/scheduler.ts';
 import { Account } from './ec2/account.ts';
 import type { SubnetSetup } from './ec2/account-options.ts';
+import type { Ec2 } from './ec2/api.ts';
 import type { MetadataLags } from './ec2/instance-metadata.ts';
+import { LaggingReads, type ReadLagOptions } from './ec2/read-lag.ts';
 import { type BusTrouble, EventBus } from './event-bus.ts';
 import { Kernel } from './kernel.ts';
 import { EC2_LATENCIES, METADATA_LAGS } from './latencies.ts';
 import { QueueService } from './queues.ts';
+import { Schedules } from './schedules.ts';
 import type { WireWorld } from './wire/wire.ts';
 
 export interface WorldSetup {
@@ -30,6 +33,8 @@ export interface WorldSetup {
   /** How the first cluster's scheduler chooses among nodes; `spread` unless said. */
   readonly placement?: Placement;
   readonly metadataLags?: MetadataLags;
+  /** Whose reads of EC2 show the account as it was a while ago; nobody's unless said. */
+  readonly readLag?: ReadLagOptions;
   /** Virtual time 0 in Unix time; a fixed instant unless real clocks look at this world too. */
   readonly epochMs?: number;
 }
@@ -44,8 +49,11 @@ export class World implements WireWorld {
   readonly accountId = '111122223333';
   readonly epochMs: number;
   readonly account: Account;
+  /** EC2 as callers reach it: the account, or the account behind a lag. */
+  readonly ec2: Ec2;
   readonly queues: QueueService;
   readonly bus: EventBus;
+  readonly schedules: Schedules;
   readonly autoScaling = new ScalingGroups();
   readonly clusters: Cluster[] = [];
   readonly vpcId: string;
@@ -71,17 +79,16 @@ export class World implements WireWorld {
       metadataLags: setup.metadataLags ?? METADATA_LAGS,
       throttling: true,
     });
+    const { readLag } = setup;
+    this.ec2 = readLag === undefined ? this.account : new LaggingReads(this.account, this.kernel, readLag);
     this.queues = new QueueService(this);
     this.bus = new EventBus(this, { lateByMs: setup.eventsLateByMs ?? 0, ...setup.events });
+    this.schedules = new Schedules(this);
     this.addCluster({
       name: setup.cluster,
       ...(setup.cniEnv !== undefined && { cniEnv: setup.cniEnv }),
       ...(setup.placement !== undefined && { placement: setup.placement }),
     });
-  }
-
-  get ec2(): Account {
-    return this.account;
   }
 
   /** Unix time in ms, now. */

@@ -24,6 +24,14 @@ const sandboxFailure = (sandbox: string): string =>
   `Failed to create pod sandbox: rpc error: code = Unknown desc = failed to setup network for sandbox "${sandbox}": ` +
   'plugin type="aws-cni" name="aws-cni" failed (add): add cmd: failed to assign an IP address to container';
 
+/** 64 hexadecimal digits, eight at a time: there are many thousands of them. */
+const sandboxId = (stream: Stream): string =>
+  Array.from({ length: 8 }, () =>
+    Math.floor(stream.next() * 2 ** 32)
+      .toString(16)
+      .padStart(8, '0'),
+  ).join('');
+
 export class Kubelet {
   readonly #options: KubeletOptions;
   readonly #pods = new Set<Pod>();
@@ -61,7 +69,7 @@ export class Kubelet {
       return;
     }
     pod.failedRequests++;
-    pod.record(kernel.nowMs, 'Warning', 'FailedCreatePodSandBox', sandboxFailure(sandboxes.hex(64)));
+    pod.record(kernel.nowMs, 'Warning', 'FailedCreatePodSandBox', sandboxFailure(sandboxId(sandboxes)));
     kernel.after(retries.from(KUBELET_RETRY), () => this.#ask(pod), RANK.retry);
   }
 
