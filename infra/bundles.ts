@@ -2,7 +2,7 @@
  * One deployed function = one file of `lambdas/handlers` (`wiring.ts` excepted) = one folder of `dist` with one
  * `index.mjs`. `npm run build` writes them; a synth writes them too when they are missing or older than the code.
  */
-import { existsSync, globSync, rmSync, statSync } from 'node:fs';
+import { existsSync, globSync, renameSync, rmSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { Plugin } from 'rolldown';
 
@@ -74,8 +74,11 @@ export async function bundle(root: string): Promise<readonly Bundle[]> {
         throw new Error(`${name}: ${log.message}`);
       },
     });
-    await build.write({ file: fileOf(root, name), format: 'esm', minify: true, codeSplitting: false });
+    // Whole or not at all: somebody may be running or deploying the bundle that is there.
+    const written = `${fileOf(root, name)}.${process.pid}`;
+    await build.write({ file: written, format: 'esm', minify: true, codeSplitting: false });
     await build.close();
+    renameSync(written, fileOf(root, name));
     bundles.push({ name, bytes: statSync(fileOf(root, name)).size });
   }
   return bundles;

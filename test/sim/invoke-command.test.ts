@@ -1,0 +1,73 @@
+/** `npm run invoke`: a built function runs once, as Lambda would run it, against `npm run sim`. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { bundle, ROOT, stale } from '../../infra/bundles.ts';
+import { command, type Ended, finished, type Sim, startSim } from './sim-process.ts';
+
+let sim: Sim;
+let folder: string;
+let event: string;
+beforeAll(async () => {
+  if (stale(ROOT)) await bundle(ROOT);
+  folder = await mkdtemp(join(tmpdir(), 'invoke-'));
+  event = join(folder, 'event.json');
+  await writeFile(event, '{}');
+  sim = await startSim('--speed', '10');
+});
+afterAll(async () => {
+  expect(await sim.end('SIGTERM')).toMatchObject({ status: 0, stderr: '' });
+  await rm(folder, { recursive: true });
+});
+
+const invoke = (args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Ended> =>
+  finished(command('invoke.ts', args, env));
+
+test('a sweep in the world’s own environment answers, and each of its calls is told in order', async () => {
+  const { status, stdout, stderr } = await invoke(['sweep', event], sim.ready.environment);
+  const { answer, calls } = JSON.parse(stdout);
+  expect(status).toBe(0);
+  expect(answer).toMatchObject([{ cluster: 'demo', nodes: 3 }]);
+  expect(calls[0]).toEqual({ service: 'eks', action: 'DescribeCluster', status: 200 });
+  expect(calls).toContainEqual({ service: 'ec2', action: 'DescribeInstances', status: 200 });
+  expect(calls).toContainEqual({ service: 'dynamodb', action: 'PutItem', status: 200 });
+  // Its journal is its log.
+  expect(stderr).toContain('"message":"swept"');
+});
+
+test('--endpoint leads elsewhere: where nobody answers, each try is told with the reason', async () => {
+  const nobody = ['--endpoint', 'http://127.0.0.1:1'];
+  const { stdout } = await invoke(['sweep', event, ...nobody], sim.ready.environment);
+  const { calls } = JSON.parse(stdout);
+  expect(calls.length).toBeGreaterThan(1);
+  expect(calls[0]).toEqual({ service: 'eks', action: 'DescribeCluster', status: 'ECONNREFUSED' });
+  for (const call of calls) expect(call).toMatchObject({ status: 'ECONNREFUSED' });
+});
+
+test('a function without its settings throws, and says all that is missing', async () => {
+  const { status, stdout } = await invoke(['on-signal', event], { AWS_REGION: 'eu-central-1' });
+  const { error, calls } = JSON.parse(stdout);
+  expect([status, calls]).toEqual([1, []]);
+  expect(error).toMatchObject({ errorType: 'SettingsError', trace: expect.any(Array) });
+  expect(error.errorMessage).toContain('LEDGER_TABLE');
+  expect(error.errorMessage).toContain('SIGNAL_QUEUE_URL');
+});
+
+test('what cannot be asked is said in one line, and nothing is run', async () => {
+  const broken = join(folder, 'broken.json');
+  await writeFile(broken, '{"plan":');
+  const wrong: readonly (readonly [readonly string[], string])[] = [
+    [['brew-coffee', event], 'brew-coffee: expected a function among'],
+    [['sweep', join(folder, 'nowhere.json')], 'nowhere.json: cannot be read'],
+    [['sweep', broken], 'broken.json: is not JSON'],
+    [['sweep', event, '--endpoint', 'here'], 'expected a URL'],
+    [['sweep'], 'missing required argument'],
+  ];
+  const refusals = await Promise.all(wrong.map(([args]) => invoke(args)));
+  for (const [index, { status, stdout, stderr }] of refusals.entries()) {
+    expect([status, stdout]).toEqual([2, '']);
+    expect(stderr).toContain(wrong[index]?.[1]);
+    expect(stderr.trim().split('\n')).toHaveLength(1);
+  }
+});
