@@ -1,21 +1,24 @@
 /** What the deployed functions find in AWS besides the world itself: their tables, their queues, their settings. */
 import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { deployQueues } from '../sim/deployed.ts';
+import type { Queue } from '../sim/queues.ts';
 import type { HttpServer } from '../sim/wire/http-server.ts';
 import type { World } from '../sim/world.ts';
+import type { Opened } from './sim-world.ts';
 
 /** As the stack lays them out (infra/tables.ts). */
 const TABLES = { ledger: ['pk', 'sk'], budget: ['pk'] } as const;
-/** As the stack sets them (infra/stack.ts, infra/signal-queue.ts); six time limits of a function. */
-const QUEUES = ['launches', 'signals', 'verifications'] as const;
-const VISIBILITY_MS = 181_000;
-const MAX_RECEIVES = 5;
-
 /** Every access key is good here, and names its caller. */
 const CREDENTIALS = { AWS_ACCESS_KEY_ID: 'prewarmer', AWS_SECRET_ACCESS_KEY: 'simulated' } as const;
 
-/** Makes tables and queues, and tells the environment in which a function or a command line finds all of it. */
-export async function furnish(world: World, server: HttpServer): Promise<Readonly<Record<string, string>>> {
-  const urls = makeQueues(world, server.endpoint);
+/** Makes tables, queues and rules, and tells the environment in which a function or a command line finds all of it. */
+export async function furnish(
+  { world, policy }: Opened,
+  server: HttpServer,
+): Promise<Readonly<Record<string, string>>> {
+  const { queues } = deployQueues(world);
+  // At the world's own address: SQS clients send where a queue's URL says.
+  const urlOf = ({ url }: Queue): string => `${server.endpoint}${new URL(url).pathname}`;
   await makeTables(world, server.dynamoDbEndpoint);
   return {
     AWS_ENDPOINT_URL: server.endpoint,
@@ -26,23 +29,13 @@ export async function furnish(world: World, server: HttpServer): Promise<Readonl
     ...CREDENTIALS,
     ACCOUNT_ID: world.accountId,
     CLUSTERS: JSON.stringify(world.clusters.map(({ name }) => ({ name, mode: 'warm' }))),
+    ...(policy !== undefined && { POLICY: JSON.stringify(policy) }),
     LEDGER_TABLE: 'ledger',
     BUDGET_TABLE: 'budget',
-    LAUNCH_QUEUE_URL: urls.launches,
-    SIGNAL_QUEUE_URL: urls.signals,
-    VERIFY_QUEUE_URL: urls.verifications,
+    LAUNCH_QUEUE_URL: urlOf(queues.launches),
+    SIGNAL_QUEUE_URL: urlOf(queues.signals),
+    VERIFY_QUEUE_URL: urlOf(queues.verifications),
   };
-}
-
-/** Their URLs at the world's own address: SQS clients send where a queue's URL says. */
-function makeQueues(world: World, endpoint: string): Readonly<Record<(typeof QUEUES)[number], string>> {
-  const make = (name: string): string => {
-    const dead = world.queues.create({ name: `${name}-dead-letters`, visibilityTimeoutMs: 30_000 });
-    const deadLetter = { queueUrl: dead.url, maxReceiveCount: MAX_RECEIVES };
-    const queue = world.queues.create({ name, visibilityTimeoutMs: VISIBILITY_MS, deadLetter });
-    return `${endpoint}${new URL(queue.url).pathname}`;
-  };
-  return { launches: make('launches'), signals: make('signals'), verifications: make('verifications') };
 }
 
 async function makeTables(world: World, endpoint: string): Promise<void> {

@@ -6,8 +6,8 @@
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { type HttpServer, startHttpServer } from '../sim/wire/http-server.ts';
 import { MetadataDoors } from '../sim/wire/metadata-doors.ts';
-import { World } from '../sim/world.ts';
 import { furnish } from './sim-environment.ts';
+import { type Opened, openDefault, openScenario } from './sim-world.ts';
 
 const ENDED = 0;
 const BROKE = 1;
@@ -16,6 +16,7 @@ const CANNOT_START = 2;
 interface Options {
   readonly port: number;
   readonly speed: number;
+  readonly scenario?: string;
 }
 
 const command = new Command('npm run sim --')
@@ -27,6 +28,10 @@ const command = new Command('npm run sim --')
   )
   .option('--port <n>', 'port of all services; 0 takes a free one', toPort, 0)
   .option('--speed <factor>', 'seconds of the world in one real second; its dates then run ahead', toSpeed, 1)
+  .option(
+    '--scenario <file>',
+    'play this scenario (JSON); without it, three nodes of one cluster wait for you',
+  )
   .allowExcessArguments(false)
   .exitOverride()
   .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, '')) });
@@ -40,11 +45,24 @@ async function main(): Promise<number> {
     if (!(error instanceof CommanderError)) throw error;
     return error.exitCode === 0 ? ENDED : CANNOT_START;
   }
-  const { port, speed } = command.opts<Options>();
+  const { port, speed, scenario } = command.opts<Options>();
   const ending = new Promise<void>((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
   });
-  const world = defaultWorld();
+  const opened = scenario === undefined ? openDefault() : await openScenario(scenario);
+  if ('complaint' in opened) {
+    console.error(opened.complaint);
+    return CANNOT_START;
+  }
+  return serve(opened, { port, speed }, ending);
+}
+
+async function serve(
+  opened: Opened,
+  { port, speed }: Pick<Options, 'port' | 'speed'>,
+  ending: Promise<void>,
+): Promise<number> {
+  const { world } = opened;
   let server: HttpServer;
   try {
     server = await startHttpServer({ world, port, speed });
@@ -53,7 +71,7 @@ async function main(): Promise<number> {
     return CANNOT_START;
   }
   const doors = new MetadataDoors(world);
-  const environment = await furnish(world, server);
+  const environment = await furnish(opened, server);
   const nodes = await doors.openAll((node) => say({ node }));
   say({
     endpoint: server.endpoint,
@@ -64,6 +82,7 @@ async function main(): Promise<number> {
     nodes,
     environment,
   });
+  opened.begin();
   try {
     await Promise.race([ending, server.ended]);
     await doors.closeAll();
@@ -74,21 +93,6 @@ async function main(): Promise<number> {
     console.error(error);
     return BROKE;
   }
-}
-
-/** One cluster in three zones, with three nodes that have been there for long. */
-function defaultWorld(): World {
-  const subnets = ['a', 'b', 'c'].map((letter, index) => ({
-    id: `subnet-0de300000000000${letter}${index}`,
-    vpcId: 'vpc-0de30000000000001',
-    zone: `eu-central-1${letter}`,
-    cidr: `10.0.${index * 4}.0/22`,
-  }));
-  // Real clocks look at this world, so it begins now.
-  const world = new World({ seed: 1, cluster: 'demo', subnets, epochMs: Date.now() });
-  // What the CNI's defaults leave on a quiet m5.large: nine addresses on each of two interfaces.
-  for (let node = 0; node < 3; node++) world.established('m5.large', [9, 9]);
-  return world;
 }
 
 function say(line: object): void {

@@ -9,10 +9,9 @@ import { sweeper } from '../lambdas/handlers/sweep.ts';
 import { verifyWave } from '../lambdas/handlers/verify-wave.ts';
 import { connect } from '../lambdas/handlers/wiring.ts';
 import type { Stream } from './chance.ts';
-import type { BusEvent } from './event-bus.ts';
+import { DEPLOYED, type DeployedQueues, deployQueues } from './deployed.ts';
 import { COLD_START, WARM_START } from './latencies.ts';
 import { consume } from './queue-consumer.ts';
-import type { Queue } from './queues.ts';
 import { MemoryBudget } from './stores/memory-budget.ts';
 import { MemoryLedger } from './stores/memory-ledger.ts';
 import { inProcessDoor, virtualClient } from './wire/door.ts';
@@ -37,38 +36,21 @@ export interface Note {
 /** Name under which the account counts our calls. */
 export const PREWARMER = 'prewarmer';
 
-/** What the stack sets, said again here because the simulator cannot read it there; a test holds the two together. */
-export const DEPLOYED = {
-  queues: {
-    launches: { windowMs: 1_000, maxBatch: 100, visibilityTimeoutMs: 181_000 },
-    signals: { windowMs: 5_000, maxBatch: 10, visibilityTimeoutMs: 185_000 },
-    verifications: { windowMs: 5_000, maxBatch: 10, visibilityTimeoutMs: 185_000 },
-  },
-  maxReceiveCount: 5,
-  readers: 2,
-  timeLimitMs: 30_000,
-  sweepEveryMs: 300_000,
-} as const;
-const { queues: QUEUES, maxReceiveCount, readers, timeLimitMs, sweepEveryMs } = DEPLOYED;
+const { queues: QUEUES, readers, timeLimitMs, sweepEveryMs } = DEPLOYED;
 
 export class Stage {
   readonly journal: Note[] = [];
-  readonly queues: Readonly<Record<keyof typeof QUEUES, Queue>>;
-  readonly deadLetters: Readonly<Record<keyof typeof QUEUES, Queue>>;
+  readonly queues: DeployedQueues['queues'];
+  readonly deadLetters: DeployedQueues['deadLetters'];
   readonly #world: World;
   readonly #onSignal: (event: unknown) => Promise<SQSBatchResponse | Answer>;
   readonly #sweep: () => Promise<unknown>;
 
   constructor(world: World, options: StageOptions) {
     this.#world = world;
-    const made = (Object.keys(QUEUES) as (keyof typeof QUEUES)[]).map((name) => {
-      const dead = world.queues.create({ name: `${name}-dead-letters`, visibilityTimeoutMs: 30_000 });
-      const deadLetter = { queueUrl: dead.url, maxReceiveCount };
-      const { visibilityTimeoutMs } = QUEUES[name];
-      return [name, world.queues.create({ name, visibilityTimeoutMs, deadLetter }), dead] as const;
-    });
-    this.queues = Object.fromEntries(made.map(([name, queue]) => [name, queue])) as Stage['queues'];
-    this.deadLetters = Object.fromEntries(made.map(([name, , dead]) => [name, dead])) as Stage['deadLetters'];
+    const { queues, deadLetters } = deployQueues(world);
+    this.queues = queues;
+    this.deadLetters = deadLetters;
 
     const clock = (): number => world.clockMs;
     const door = inProcessDoor(world);
@@ -124,7 +106,6 @@ export class Stage {
       timeLimitMs,
       handler: verify,
     });
-    this.#addRules();
     if (options.sweep ?? true) this.#schedule();
   }
 
@@ -135,20 +116,6 @@ export class Stage {
 
   sweepNow(): Promise<unknown> {
     return this.#sweep();
-  }
-
-  #addRules(): void {
-    const { bus } = this.#world;
-    const launching = (event: BusEvent): boolean =>
-      event.source === 'aws.ec2' &&
-      event['detail-type'] === 'EC2 Instance State-change Notification' &&
-      ['pending', 'running'].includes((event.detail as { state: string }).state);
-    bus.addRule({ matches: launching, queueUrl: this.queues.launches.url });
-    bus.addRule({
-      matches: (event) =>
-        event.source === 'eks-ip-prewarmer' && event['detail-type'] === 'Deployment Announced',
-      queueUrl: this.queues.signals.url,
-    });
   }
 
   #schedule(): void {

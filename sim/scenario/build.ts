@@ -19,7 +19,8 @@ export interface Built {
 
 const VPC = 'vpc-0a1b2c3d4e5f60718';
 
-export function build(scenario: Scenario, column: Column, seed: number): Built {
+/** `epochMs`: virtual time 0 in Unix time, where real clocks look at the world too. */
+export function build(scenario: Scenario, column: Column, seed: number, epochMs?: number): Built {
   const subnetIds = new Map(
     scenario.subnets.map(({ name }, index) => [name, `subnet-${(index + 1).toString(16).padStart(17, '0')}`]),
   );
@@ -31,6 +32,7 @@ export function build(scenario: Scenario, column: Column, seed: number): Built {
     cluster: first.name,
     cniEnv: environment(first, column),
     placement: first.placement,
+    ...(epochMs !== undefined && { epochMs }),
     subnets: scenario.subnets.map(({ name, zone, cidr, free, tags }) => ({
       id: subnetIds.get(name) ?? '',
       vpcId: VPC,

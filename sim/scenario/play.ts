@@ -22,26 +22,40 @@ const SETTLED_MS = 720_000;
 
 export async function play(scenario: Scenario, column: Column, seed: number): Promise<Played> {
   const built = build(scenario, column, seed);
-  const { world, deploy } = built;
+  const { world } = built;
   const { kernel } = world;
   const policy = { ...scenario.policy, ...column.policy };
   const stage = column.prewarmer === 'off' ? undefined : new Stage(world, { mode: column.prewarmer, policy });
-  const standing = scenario.clusters.some(({ nodeGroups }) =>
-    nodeGroups.some(({ nodes, warmPool = 0 }) => nodes + warmPool > 0),
-  );
-  if (standing) {
-    kernel.at(DEPLOY_AT_MS, deploy);
-    await kernel.run(SETTLED_MS);
-  } else deploy();
-
+  await settle(scenario, built);
   const startMs = kernel.nowMs;
   const watch = new Watch(world, stage);
-  world.bus.disturb(troubleOf(column.events ?? scenario.events));
+  begin(scenario, column, built);
+  await kernel.run(startMs + scenario.minutes * 60_000);
+  return { seed, ...watch.measure(world.pods, readPolicy(policy).policy.budgetShare) };
+}
+
+/** How long a scenario's clusters stand before its story, virtual ms; those without nodes need not. */
+export const settlesForMs = ({ clusters }: Scenario): number =>
+  clusters.some(({ nodeGroups }) => nodeGroups.some(({ nodes, warmPool = 0 }) => nodes + warmPool > 0))
+    ? SETTLED_MS
+    : 0;
+
+/** Lets the clusters stand until pods run and pools are at rest. */
+export async function settle(scenario: Scenario, { world: { kernel }, deploy }: Built): Promise<void> {
+  const forMs = settlesForMs(scenario);
+  if (forMs === 0) deploy();
+  else kernel.at(DEPLOY_AT_MS, deploy);
+  await kernel.run(forMs);
+}
+
+/** Trouble and story begin now. */
+export function begin(scenario: Scenario, column: Column, built: Built): void {
+  const { kernel, bus } = built.world;
+  const startMs = kernel.nowMs;
+  bus.disturb(troubleOf(column.events ?? scenario.events));
   for (const fault of scenario.faults) order(fault, startMs, built);
   for (const step of scenario.story)
     kernel.at(startMs + step.atSeconds * 1000, () => happens(step, scenario, built));
-  await kernel.run(startMs + scenario.minutes * 60_000);
-  return { seed, ...watch.measure(world.pods, readPolicy(policy).policy.budgetShare) };
 }
 
 function happens(step: Step, scenario: Scenario, { world, groups, replicated }: Built): void {

@@ -27,7 +27,7 @@ export function answerQuery(
 ): WireResponse {
   const { namespace } = service;
   try {
-    const parameters = new QueryParameters(request.body);
+    const parameters = new QueryParameters(request);
     const action = parameters.required('Action');
     const version = parameters.required('Version');
     const carryOut = Object.hasOwn(service.actions, action) ? service.actions[action] : undefined;

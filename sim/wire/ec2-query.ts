@@ -16,7 +16,7 @@ export function* answerEc2(
   requestId: string,
 ): Process<WireResponse> {
   try {
-    const parameters = new QueryParameters(request.body);
+    const parameters = new QueryParameters(request);
     const action = actionOf(parameters);
     const result = yield* carryOut(world, caller, action, parameters);
     const body = element('requestId', requestId) + result;

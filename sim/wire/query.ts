@@ -3,12 +3,17 @@
  * nobody took is unknown, and refused. Codes and wording: EC2 Developer Guide, error codes for the EC2 API.
  */
 import { ApiError } from '../ec2/api.ts';
+import type { WireRequest } from './wire.ts';
+
+/** All parameters of a request, wherever it put them: a form in the body, or the address, as typed by hand. */
+export const formOf = ({ query = '', body }: Pick<WireRequest, 'query' | 'body'>): string =>
+  [query, body].filter((part) => part !== '').join('&');
 
 export class QueryParameters {
   readonly #left = new Map<string, string>();
 
-  constructor(body: string) {
-    for (const [name, value] of new URLSearchParams(body)) {
+  constructor(request: Pick<WireRequest, 'query' | 'body'>) {
+    for (const [name, value] of new URLSearchParams(formOf(request))) {
       if (this.#left.has(name)) throw invalid(`Parameter ${name} may be given only once.`);
       this.#left.set(name, value);
     }

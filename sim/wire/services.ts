@@ -5,6 +5,7 @@ import { AUTO_SCALING } from './auto-scaling-query.ts';
 import { answerQuery } from './aws-query.ts';
 import { answerEc2 } from './ec2-query.ts';
 import { answerEks } from './eks-rest.ts';
+import { formOf } from './query.ts';
 import { answerSqs } from './sqs-json.ts';
 import { STS } from './sts-query.ts';
 import { uuid } from './uuid.ts';
@@ -88,14 +89,14 @@ function serviceOf(request: WireRequest): Service | undefined {
   if (service !== undefined || signedFor !== undefined) return service;
   if (headers['x-amz-target']?.startsWith('AmazonSQS.')) return 'sqs';
   if (path.startsWith('/clusters')) return 'eks';
-  return headers['content-type']?.startsWith('application/x-www-form-urlencoded')
-    ? queryServiceOf(request.body)
-    : undefined;
+  const form = new URLSearchParams(formOf(request));
+  const isForm = headers['content-type']?.startsWith('application/x-www-form-urlencoded');
+  return isForm || form.has('Action') ? queryServiceOf(form) : undefined;
 }
 
 /** The versions of the Query APIs differ, so an unsigned form tells its service by that. */
-function queryServiceOf(body: string): Service {
-  const version = new URLSearchParams(body).get('Version');
+function queryServiceOf(form: URLSearchParams): Service {
+  const version = form.get('Version');
   if (version === AUTO_SCALING.version) return 'autoscaling';
   return version === STS.version ? 'sts' : 'ec2';
 }

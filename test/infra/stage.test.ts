@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { DEPLOYED } from '../../sim/stage.ts';
+import { DEPLOYED } from '../../sim/deployed.ts';
 import { OBSERVE, templateOf } from './synthesized.ts';
 
 /** Properties of all resources of a type whose logical id begins with `id`, the only one. */

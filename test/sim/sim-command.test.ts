@@ -1,4 +1,8 @@
 /** `npm run sim`: the embedded AWS as a process that real SDK clients talk to. */
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { DynamoDBClient, ListTablesCommand } from '@aws-sdk/client-dynamodb';
 import { DescribeInstancesCommand, DescribeInstanceTypesCommand, EC2Client } from '@aws-sdk/client-ec2';
 import { DescribeClusterCommand, EKSClient } from '@aws-sdk/client-eks';
@@ -110,7 +114,6 @@ test('options that make no sense are refused, each in one line that names it', a
   const wrong = [
     ['--port', '70000'],
     ['--speed', '0'],
-    ['--colour', 'red'],
   ];
   const refusals = await Promise.all(wrong.map((args) => finished(command('sim.ts', args))));
   for (const [index, { status, stdout, stderr }] of refusals.entries()) {
@@ -127,4 +130,47 @@ test('Ctrl-C ends it as cleanly as SIGTERM does, at the port it was told to take
   const second = await startSim('--port', port);
   expect(second.ready.endpoint).toBe(first.ready.endpoint);
   expect(await second.end('SIGINT')).toMatchObject({ status: 0 });
+});
+
+test('a scenario’s story begins when the world is ready: its launch reaches the function’s queue and has metadata', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'sim-'));
+  const file = join(folder, 'scenario.json');
+  const scenario = {
+    name: 'launch',
+    title: 'One node joins two that have been there for long',
+    subnets: [{ name: 'a', cidr: '10.0.0.0/24' }],
+    clusters: [{ name: 'lab', nodeGroups: [{ name: 'workers', type: 'm5.large', nodes: 2 }] }],
+    story: [{ do: 'launch', nodeGroup: 'workers', nodes: 1 }],
+    policy: { budgetShare: 0.25 },
+  };
+  await writeFile(file, JSON.stringify(scenario));
+  const story = await startSim('--scenario', file, '--speed', '50');
+  const { ready } = story;
+  expect(ready.clusters).toEqual(['lab']);
+  expect(ready.nodes).toHaveLength(2);
+  expect(JSON.parse(ready.environment['POLICY'] ?? '')).toEqual(scenario.policy);
+
+  const [line] = await once(story.lines, 'line');
+  const { node } = JSON.parse(line);
+  expect(await listens(node.metadataEndpoint)).toBe(true);
+  const sqs = new SQSClient(clientSettings(ready));
+  const receive = new ReceiveMessageCommand({
+    QueueUrl: ready.environment['LAUNCH_QUEUE_URL'],
+    WaitTimeSeconds: 20,
+  });
+  const { Messages: [message] = [] } = await sqs.send(receive);
+  expect(JSON.parse(message?.Body ?? '')).toMatchObject({
+    'detail-type': 'EC2 Instance State-change Notification',
+    detail: { 'instance-id': node.instanceId, state: 'pending' },
+  });
+  sqs.destroy();
+  expect(await story.end('SIGTERM')).toMatchObject({ status: 0, stderr: '' });
+
+  await writeFile(file, JSON.stringify({ ...scenario, minutes: 'ten', colour: 'red' }));
+  const refused = await finished(command('sim.ts', ['--scenario', file]));
+  expect([refused.status, refused.stdout]).toEqual([2, '']);
+  expect(refused.stderr.trim().split('\n')).toHaveLength(1);
+  expect(refused.stderr).toContain('minutes');
+  expect(refused.stderr).toContain('colour');
+  await rm(folder, { recursive: true });
 });

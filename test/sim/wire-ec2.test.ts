@@ -153,6 +153,17 @@ describe('which service a request is for', () => {
     expect((await ask({ headers: form })).body).toContain('<Code>MissingParameter</Code>');
   });
 
+  test('a question typed into the address is answered like a form, its parameters checked like any', async () => {
+    const ask = async (query: string) => {
+      const world = smallWorld();
+      const request = { method: 'GET', path: '/', query, headers: {}, body: '' };
+      return (await inVirtualTime(world.kernel, () => services(world, {})(request))).body;
+    };
+    expect(await ask(`Action=DescribeSubnets&${VERSION}`)).toContain(`<subnetId>${SUBNET}</subnetId>`);
+    expect(await ask(`Action=DescribeSubnets&${VERSION}&Colour=red`)).toContain('UnknownParameter');
+    expect(await ask('Action=GetCallerIdentity&Version=2011-06-15')).toContain('<Account>');
+  });
+
   test('a service this world does not have is nobody’s', async () => {
     expect((await ask({ path: '/clusters/shop', headers: signed('s3') })).status).toBe(404);
   });
