@@ -4,13 +4,14 @@ import type { Subnet } from '../ec2/api.ts';
 import { typeLimits } from '../ec2/instance-types.ts';
 import type { EventBus } from '../event-bus.ts';
 import type { EksCluster } from '../wire/eks-rest.ts';
-import type { ScalingGroup, ScalingGroups } from './auto-scaling.ts';
+import type { ScalingGroups } from './auto-scaling.ts';
 import { Autoscaler } from './autoscaler.ts';
 import { CronJob, type CronJobOptions } from './cron-job.ts';
 import { Deployment, type DeploymentOptions } from './deployment.ts';
 import { GroupEvents } from './group-events.ts';
+import { groupTags, instanceTags, type ScalingNames, scalingNames } from './group-names.ts';
 import { HOST_NETWORK_PODS, Node, type NodeWorld } from './node.ts';
-import { type LaunchedBy, NodeGroup, type NodeGroupOptions } from './node-group.ts';
+import { NodeGroup, type NodeGroupOptions } from './node-group.ts';
 import type { Pod } from './pod.ts';
 import { type Placement, Scheduler } from './scheduler.ts';
 import { StatefulSet, type StatefulSetOptions } from './stateful-set.ts';
@@ -96,20 +97,20 @@ export class Cluster implements EksCluster {
     );
     if (subnets.length === 0) throw new Error(`no subnet for node group ${name}`);
     const ids = chance.stream(`names of ${this.#prefix}${name}`);
-    const scaling = launchedBy === 'karpenter' ? undefined : this.#scalingNames(options, ids.hex(12));
-    const tags = this.#tags(launchedBy, name, scaling?.name);
+    const named = { cluster: this.name, group: name, launchedBy };
+    const scaling = scalingNames(named, ids.hex(12), this.#world);
     let made = 0;
-    const newNode = (subnetId: string, addresses: number): Node =>
+    const newNode = (subnetId: string, addresses = 0, standing = false): Node =>
       this.#newNode({
         name: `${this.#prefix}${name}-${++made}`,
         type,
         subnetId,
         addresses,
         group: name,
-        tags:
-          launchedBy === 'karpenter' ? { ...tags, 'karpenter.sh/nodeclaim': `${name}-${ids.hex(5)}` } : tags,
+        tags: instanceTags(named, scaling, ids.hex(5)),
+        standing,
         ...(maxPods !== undefined && { maxPods }),
-        ...(options.startupTaint !== undefined && { startupTaint: options.startupTaint }),
+        ...(options.startupTaint !== undefined && !standing && { startupTaint: options.startupTaint }),
       });
     const group: NodeGroup = new NodeGroup(options, {
       kernel,
@@ -120,17 +121,19 @@ export class Cluster implements EksCluster {
       subnets,
       launch: (subnetId) => {
         if (this.#world.account.subnet(subnetId).freeAddresses === 0) return undefined;
-        const node = newNode(subnetId, 0);
+        const node = newNode(subnetId);
         this.#groupOf.set(node, group);
         return node;
       },
-      endPod: (pod) => this.scheduler.end(pod),
     });
     this.groups.push(group);
-    if (scaling !== undefined) autoScaling.add({ ...scaling, createdAtMs: kernel.nowMs, group });
+    if (scaling !== undefined) {
+      const tags = new Map(Object.entries(groupTags(named)));
+      autoScaling.add({ ...scaling, tags, createdAtMs: kernel.nowMs, group });
+    }
     const [primary = 0, ...others] = established?.addresses ?? [];
     for (let index = 0; index < (established?.nodes ?? 0); index++) {
-      const node = newNode(subnets[index % subnets.length]?.id ?? '', primary);
+      const node = newNode(subnets[index % subnets.length]?.id ?? '', primary, true);
       this.#groupOf.set(node, group);
       group.adopt(node);
       this.#establish(node, others);
@@ -195,6 +198,7 @@ export class Cluster implements EksCluster {
     readonly tags: Readonly<Record<string, string>>;
     readonly maxPods?: number;
     readonly startupTaint?: string;
+    readonly standing?: boolean;
   }): Node {
     const { type, subnetId, addresses, tags, ...options } = wanted;
     const instance = this.#world.account.launch({
@@ -213,37 +217,7 @@ export class Cluster implements EksCluster {
     return node;
   }
 
-  /** Tags on the instances. Sources: EKS User Guide, tagging and managed node groups; Karpenter's NodeClass reference. */
-  #tags(launchedBy: LaunchedBy, group: string, scalingGroup: string | undefined): Record<string, string> {
-    const owned = { [`kubernetes.io/cluster/${this.name}`]: 'owned' };
-    const scaled = { 'aws:autoscaling:groupName': scalingGroup ?? '' };
-    switch (launchedBy) {
-      case 'managed':
-        return { ...owned, ...scaled, 'eks:cluster-name': this.name, 'eks:nodegroup-name': group };
-      case 'self-managed':
-        return { ...owned, ...scaled, Name: `${this.name}-${group}-Node` };
-      case 'karpenter':
-        return {
-          ...owned,
-          'eks:eks-cluster-name': this.name,
-          'karpenter.sh/nodepool': group,
-          'karpenter.k8s.aws/ec2nodeclass': 'default',
-        };
-    }
-  }
-
-  #scalingNames(
-    { name: group, launchedBy }: NodeGroupOptions,
-    id: string,
-  ): Pick<ScalingGroup, 'name' | 'arn' | 'tags'> {
-    const { region, accountId } = this.#world;
-    const name = launchedBy === 'managed' ? `eks-${group}-${id}` : `${this.name}-${group}-${id}`;
-    const { 'aws:autoscaling:groupName': _own, ...tags } = this.#tags(launchedBy, group, name);
-    const arn = `arn:aws:autoscaling:${region}:${accountId}:autoScalingGroup:${id}:autoScalingGroupName/${name}`;
-    return { name, arn, tags: new Map(Object.entries(tags)) };
-  }
-
-  #events(options: NodeGroupOptions, scaling: Pick<ScalingGroup, 'name' | 'arn'>): GroupEvents {
+  #events(options: NodeGroupOptions, scaling: ScalingNames): GroupEvents {
     const { bus, chance, region, accountId } = this.#world;
     return new GroupEvents({
       bus,

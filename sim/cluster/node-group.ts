@@ -11,7 +11,6 @@ import type { GroupEvents } from './group-events.ts';
 import { checkHook, type LifecycleHook, type LifecycleResult } from './lifecycle-hook.ts';
 import { Member, type Membership } from './member.ts';
 import { HOST_NETWORK_PODS, type Node } from './node.ts';
-import type { Pod } from './pod.ts';
 
 export type LaunchedBy = 'managed' | 'self-managed' | 'karpenter';
 
@@ -47,7 +46,6 @@ export interface GroupWorld {
   readonly maxPods: number;
   readonly subnets: readonly { readonly id: string; readonly zone: string }[];
   readonly launch: (subnetId: string) => Node | undefined;
-  readonly endPod: (pod: Pod) => void;
 }
 
 /** Name of a hook that has none. */
@@ -234,8 +232,8 @@ export class NodeGroup {
   }
 
   #abandon(member: Member): void {
-    member.state = 'Terminating';
-    this.#forget(member);
+    // Its life ends by itself: this is its own last step.
+    this.#members.delete(member);
     member.node?.terminate();
     this.#want(this.#desired);
   }
@@ -262,10 +260,9 @@ export class NodeGroup {
       end();
       return;
     }
-    node.cordon();
+    node.drain();
     node.whenEmpty(end);
     this.#world.kernel.after(DRAIN_TIMEOUT_MS, end);
-    for (const pod of node.pods) this.#world.endPod(pod);
   }
 }
 

@@ -12,6 +12,7 @@ import {
   STOPPING_TO_STOPPED,
   WARM_POOL_SETUP,
 } from '../latencies.ts';
+import { BeforeTheStory } from './before-the-story.ts';
 import { Kubelet } from './kubelet.ts';
 import type { Pod } from './pod.ts';
 
@@ -36,6 +37,8 @@ export interface NodeOptions {
   readonly maxPods?: number;
   /** A taint the node registers with: no pod is bound before somebody takes it off. */
   readonly startupTaint?: string;
+  /** It has been there since before the world began. */
+  readonly standing?: boolean;
 }
 
 /** Pods on the host's network on every node: aws-node and kube-proxy. They need no address. */
@@ -71,7 +74,7 @@ export class Node {
 
   /** `changed` hears when the node can take pods, can take none any more, or has another number of free slots. */
   constructor(options: NodeOptions, world: NodeWorld, changed: (node: Node) => void) {
-    const { name, instance, env, group, maxPods, startupTaint } = options;
+    const { name, instance, env, group, maxPods, startupTaint, standing = false } = options;
     const limits = typeLimits(instance.type);
     if (limits === undefined) throw new Error(`no instance type ${instance.type}`);
     this.name = name;
@@ -86,10 +89,11 @@ export class Node {
     this.#boot = world.chance.stream(`boot of ${name}`);
     this.#changed = changed;
     this.maxPods = maxPods ?? limits.enisPerCard * (limits.ipv4PerEni - 1) + HOST_NETWORK_PODS;
+    const past = standing ? new BeforeTheStory(world.account, world.ec2) : undefined;
     this.ipamd = new Ipamd({
       kernel: world.kernel,
       chance: world.chance,
-      ec2: world.ec2,
+      ec2: past ?? world.ec2,
       metadata: world.account.metadata(instance.id),
       instanceId: instance.id,
       primaryEniId: instance.enis[0]?.id ?? '',
@@ -101,6 +105,7 @@ export class Node {
       maxPods: this.maxPods,
       containerRestartMs: CONTAINER_RESTART_MS,
     });
+    if (past !== undefined) this.ipamd.onServing(() => past.end());
     this.#kubelet = new Kubelet({
       kernel: world.kernel,
       ipamd: this.ipamd,
@@ -200,6 +205,12 @@ export class Node {
     this.#cordoned = true;
     this.ipamd.setSchedulable(false);
     this.#changed(this);
+  }
+
+  /** Cordons the node and asks all its pods to end. */
+  drain(): void {
+    this.cordon();
+    for (const pod of this.pods) this.end(pod);
   }
 
   get cordoned(): boolean {
