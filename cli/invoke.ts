@@ -21,8 +21,8 @@ type Outcome = { readonly answer: unknown } | { readonly error: FunctionError };
 
 const command = new Command('npm run invoke --')
   .description(
-    'Run a built function once, as Lambda would, and print one JSON document: {answer | error, calls}. The function’s\n' +
-      'settings are taken from the environment, such as the one that npm run sim prints; its own output goes to stderr.\n' +
+    'Run a built function once, as Lambda would, and print one JSON document: {answer | error, calls}. Its settings come ' +
+      'from the environment, such as the one that npm run sim prints; what it logs goes to stderr.\n\n' +
       'Exit code 0: it answered; 1: it threw; 2: wrong usage.',
   )
   .argument('<function>', functionNames(ROOT).join(', '))

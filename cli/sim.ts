@@ -21,16 +21,25 @@ interface Options {
 
 const command = new Command('npm run sim --')
   .description(
-    'The embedded AWS (simulated) on loopback, with the wire protocols of EC2, EKS, Auto Scaling, SQS, STS and DynamoDB\n' +
-      'and the instance metadata of each node. When it is ready it prints one JSON line: where everything is, and the\n' +
-      'environment with which the AWS CLI, any AWS SDK and npm run invoke reach it. A node launched later is one more line.\n' +
-      'Exit code 0: ended by SIGINT or SIGTERM; 1: the world broke; 2: wrong usage.',
+    'The embedded AWS (simulated) on loopback, with the wire protocols of EC2, EKS, Auto Scaling, SQS, STS and DynamoDB ' +
+      'and the instance metadata of each node.\n\nWhen it is ready it prints one JSON line: where everything is, and the ' +
+      'environment with which the AWS CLI, any AWS SDK and npm run invoke reach it. A node launched later is one more line.' +
+      '\n\nExit code 0: ended by SIGINT or SIGTERM; 1: the world broke; 2: wrong usage.',
   )
   .option('--port <n>', 'port of all services; 0 takes a free one', toPort, 0)
   .option('--speed <factor>', 'seconds of the world in one real second; its dates then run ahead', toSpeed, 1)
   .option(
     '--scenario <file>',
     'play this scenario (JSON); without it, three nodes of one cluster wait for you',
+  )
+  .addHelpText(
+    'after',
+    `
+To use it from another shell:
+  npm run --silent sim > sim.json &
+  export $(head -1 sim.json | jq -r '.environment | to_entries[] | "\\(.key)=\\(.value)"')
+  aws ec2 describe-instances
+  npm run --silent invoke -- sweep test/events/plan-question.json`,
   )
   .allowExcessArguments(false)
   .exitOverride()

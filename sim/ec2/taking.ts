@@ -90,8 +90,9 @@ export function moveHere(
   allowReassignment: boolean,
 ): { ips: string[]; prefixes: string[] } {
   const named = new Set([...(wish.theseIps ?? []), ...(wish.thesePrefixes ?? [])]);
+  if (named.size === 0) return inventory.assign(eni, wish);
   const moves = [...inventory.enis.values()]
-    .filter((other) => named.size > 0 && other.subnetId === eni.subnetId)
+    .filter((other) => other.subnetId === eni.subnetId)
     .map((holder) => ({
       holder,
       ips: holder.secondaryIps.filter((ip) => named.has(ip)),

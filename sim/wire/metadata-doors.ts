@@ -30,9 +30,10 @@ export class MetadataDoors {
     const { account, kernel, nodes } = this.#world;
     account.onStateChange(({ id }, state) => {
       if (state === 'terminated') void this.#close(id);
-      if (state !== 'pending' || this.#closed) return;
+      if (state !== 'pending') return;
       // The world gives an instance its node's name in the same instant, but after it was launched.
       kernel.after(0, () => {
+        if (this.#closed) return;
         const node = nodes.find(({ instanceId }) => instanceId === id) ?? { name: id, instanceId: id };
         void this.#door(node).then(joined);
       });

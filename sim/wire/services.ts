@@ -49,8 +49,7 @@ function* reply(
 }
 
 /** EC2 takes the time `Ec2.call` takes, and an SQS receive as long as it was told to wait; all else is answered at once.
- *  Signatures are not checked: an access key names the
- *  caller, and that is all. */
+ *  Signatures are not checked: an access key names the caller, and that is all. */
 function* answer(
   world: WireWorld,
   limits: CallLimits,
