@@ -1,4 +1,3 @@
-import { createConnection } from 'node:net';
 import {
   CreateTableCommand,
   DescribeTableCommand,
@@ -12,6 +11,7 @@ import { consume } from '../../sim/queue-consumer.ts';
 import { type HttpServer, startHttpServer } from '../../sim/wire/http-server.ts';
 import type { WireWorld } from '../../sim/wire/wire.ts';
 import { REGION, SUBNET, smallWorld } from './doors-world.ts';
+import { listens } from './sim-process.ts';
 
 const credentials = { accessKeyId: 'cli', secretAccessKey: 'simulated' };
 let server: HttpServer | undefined;
@@ -21,19 +21,6 @@ afterEach(async () => {
   server = undefined;
   ended = false;
 });
-
-/** Whether anybody listens there. */
-function listens(endpoint: string): Promise<boolean> {
-  const { port, hostname } = new URL(endpoint);
-  return new Promise((resolve) => {
-    const socket = createConnection(Number(port), hostname);
-    socket.on('connect', () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.on('error', () => resolve(false));
-  });
-}
 
 const ec2At = (endpoint: string): EC2Client =>
   new EC2Client({ region: REGION, endpoint, credentials, maxAttempts: 1 });
