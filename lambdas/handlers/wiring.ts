@@ -51,8 +51,13 @@ export function connect(env: Readonly<Record<string, string | undefined>>, outsi
   };
 }
 
+/** An operator's mistake, not a defect: where in the code it was noticed is of no use to anybody. */
 class SettingsError extends Error {
   override readonly name = 'SettingsError';
+  constructor(message: string) {
+    super(message);
+    this.stack = `${this.name}: ${message}`;
+  }
 }
 
 type Config = Extract<ReturnType<typeof readEnvironment>, { ok: true }>['config'];
