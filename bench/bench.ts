@@ -1,54 +1,153 @@
-/** `npm run bench`: figures, not tests. Planning over the number of nodes; the demo's time and peak memory. */
-import { Command } from 'commander';
+/** `npm run bench`: figures, not tests. Planning, the demo, the world's own cost, and every scenario's table. */
+import { readFileSync } from 'node:fs';
+import { Command, InvalidArgumentError } from 'commander';
+import { jsonSchema, type Scenario } from '../sim/scenario/format.ts';
+import { readScenario, readScenarioText, type ScenarioRead } from '../sim/scenario/read.ts';
 import { rollingUpdate, scaleOut } from '../sim/scenarios/reported-case.ts';
+import { SHIPPED } from '../sim/scenarios/shipped.ts';
+import { LIMIT, measureApart, QUIET } from './growth.ts';
 import { measurePlanning } from './planning.ts';
+import { reportScenario, runScenario } from './scenario-runs.ts';
+import { progress, table } from './text.ts';
+import { deaths, retentionMatrix, rollingUpdates, type Told } from './told.ts';
+import { LARGE, type WorldFigures } from './world.ts';
+
+const DEMO_SEEDS = 20;
+const PLANNED_NODES = [100, 500, 1_000, 2_000, 5_000];
+const TOLD: Readonly<Record<string, (seeds?: number) => Promise<Told>>> = {
+  S1: rollingUpdates,
+  S7: retentionMatrix,
+  S8: deaths,
+};
 
 const options = new Command('npm run bench --')
   .description(
-    'Measures planning from 100 to 5,000 nodes, and the demo: time, and peak memory of this process.',
+    'Without arguments: planning from 100 to 5,000 nodes, the demo, the embedded world from 50 to 5,000 nodes, and all\nscenarios. Exit code 2: wrong usage, or a scenario that cannot be meant.',
   )
+  .option('--scenario <name>', 'only this one, for example S2')
+  .option('--file <path>', 'only the scenario in this file (docs/scenarios.md)')
+  .option('--seeds <n>', 'seeds for each scenario, counted from 1', wholeSeeds)
   .option('--json', 'one JSON document and nothing else')
+  .option('--schema', 'the JSON schema of scenario files, and nothing else')
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))
   .allowExcessArguments(false)
   .parse()
-  .opts<{ json?: boolean }>();
+  .opts<{ scenario?: string; file?: string; seeds?: number; json?: boolean; schema?: boolean }>();
 
-const DEMO_SEEDS = 20;
-const demo = await measureDemo();
-const planning = [100, 500, 1_000, 2_000, 5_000].map(measurePlanning);
+const document: Record<string, unknown> = {};
+const say = (text: string): void => {
+  if (!options.json) process.stdout.write(`${text}\n`);
+};
 
-if (options.json) process.stdout.write(`${JSON.stringify({ demo, planning })}\n`);
+if (options.schema) process.stdout.write(`${JSON.stringify(jsonSchema(), null, 2)}\n`);
 else {
-  console.log(
-    `demo, ${DEMO_SEEDS} seeds: ${demo.seconds.toFixed(1)} s, peak memory ${demo.peakMegabytes} MB`,
-  );
-  console.log('\n nodes   rollout ms  µs a node   launches ms  µs a node');
-  for (const { nodes, rolloutMs, launchesMs } of planning) {
-    const cells = [
-      rolloutMs.toFixed(1),
-      perNode(rolloutMs, nodes),
-      launchesMs.toFixed(1),
-      perNode(launchesMs, nodes),
-    ];
-    console.log(String(nodes).padStart(6) + cells.map((cell) => cell.padStart(12)).join(''));
+  const { files, told } = chosen();
+  if (options.scenario === undefined && options.file === undefined) await own();
+  const scenarios: unknown[] = [];
+  for (const scenario of files) {
+    const runs = await runScenario(scenario, options.seeds);
+    scenarios.push(runs);
+    say(`\n${reportScenario(runs)}`);
   }
+  for (const tell of told) {
+    const { name, data, text } = await tell(options.seeds);
+    scenarios.push({ name, told: data });
+    say(`\n${text}`);
+  }
+  document['scenarios'] = scenarios;
+  if (options.json) process.stdout.write(`${JSON.stringify(document)}\n`);
+}
+
+function wholeSeeds(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1 || value > 1_000)
+    throw new InvalidArgumentError(`expected a whole number from 1 to 1000, got "${text}"`);
+  return value;
+}
+
+/** What to play; ends with code 2 and one message when that cannot be. Everything is read before anything runs. */
+function chosen(): { readonly files: readonly Scenario[]; readonly told: readonly (typeof TOLD)[string][] } {
+  const { file, scenario: name } = options;
+  if (file !== undefined) return { files: [accepted(readFile(file))], told: [] };
+  const all = Object.entries(SHIPPED).map(([path, each]) => accepted(readScenario(each, path)));
+  if (name === undefined) return { files: all, told: Object.values(TOLD) };
+  const files = all.filter((each) => each.name === name);
+  const told = TOLD[name];
+  if (files.length === 0 && told === undefined) {
+    const names = [...new Set([...all.map((each) => each.name), ...Object.keys(TOLD)])];
+    refuse(`--scenario: expected one of ${names.join(', ')}, got "${name}"`);
+  }
+  return { files, told: told === undefined ? [] : [told] };
+}
+
+function readFile(path: string): ScenarioRead {
+  try {
+    return readScenarioText(readFileSync(path, 'utf8'), path);
+  } catch (error) {
+    return { ok: false, message: `--file: ${(error as Error).message}` };
+  }
+}
+
+function accepted(read: ScenarioRead): Scenario {
+  return read.ok ? read.scenario : refuse(read.message);
+}
+
+function refuse(message: string): never {
+  process.stderr.write(`${message}\n`);
+  process.exit(2);
+}
+
+/** What this program itself costs. */
+async function own(): Promise<void> {
+  const demo = await measureDemo();
+  document['demo'] = demo;
+  say(`demo, ${DEMO_SEEDS} seeds: ${demo.seconds.toFixed(1)} s, peak memory ${demo.peakMegabytes} MB`);
+
+  const planning = PLANNED_NODES.map(measurePlanning);
+  document['planning'] = planning;
+  const perNode = (ms: number, nodes: number): string => ((ms * 1000) / nodes).toFixed(1);
+  const planned = planning.map(({ nodes, rolloutMs, launchesMs }) => [
+    `${nodes} nodes`,
+    rolloutMs.toFixed(1),
+    perNode(rolloutMs, nodes),
+    launchesMs.toFixed(1),
+    perNode(launchesMs, nodes),
+  ]);
+  say(`\n${table([['planning', 'rollout ms', 'µs a node', 'launches ms', 'µs a node'], ...planned])}`);
+
+  const worlds: WorldFigures[] = [];
+  for (const size of [LARGE, ...QUIET]) {
+    progress(`the world, ${size.nodes} nodes`);
+    worlds.push(await measureApart(size));
+  }
+  progress('');
+  document['world'] = worlds;
+  const cells = worlds.map((world) => [
+    `${world.nodes} nodes, ${world.pods} pods`,
+    world.seconds.toFixed(1),
+    String(world.peakMegabytes),
+    String(world.ec2Calls),
+    String(world.failedRequests),
+  ]);
+  say(
+    `\n${table([['the world, 10 virtual minutes', 's', 'peak MB', 'EC2 calls', 'failed requests'], ...cells])}`,
+  );
+  say(
+    `The first one is in trouble and may take ${LIMIT.seconds} s and ${LIMIT.megabytes} MB; the others are quiet.`,
+  );
 }
 
 /** The demo's runs in this process, before anything else, so that the peak is theirs. */
 async function measureDemo(): Promise<{ readonly seconds: number; readonly peakMegabytes: number }> {
   const from = performance.now();
   for (let seed = 1; seed <= DEMO_SEEDS; seed++) {
-    if (!options.json) process.stderr.write(process.stderr.isTTY ? `\r\x1b[Kdemo, seed ${seed}` : '');
+    progress(`demo, seed ${seed}`);
     for (const warmEniTarget of [1, 2] as const) await scaleOut(seed, { warmEniTarget, prewarmer: false });
     for (const late of [0, 60_000])
       await scaleOut(seed, { warmEniTarget: 1, prewarmer: true, eventsLateByMs: late });
     for (const paced of [false, true]) await rollingUpdate(seed, paced);
   }
-  if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
+  progress('');
   const seconds = (performance.now() - from) / 1000;
   return { seconds, peakMegabytes: Math.round(process.resourceUsage().maxRSS / 1024) };
-}
-
-function perNode(ms: number, nodes: number): string {
-  return ((ms * 1000) / nodes).toFixed(1);
 }

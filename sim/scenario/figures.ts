@@ -42,6 +42,7 @@ export interface Ours {
   readonly callsPerInterface: number | undefined;
   readonly fills: number;
   readonly callsPerFill: number | undefined;
+  /** Nodes that got an interface of ours. */
   readonly nodesWarmed: number;
   /** From the beginning to our last attach, s. Nodes boot in that time, too. */
   readonly warmSeconds: number | undefined;
@@ -67,6 +68,8 @@ export class Watch {
   readonly #oursBefore: ReadonlyMap<string, number>;
   readonly #throttledBefore: number;
   readonly #nodesBefore: number;
+  /** Interfaces of ours that were attached since, those given back meanwhile included: which node, and when. */
+  readonly #attached = new Map<string, { readonly nodeId: string; readonly atMs: number }>();
   #idle = 0;
 
   constructor(world: World, stage: Stage | undefined) {
@@ -78,10 +81,21 @@ export class Watch {
     this.#throttledBefore = throttled(world);
     this.#nodesBefore = world.nodes.length;
     const look = (): void => {
-      this.#idle += idleAddresses(world) * (LOOK_EVERY_MS / 1000);
+      this.#look();
       world.kernel.after(LOOK_EVERY_MS, look);
     };
     world.kernel.after(LOOK_EVERY_MS, look);
+  }
+
+  /** No interface escapes: ipamd gives none back within a minute of its adoption. */
+  #look(): void {
+    let idle = this.#world.nodes.reduce((sum, node) => sum + node.idleAddresses, 0);
+    for (const { id, attachment, secondaryIps, tags } of this.#world.account.enis()) {
+      if (attachment === undefined) idle += 1 + secondaryIps.length;
+      else if (tags.has(OUR_TAG) && attachment.attachedAtMs >= this.#fromMs)
+        this.#attached.set(id, { nodeId: attachment.instanceId, atMs: attachment.attachedAtMs });
+    }
+    this.#idle += idle * (LOOK_EVERY_MS / 1000);
   }
 
   measure(all: readonly Pod[], budgetShare: number): Figures {
@@ -108,17 +122,29 @@ export class Watch {
       throttled: throttled(world) - this.#throttledBefore,
       addressSecondsIdle: Math.round(this.#idle),
       lateAttach: this.#stage === undefined ? 0 : lateAttaches(this.#stage.journal),
-      nodesLeft: this.#stage === undefined ? {} : nodesLeft(world, this.#stage.journal),
+      nodesLeft: this.#stage === undefined ? {} : this.#nodesLeft(this.#stage.journal),
       launched: world.nodes.length - this.#nodesBefore,
       ours: this.#stage === undefined ? undefined : this.#ours(this.#stage, budgetShare),
     };
   }
 
+  #nodesLeft(journal: readonly Note[]): Readonly<Record<string, number>> {
+    const given = new Set([...this.#attached.values()].map(({ nodeId }) => nodeId));
+    const reasons = new Map<string, string>();
+    for (const { what, facts } of journal) {
+      if (what !== 'plan') continue;
+      for (const step of facts['steps'] as readonly { do: string; nodeId: string; reason?: string }[])
+        if (step.do === 'leave' && step.reason !== undefined && !given.has(step.nodeId))
+          reasons.set(step.nodeId, step.reason);
+    }
+    const counts: Record<string, number> = {};
+    for (const reason of reasons.values()) counts[reason] = (counts[reason] ?? 0) + 1;
+    return counts;
+  }
+
   #ours({ journal }: Stage, budgetShare: number): Ours {
     const calls = since(this.#oursBefore, this.#world.account.calls.of(PREWARMER));
-    const attached = this.#world.account
-      .enis()
-      .filter((eni) => eni.tags.has(OUR_TAG) && (eni.attachment?.attachedAtMs ?? -1) >= this.#fromMs);
+    const attached = [...this.#attached.values()];
     const interfaces = attached.length;
     const failedFills = journal.filter(
       ({ what, facts }) => what === 'call failed' && facts['action'] === 'AssignPrivateIpAddresses',
@@ -126,7 +152,7 @@ export class Watch {
     const assigns = calls['AssignPrivateIpAddresses'] ?? 0;
     const fills = assigns - failedFills;
     const perInterface = INTERFACE_ACTIONS.reduce((sum, action) => sum + (calls[action] ?? 0), 0);
-    const last = Math.max(...attached.map((eni) => eni.attachment?.attachedAtMs ?? 0));
+    const last = Math.max(...attached.map(({ atMs }) => atMs));
     const needed: Calls = {
       ...Object.fromEntries(INTERFACE_ACTIONS.map((action) => [action, interfaces])),
       AssignPrivateIpAddresses: fills,
@@ -137,7 +163,7 @@ export class Watch {
       callsPerInterface: interfaces === 0 ? undefined : perInterface / interfaces,
       fills,
       callsPerFill: fills === 0 ? undefined : assigns / fills,
-      nodesWarmed: new Set(attached.map((eni) => eni.attachment?.instanceId)).size,
+      nodesWarmed: new Set(attached.map(({ nodeId }) => nodeId)).size,
       warmSeconds: interfaces === 0 ? undefined : (last - this.#fromMs) / 1000,
       bucketFloorSeconds: floorMs(needed, budgetShare) / 1000,
     };
@@ -159,31 +185,7 @@ function since(
 const throttled = (world: World): number =>
   [...world.account.calls.throttles.values()].reduce((sum, count) => sum + count, 0);
 
-function idleAddresses(world: World): number {
-  const onNodes = world.nodes.reduce((sum, node) => sum + node.idleAddresses, 0);
-  const parked = world.account.enis().filter((eni) => eni.attachment === undefined);
-  return onNodes + parked.reduce((sum, eni) => sum + 1 + eni.secondaryIps.length, 0);
-}
-
 const lateAttaches = (journal: readonly Note[]): number =>
   journal
     .filter(({ what }) => what === 'verified')
     .reduce((sum, { facts }) => sum + (facts['lateAttach'] as readonly string[]).length, 0);
-
-function nodesLeft(world: World, journal: readonly Note[]): Readonly<Record<string, number>> {
-  const ours = new Set(
-    world.account
-      .enis()
-      .flatMap(({ tags, attachment }) => (tags.has(OUR_TAG) && attachment ? [attachment.instanceId] : [])),
-  );
-  const reasons = new Map<string, string>();
-  for (const { what, facts } of journal) {
-    if (what !== 'plan') continue;
-    for (const step of facts['steps'] as readonly { do: string; nodeId: string; reason?: string }[])
-      if (step.do === 'leave' && step.reason !== undefined && !ours.has(step.nodeId))
-        reasons.set(step.nodeId, step.reason);
-  }
-  const counts: Record<string, number> = {};
-  for (const reason of reasons.values()) counts[reason] = (counts[reason] ?? 0) + 1;
-  return counts;
-}

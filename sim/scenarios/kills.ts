@@ -1,7 +1,8 @@
 /**
- * S8: every function that has a call under way dies, once after each call that changes something, in runs of their own;
- * and what is left half done must be found and finished or removed. In TypeScript because a scenario file knows no
- * functions. Source: Lambda ends functions at their time limit and with their environments; AWS promises no more.
+ * S8: events come twice and in any order, and every function that has a call under way dies, once after each call that
+ * changes something, in runs of their own; what is left half done must be found and finished or removed. In TypeScript
+ * because a scenario file knows no functions. Source: Lambda ends functions at their time limit and with their
+ * environments; AWS promises no more.
  */
 import type { Ec2Action } from '../ec2/api.ts';
 import type { Process } from '../kernel.ts';
@@ -13,6 +14,8 @@ const TYPE = 'm5.large';
 const NODES = 3;
 const PODS = 60;
 const OUR_TAG = 'eks-ip-prewarmer/node';
+/** Every event twice, and out of order by up to two seconds. */
+const EVENTS = { duplicateShare: 1, reorderWithinMs: 2_000 } as const;
 /** A sweep deletes an unattached interface of ours once it was seen so for five minutes; sweeps run every five. */
 const LASTS_MS = 1_500_000;
 
@@ -43,6 +46,7 @@ export async function launchWithKill(seed: number, options: KillOptions): Promis
   const world = new World({
     seed,
     cluster: CLUSTER,
+    events: EVENTS,
     subnets: [
       {
         id: 'subnet-0a1b2c3d4e5f60718',
