@@ -5,7 +5,8 @@
  * their addresses are held beside those of maxSurge.
  */
 import type { Pod } from './pod.ts';
-import { type PodOptions, ReplicaSet, ramp, Workload, type WorkloadWorld } from './workload.ts';
+import { ReplicaSet } from './replica-set.ts';
+import { type PodOptions, ramp, Workload, type WorkloadWorld } from './workload.ts';
 
 /** A number of pods, or a share of the replicas such as `25%`. */
 export type IntOrPercent = number | `${number}%`;
@@ -55,12 +56,9 @@ export class Deployment extends Workload {
   }
 
   override get done(): boolean {
-    const { pods, available } = this.#new;
+    const { size, available } = this.#new;
     return (
-      pods.size === this.#replicas &&
-      available === this.#replicas &&
-      this.#old.pods.size === 0 &&
-      this.#ending === 0
+      size === this.#replicas && available === this.#replicas && this.#old.size === 0 && this.#ending === 0
     );
   }
 
@@ -75,10 +73,7 @@ export class Deployment extends Workload {
 
   /** The template changes: every pod is replaced as the strategy says. */
   rollOut(): void {
-    for (const pod of this.#new.pods) {
-      this.#old.pods.add(pod);
-      if (this.#new.isAvailable(pod)) this.#old.setAvailable(pod);
-    }
+    this.#old.takeFrom(this.#new);
     this.#new = new ReplicaSet();
     this.nextGeneration();
     this.#reconcile();
@@ -123,24 +118,24 @@ export class Deployment extends Workload {
 
   #step(): void {
     const { maxSurge, maxUnavailable, waits } = this.#bounds();
-    const old = this.#old.pods.size;
+    const old = this.#old.size;
     const mayGrow = waits ? this.#replicas : this.#replicas + maxSurge - old;
-    const wanted = Math.min(this.#replicas, Math.max(this.#new.pods.size, mayGrow));
-    this.#end(this.#new, this.#new.pods.size - this.#replicas);
+    const wanted = Math.min(this.#replicas, Math.max(this.#new.size, mayGrow));
+    this.#end(this.#new, this.#new.size - this.#replicas);
     if (!waits || old + this.#ending === 0)
-      for (let missing = wanted - this.#new.pods.size; missing > 0; missing--) this.#create();
+      for (let missing = wanted - this.#new.size; missing > 0; missing--) this.#create();
     if (old > 0) this.#retire(this.#replicas - maxUnavailable);
   }
 
   /** Old pods that are not available cost nothing to lose; the others go as far as enough stay available. */
   #retire(minAvailable: number): void {
-    const newUnavailable = this.#new.pods.size - this.#new.available;
-    const total = this.#old.pods.size + this.#new.pods.size;
+    const newUnavailable = this.#new.size - this.#new.available;
+    const total = this.#old.size + this.#new.size;
     const most = total - minAvailable - newUnavailable;
     if (most <= 0) return;
-    const unavailable = Math.min(most, this.#old.pods.size - this.#old.available);
+    const unavailable = Math.min(most, this.#old.size - this.#old.available);
     this.#end(this.#old, unavailable);
-    this.#end(this.#old, Math.min(this.#old.pods.size, this.available - minAvailable));
+    this.#end(this.#old, Math.min(this.#old.size, this.available - minAvailable));
   }
 
   #end(set: ReplicaSet, count: number): void {
@@ -150,7 +145,7 @@ export class Deployment extends Workload {
   #create(): void {
     const pod = this.createPod(`${this.name}-${this.generation}-${this.#made++}`);
     if (pod.deleted) return;
-    this.#new.pods.add(pod);
+    this.#new.add(pod);
     // It may have become Ready before it was counted.
     if (pod.ready) this.ready(pod);
   }

@@ -17,6 +17,8 @@ interface Lane {
   readonly waiting: Pod[];
   /** Waiting pods before this one have been bound or have gone. */
   head: number;
+  /** Why its pods find no node, until a node changes. */
+  obstacles: string | undefined;
 }
 
 export class Scheduler {
@@ -39,7 +41,10 @@ export class Scheduler {
     const free = node.schedulable ? node.freePodSlots : 0;
     if (node.terminated) this.#nodes.delete(node);
     else if (node.ready) this.#nodes.add(node);
-    for (const lane of this.#lanes.values()) if (fits(lane.selector, node)) lane.slots.set(node, free);
+    for (const lane of this.#lanes.values()) {
+      lane.obstacles = undefined;
+      if (fits(lane.selector, node)) lane.slots.set(node, free);
+    }
     if (free > 0) this.#bindWaiting();
   }
 
@@ -94,7 +99,7 @@ export class Scheduler {
     const key = JSON.stringify([selector.nodeGroups ?? null, selector.zones ?? null]);
     let lane = this.#lanes.get(key);
     if (lane === undefined) {
-      lane = { selector, slots: new SlotIndex(), waiting: [], head: 0 };
+      lane = { selector, slots: new SlotIndex(), waiting: [], head: 0, obstacles: undefined };
       for (const node of this.#nodes)
         if (fits(selector, node)) lane.slots.set(node, node.schedulable ? node.freePodSlots : 0);
       this.#lanes.set(key, lane);
@@ -144,11 +149,21 @@ export class Scheduler {
 
   /** The pod's first try failed; later tries that fail too are counted by Kubernetes in the same event. */
   #refuse(pod: Pod): void {
-    pod.record(this.#kernel.nowMs, 'Warning', 'FailedScheduling', this.#whyNot(pod.template.selector));
+    pod.record(
+      this.#kernel.nowMs,
+      'Warning',
+      'FailedScheduling',
+      this.#obstacles(this.#laneOf(pod.template.selector)),
+    );
     for (const listener of this.#whenUnschedulable) listener();
   }
 
   /** In the words of the scheduler's own summary (Kubernetes, framework.FitError). */
+  #obstacles(lane: Lane): string {
+    lane.obstacles ??= this.#whyNot(lane.selector);
+    return lane.obstacles;
+  }
+
   #whyNot(selector: NodeSelector): string {
     const counts = new Map<string, number>();
     for (const node of this.#nodes) {

@@ -100,39 +100,6 @@ export abstract class Workload implements PodOwner {
   }
 }
 
-/** Pods of one owner that are neither gone nor ending, newest last; and how many of them are available. */
-export class ReplicaSet {
-  readonly pods = new Set<Pod>();
-  readonly #available = new Set<Pod>();
-
-  get available(): number {
-    return this.#available.size;
-  }
-
-  setAvailable(pod: Pod): void {
-    if (this.pods.has(pod)) this.#available.add(pod);
-  }
-
-  isAvailable(pod: Pod): boolean {
-    return this.#available.has(pod);
-  }
-
-  drop(pod: Pod): boolean {
-    this.#available.delete(pod);
-    return this.pods.delete(pod);
-  }
-
-  /** The `count` pods to delete first: those not bound, then not ready, then not available, then the newest.
-   *  Source: Kubernetes, ReplicaSet controller, order of deletion (without pod deletion cost). */
-  firstToGo(count: number): Pod[] {
-    if (count <= 0) return [];
-    const rank = (pod: Pod): number =>
-      (pod.node === undefined ? 0 : 1) + (pod.ready ? 1 : 0) + (this.#available.has(pod) ? 1 : 0);
-    const newestFirst = [...this.pods].reverse();
-    return newestFirst.sort((a, b) => rank(a) - rank(b)).slice(0, count);
-  }
-}
-
 /** Changes a number of replicas from one to another in equal steps, one pod at a time, over `overMs`. */
 export function ramp(
   kernel: Kernel,
