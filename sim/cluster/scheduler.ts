@@ -13,7 +13,7 @@ export type Placement = 'spread' | 'pack';
 /** Pods with the same selector, and the nodes that fit it. */
 interface Lane {
   readonly selector: NodeSelector;
-  readonly slots: SlotIndex;
+  readonly slots: SlotIndex<Node>;
   readonly waiting: Pod[];
   /** Waiting pods before this one have been bound or have gone. */
   head: number;

@@ -1,18 +1,17 @@
 /** Nodes by free pod slots, for a scheduler that must find the emptiest or the fullest among hundreds for each of
  *  thousands of pods. Nodes with equally many slots are taken in the order in which they came. */
-import type { Node } from './node.ts';
 
-export class SlotIndex {
+export class SlotIndex<N> {
   /** By free slots: ranks of nodes that have, or once had, as many; a heap, lowest first. */
   readonly #buckets: number[][] = [];
-  readonly #nodes: Node[] = [];
-  readonly #ranks = new Map<Node, number>();
+  readonly #nodes: N[] = [];
+  readonly #ranks = new Map<N, number>();
   /** By rank: free slots now, 0 for a node that takes no pod. */
   readonly #free: number[] = [];
   /** By rank: buckets that hold an entry of it, true or stale, so that none holds two. */
   readonly #entered: Set<number>[] = [];
 
-  set(node: Node, free: number): void {
+  set(node: N, free: number): void {
     let rank = this.#ranks.get(node);
     if (rank === undefined) {
       if (free <= 0) return;
@@ -33,7 +32,7 @@ export class SlotIndex {
   }
 
   /** The node with most free slots. */
-  emptiest(): Node | undefined {
+  emptiest(): N | undefined {
     for (let free = this.#buckets.length - 1; free > 0; free--) {
       const node = this.#first(free);
       if (node !== undefined) return node;
@@ -42,7 +41,7 @@ export class SlotIndex {
   }
 
   /** The node with fewest free slots that still has one. */
-  fullest(): Node | undefined {
+  fullest(): N | undefined {
     for (let free = 1; free < this.#buckets.length; free++) {
       const node = this.#first(free);
       if (node !== undefined) return node;
@@ -50,7 +49,7 @@ export class SlotIndex {
     return undefined;
   }
 
-  #first(free: number): Node | undefined {
+  #first(free: number): N | undefined {
     const bucket = this.#buckets[free];
     while (bucket !== undefined && bucket.length > 0) {
       const rank = bucket[0] ?? 0;
