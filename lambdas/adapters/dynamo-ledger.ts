@@ -15,8 +15,8 @@ import {
 import type { OpenDemand } from '../core/launches.ts';
 import type { EniId, NodeId } from '../core/model.ts';
 import { inParallel } from '../core/parallel.ts';
-import type { Sight } from '../core/standing.ts';
 import type { Ledger, NodeRecord } from '../core/ports.ts';
+import type { Sight } from '../core/standing.ts';
 import { ifHeld } from './dynamo-conditions.ts';
 
 /** Writes of one call under way at a time. */

@@ -1,8 +1,8 @@
 /** The ledger in memory. Values go in and out as they are: everything the ledger keeps is read-only. */
 import type { OpenDemand } from '../../lambdas/core/launches.ts';
 import type { EniId, NodeId } from '../../lambdas/core/model.ts';
-import type { Sight } from '../../lambdas/core/standing.ts';
 import type { Ledger, NodeRecord } from '../../lambdas/core/ports.ts';
+import type { Sight } from '../../lambdas/core/standing.ts';
 
 export class MemoryLedger implements Ledger {
   /** By cluster, then by the demand's id. */
