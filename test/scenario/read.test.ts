@@ -49,7 +49,12 @@ describe('what ships can be read', () => {
 
 describe('what cannot be meant is refused in one line, with the path of the field', () => {
   test.each([
-    ['a field mistyped', 'clusters.0.nodeGroups.0.nods', 3, 'expected one of name, type, nodes'],
+    [
+      'a field mistyped',
+      'clusters.0.nodeGroups.0.nods',
+      3,
+      'expected one of name, type, launchedBy, maxPods, nodes',
+    ],
     ['a field nobody knows', 'speed', 3, 'expected one of $schema, name, title'],
     [
       'a setting mistyped',
