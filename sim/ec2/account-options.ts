@@ -16,6 +16,8 @@ export interface SubnetSetup {
   readonly tags?: Readonly<Record<string, string>>;
   /** What other users of the subnet leave free at the beginning; everything, unless said. */
   readonly free?: { readonly addresses: number; readonly prefixes: number };
+  /** Ranges set aside from the beginning. */
+  readonly reservations?: readonly { readonly cidr: string; readonly type: 'prefix' | 'explicit' }[];
   /** Where single addresses fall: over the whole subnet as in EC2, or (`packed`) never into a whole /28 block while
    *  another place is free. */
   readonly singles?: 'scattered' | 'packed';

@@ -286,7 +286,11 @@ export class Account implements Ec2 {
       cidr,
       space,
       tags: new Map(Object.entries(setup.tags ?? {})),
+      reservations: new Map(),
     });
+    for (const { cidr: part, type } of setup.reservations ?? []) {
+      this.perform('CreateSubnetCidrReservation', { subnetId: id, cidr: part, reservationType: type });
+    }
   }
 
   #tell(instance: Instance): void {

@@ -1,6 +1,13 @@
 /** EC2's actions on the inventory: parameters checked, effect, answer. Answers are copies: nobody sees later changes. */
-import type { Ec2Action, Ec2Actions, Eni, Instance, Subnet } from './api.ts';
-import { select, showsEni, showsInstance, showsInstanceType, showsSubnet } from './describe.ts';
+import type { CidrReservation, Ec2Action, Ec2Actions, Eni, Instance, Subnet } from './api.ts';
+import {
+  select,
+  showsEni,
+  showsInstance,
+  showsInstanceType,
+  showsReservation,
+  showsSubnet,
+} from './describe.ts';
 import { refused } from './errors.ts';
 import type { HeldSubnet, Origin } from './held.ts';
 import { instanceTypes } from './instance-types.ts';
@@ -157,6 +164,34 @@ export const carryOut: { readonly [A in Ec2Action]: Carry<A> } = {
     return {};
   },
 
+  CreateSubnetCidrReservation: (inventory, input) => {
+    const { subnetId, cidr, reservationType: type, description = '', tags = {} } = input;
+    checkTags(tags, 0);
+    const made = inventory.reserve({
+      subnetId,
+      cidr,
+      type,
+      description,
+      tags: new Map(Object.entries(tags)),
+    });
+    return { reservation: copyReservation(made) };
+  },
+
+  GetSubnetCidrReservations: (inventory, input) => {
+    const { found, ...next } = select({
+      page: input,
+      ids: undefined,
+      all: inventory.subnet(input.subnetId).reservations,
+      shows: showsReservation,
+      unknown: (ids) => refused.notFound('SubnetCidrReservationID', ids),
+    });
+    return { reservations: found.map(copyReservation), ...next };
+  },
+
+  DeleteSubnetCidrReservation: (inventory, input) => ({
+    reservation: copyReservation(inventory.unreserve(input.subnetCidrReservationId)),
+  }),
+
   CreateTags: (inventory, input) => {
     const tagged = input.resources.map((id) => taggable(inventory, id));
     for (const { tags } of tagged) {
@@ -202,6 +237,10 @@ export function copyEni(eni: Eni): Eni {
     attachment: eni.attachment && { ...eni.attachment },
     createdAtMs: eni.createdAtMs,
   };
+}
+
+function copyReservation(reservation: CidrReservation): CidrReservation {
+  return { ...reservation, tags: new Map(reservation.tags) };
 }
 
 export function copyInstance(instance: Instance): Instance {

@@ -3,6 +3,7 @@
  * single addresses scattered over a subnet leave few whole blocks, as in a real one.
  */
 import type { Stream } from '../chance.ts';
+import { type Range, type ReservationType, ReservedRanges } from './reserved-ranges.ts';
 
 /** Addresses in a /28, the only prefix length EC2 delegates (EC2 User Guide, prefixes on network interfaces). */
 export const BLOCK = 16;
@@ -17,6 +18,7 @@ export class AddressSpace {
   /** Used addresses in each aligned block. */
   readonly #usedInBlock: Uint8Array;
   readonly #chance: Stream | undefined;
+  readonly #reserved: ReservedRanges;
   #free: number;
   #freeBlocks: number;
   #blocksWithheld = false;
@@ -36,21 +38,55 @@ export class AddressSpace {
     this.#free = size;
     this.#freeBlocks = size / BLOCK;
     this.#chance = chance;
+    this.#reserved = new ReservedRanges(size);
     for (let i = 0; i < KEPT_AT_START; i++) this.#take(i);
     for (let i = size - KEPT_AT_END; i < size; i++) this.#take(i);
   }
 
+  /** Free addresses as EC2 counts them: without those set aside for prefixes, with those set aside for callers
+   *  (EKS Best Practices Guide, prefix mode). */
   get freeAddresses(): number {
-    return this.#free;
+    return this.#free - this.#reserved.freeAside(this.#used, 'for prefixes');
   }
 
+  /** Whole free /28 blocks EC2 may choose. */
   get freeBlocks(): number {
-    return this.#blocksWithheld ? 0 : this.#freeBlocks;
+    if (this.#blocksWithheld) return 0;
+    if (this.#reserved.none) return this.#freeBlocks;
+    return this.#usedInBlock.reduce((sum, _, block) => sum + (this.#isWhole(block) ? 1 : 0), 0);
+  }
+
+  /** What there is too little of for EC2 to choose so many; `undefined`: it can. */
+  lacks(addresses: number, blocks: number): 'addresses' | 'blocks' | undefined {
+    const open = this.#free - this.#reserved.freeAside(this.#used, 'at all');
+    if (addresses > open) return 'addresses';
+    const shared = this.#reserved.anyForPrefixes ? 0 : addresses + blocks * BLOCK;
+    return blocks > 0 && (blocks > this.freeBlocks || shared > open) ? 'blocks' : undefined;
+  }
+
+  /** Sets a range aside. Addresses in use stay where they are. */
+  reserve(range: Range, type: ReservationType): void {
+    this.#reserved.add(range, type);
+  }
+
+  /** Ends a reservation: what is unused of it is everybody's again. */
+  unreserve(range: Range): void {
+    this.#reserved.remove(range);
+  }
+
+  /** Where a CIDR lies; `undefined` when it is malformed, or not within this subnet. */
+  range(cidr: string): Range | undefined {
+    const [, address = '', bits] = /^(\d{1,3}(?:\.\d{1,3}){3})\/(\d{1,2})$/.exec(cidr) ?? [];
+    if (bits === undefined || Number(bits) > 32) return undefined;
+    const size = 2 ** (32 - Number(bits));
+    const from = toNumber(address) - this.#base;
+    const isInside = from >= 0 && from % size === 0 && from + size <= this.#used.length;
+    return isInside ? { from, to: from + size } : undefined;
   }
 
   /** One free address, or `undefined` when there is none. */
   takeAddress(): string | undefined {
-    if (this.#free === 0) return undefined;
+    if (this.lacks(1, 0) !== undefined) return undefined;
     const index = this.#chance ? this.#scattered(this.#chance) : this.#packed();
     this.#take(index);
     return toText(this.#base + index);
@@ -59,7 +95,10 @@ export class AddressSpace {
   /** One free aligned /28 as a CIDR, or `undefined` when there is none. */
   takeBlock(): string | undefined {
     if (this.freeBlocks === 0) return undefined;
-    const block = next(this.#usedInBlock.length, this.#lastBlock, (b) => this.#usedInBlock[b] === 0);
+    const isWhole = (block: number): boolean => this.#isWhole(block);
+    const { from, to } = this.#reserved.choose(isWhole, this.#chance) ?? { from: 0, to: this.#used.length };
+    const fits = (b: number): boolean => b * BLOCK >= from && b * BLOCK < to && this.#isWhole(b);
+    const block = next(this.#usedInBlock.length, this.#lastBlock, fits);
     this.#lastBlock = block;
     for (let i = block * BLOCK; i < (block + 1) * BLOCK; i++) this.#take(i);
     return `${toText(this.#base + block * BLOCK)}/28`;
@@ -136,10 +175,18 @@ export class AddressSpace {
     this.#blocksWithheld = withheld;
   }
 
+  #isWhole(block: number): boolean {
+    return this.#usedInBlock[block] === 0 && this.#reserved.opensBlock(block);
+  }
+
+  #isOpen(index: number): boolean {
+    return this.#used[index] === 0 && this.#reserved.opensAddress(index);
+  }
+
   #scattered(chance: Stream): number {
     const size = this.#used.length;
     let i = Math.floor(chance.next() * size);
-    while (this.#used[i] === 1) i = (i + 1) % size;
+    while (!this.#isOpen(i)) i = (i + 1) % size;
     return i;
   }
 
@@ -147,10 +194,10 @@ export class AddressSpace {
     const size = this.#used.length;
     const inBrokenBlock = (i: number): boolean => {
       const used = this.#usedInBlock[i >> 4] ?? 0;
-      return used > 0 && used < BLOCK && this.#used[i] === 0;
+      return used > 0 && used < BLOCK && this.#isOpen(i);
     };
     const broken = next(size, this.#lastSingle, inBrokenBlock);
-    const index = broken >= 0 ? broken : next(size, this.#lastSingle, (i) => this.#used[i] === 0);
+    const index = broken >= 0 ? broken : next(size, this.#lastSingle, (i) => this.#isOpen(i));
     this.#lastSingle = index;
     return index;
   }

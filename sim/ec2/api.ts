@@ -64,15 +64,25 @@ export interface Instance {
   enis: Eni[];
 }
 
+/** A range of a subnet set aside: for the /28 blocks EC2 chooses, or for addresses callers name. */
+export interface CidrReservation {
+  readonly id: string;
+  readonly subnetId: string;
+  readonly cidr: string;
+  readonly type: 'prefix' | 'explicit';
+  readonly description: string;
+  readonly tags: Map<string, string>;
+}
+
 export interface Subnet {
   readonly id: string;
   readonly vpcId: string;
   readonly zone: string;
   readonly cidr: string;
   readonly tags: Map<string, string>;
-  /** Addresses nobody holds; the five AWS keeps are not counted. */
+  /** Addresses nobody holds; the five AWS keeps and those reserved for prefixes are not counted. */
   readonly freeAddresses: number;
-  /** Aligned /28 blocks without any used address. */
+  /** Aligned /28 blocks without any used address, as far as EC2 may choose them. */
   readonly freePrefixes: number;
 }
 
@@ -180,6 +190,24 @@ export interface Ec2Actions {
     output: Record<never, never>;
   };
   DeleteNetworkInterface: { input: { readonly networkInterfaceId: string }; output: Record<never, never> };
+  CreateSubnetCidrReservation: {
+    input: {
+      readonly subnetId: string;
+      readonly cidr: string;
+      readonly reservationType: 'prefix' | 'explicit';
+      readonly description?: string;
+      readonly tags?: Readonly<Record<string, string>>;
+    };
+    output: { reservation: CidrReservation };
+  };
+  GetSubnetCidrReservations: {
+    input: PageRequest & { readonly subnetId: string };
+    output: { reservations: CidrReservation[]; nextToken?: string };
+  };
+  DeleteSubnetCidrReservation: {
+    input: { readonly subnetCidrReservationId: string };
+    output: { reservation: CidrReservation };
+  };
   CreateTags: {
     input: { readonly resources: readonly string[]; readonly tags: Readonly<Record<string, string>> };
     output: Record<never, never>;

@@ -16,6 +16,7 @@ export type Buckets = Readonly<Record<Ec2Action | 'unfilteredDescribe', Bucket>>
 const READS: Bucket = { size: 100, perSecond: 20 };
 const LISTED: Bucket = { size: 100, perSecond: 5 };
 const MUTATING: Bucket = { size: 50, perSecond: 5 };
+const RARE: Bucket = { size: 5, perSecond: 1 };
 
 export const DOCUMENTED_BUCKETS: Buckets = {
   DescribeInstances: READS,
@@ -29,6 +30,9 @@ export const DOCUMENTED_BUCKETS: Buckets = {
   UnassignPrivateIpAddresses: LISTED,
   DetachNetworkInterface: MUTATING,
   DeleteNetworkInterface: LISTED,
+  CreateSubnetCidrReservation: RARE,
+  GetSubnetCidrReservations: READS,
+  DeleteSubnetCidrReservation: RARE,
   CreateTags: { size: 100, perSecond: 10 },
   /** DescribeInstances and DescribeNetworkInterfaces asked with neither filter nor page size: one bucket for each. */
   unfilteredDescribe: { size: 50, perSecond: 10 },

@@ -1,6 +1,7 @@
 /** What the Describe actions share: filters and pages. */
 import {
   ApiError,
+  type CidrReservation,
   type Eni,
   type Filter,
   type Instance,
@@ -93,6 +94,18 @@ export const showsSubnet: Shows<Pick<Subnet, 'id' | 'vpcId' | 'zone' | 'tags'>> 
       return ['available'];
     default:
       return tagValues(subnet.tags, filter);
+  }
+};
+
+/** The filters of GetSubnetCidrReservations (EC2 API reference); its `reservationType` and `subnet-id` are spelt so. */
+export const showsReservation: Shows<CidrReservation> = (reservation, filter) => {
+  switch (filter) {
+    case 'reservationType':
+      return [reservation.type];
+    case 'subnet-id':
+      return [reservation.subnetId];
+    default:
+      return tagValues(reservation.tags, filter);
   }
 };
 

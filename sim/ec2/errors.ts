@@ -5,7 +5,7 @@ import { ApiError } from './api.ts';
 export const refused = {
   throttled: () => new ApiError('RequestLimitExceeded', 'Request limit exceeded.', 503),
   notFound: (
-    kind: 'InstanceID' | 'NetworkInterfaceID' | 'AttachmentID' | 'SubnetID',
+    kind: 'InstanceID' | 'NetworkInterfaceID' | 'AttachmentID' | 'SubnetID' | 'SubnetCidrReservationID',
     ids: readonly string[],
   ) => new ApiError(`Invalid${kind}.NotFound`, notFoundText(kind, ids)),
   invalidValue: (message: string) => new ApiError('InvalidParameterValue', message),
@@ -59,6 +59,15 @@ export const refused = {
     ),
   stillAttached: (eniId: string) =>
     new ApiError('InvalidParameterValue', `Network interface '${eniId}' is currently in use.`),
+  reservationOutside: (cidr: string, subnetId: string) =>
+    new ApiError('InvalidParameterValue', `CIDR ${cidr} is not a valid range of subnet ${subnetId}.`),
+  reservationTooSmall: (cidr: string) =>
+    new ApiError('InvalidParameterValue', `CIDR ${cidr} is too small for prefixes, which are /28.`),
+  reservationOverlaps: (cidr: string, other: string) =>
+    new ApiError(
+      'InvalidSubnetCidrReservation.Conflict',
+      `CIDR ${cidr} overlaps with the subnet CIDR reservation ${other}.`,
+    ),
   quota: (limit: number) =>
     new ApiError(
       'NetworkInterfaceLimitExceeded',
@@ -84,6 +93,8 @@ function notFoundText(kind: string, ids: readonly string[]): string {
         : `The instance IDs ${quoted} do not exist`;
     case 'AttachmentID':
       return `The attachment ID ${quoted} does not exist`;
+    case 'SubnetCidrReservationID':
+      return `The subnet CIDR reservation ID ${quoted} does not exist`;
     case 'SubnetID':
       return `The subnet ID ${quoted} does not exist`;
     default:

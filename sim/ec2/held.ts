@@ -1,6 +1,6 @@
 /** The things the inventory holds, with what the API does not show of them. */
 import type { AddressSpace } from './address-space.ts';
-import type { Eni, Instance, Subnet } from './api.ts';
+import type { CidrReservation, Eni, Instance, Subnet } from './api.ts';
 import type { InstanceMetadata } from './instance-metadata.ts';
 import type { TypeLimits } from './instance-types.ts';
 import type { Wish } from './taking.ts';
@@ -20,6 +20,7 @@ export interface HeldInstance extends Instance {
 
 export interface HeldSubnet extends Omit<Subnet, 'freeAddresses' | 'freePrefixes'> {
   readonly space: AddressSpace;
+  readonly reservations: Map<string, CidrReservation>;
 }
 
 export interface NewEni extends Wish {

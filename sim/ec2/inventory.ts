@@ -3,7 +3,8 @@
  * wholly or throws EC2's refusal; time, request buckets and callers are the account's business.
  */
 import type { Chance } from '../chance.ts';
-import type { Attachment, Eni, InstanceState } from './api.ts';
+import { BLOCK } from './address-space.ts';
+import type { Attachment, CidrReservation, Eni, InstanceState } from './api.ts';
 import { refused } from './errors.ts';
 import {
   type HeldEni,
@@ -239,6 +240,33 @@ export class Inventory {
 
   #holder(eni: HeldEni): HeldInstance | undefined {
     return eni.attachment === undefined ? undefined : eni.lastHolder;
+  }
+
+  reserve(wanted: Omit<CidrReservation, 'id'>): CidrReservation {
+    const { subnetId, cidr, type } = wanted;
+    const { space, reservations } = this.subnet(subnetId);
+    const range = space.range(cidr) ?? raise(refused.reservationOutside(cidr, subnetId));
+    if (type === 'prefix' && range.to - range.from < BLOCK) throw refused.reservationTooSmall(cidr);
+    for (const other of reservations.values()) {
+      const { from, to } = space.range(other.cidr) ?? range;
+      if (from < range.to && range.from < to) throw refused.reservationOverlaps(cidr, other.cidr);
+    }
+    const reservation = { ...wanted, id: this.#newId('scr-') };
+    reservations.set(reservation.id, reservation);
+    space.reserve(range, type);
+    return reservation;
+  }
+
+  unreserve(id: string): CidrReservation {
+    for (const { space, reservations } of this.subnets.values()) {
+      const reservation = reservations.get(id);
+      if (reservation === undefined) continue;
+      const range = space.range(reservation.cidr);
+      if (range !== undefined) space.unreserve(range);
+      reservations.delete(id);
+      return reservation;
+    }
+    throw refused.notFound('SubnetCidrReservationID', [id]);
   }
 
   /** 17 hexadecimal digits as EC2's ids have: series, count, then random. */

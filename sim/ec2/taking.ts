@@ -1,5 +1,4 @@
 /** Which addresses a request asks for, and how they are taken from a subnet: all of them or none. */
-import { BLOCK } from './address-space.ts';
 import type { Ec2Actions } from './api.ts';
 import { refused } from './errors.ts';
 import type { HeldEni, HeldSubnet } from './held.ts';
@@ -60,9 +59,8 @@ export function take(
       space.take(entry);
       taken.push(entry);
     }
-    if (ips > space.freeAddresses) throw refused.subnetFull(id);
-    const missing = prefixes > space.freeBlocks || ips + prefixes * BLOCK > space.freeAddresses;
-    if (prefixes > 0 && missing) throw refused.noBlocks(id);
+    const lacking = space.lacks(ips, prefixes);
+    if (lacking !== undefined) throw lacking === 'blocks' ? refused.noBlocks(id) : refused.subnetFull(id);
   } catch (error) {
     for (const entry of taken) space.release(entry);
     throw error;

@@ -24,7 +24,7 @@ export const READ: { [A in Ec2Action]: (from: QueryParameters) => Ec2Actions[A][
       ipv4Prefixes: blocks(from),
       secondaryPrivateIpAddressCount: from.count('SecondaryPrivateIpAddressCount'),
       ipv4PrefixCount: from.count('Ipv4PrefixCount'),
-      tags: tagsToCreate(from),
+      tags: tagsToCreate(from, 'network-interface'),
       clientToken: from.text('ClientToken'),
     });
   },
@@ -59,6 +59,18 @@ export const READ: { [A in Ec2Action]: (from: QueryParameters) => Ec2Actions[A][
   DetachNetworkInterface: (from) =>
     said({ attachmentId: from.required('AttachmentId'), force: from.flag('Force') }),
   DeleteNetworkInterface: (from) => ({ networkInterfaceId: from.required('NetworkInterfaceId') }),
+  CreateSubnetCidrReservation: (from) =>
+    said({
+      subnetId: from.required('SubnetId'),
+      cidr: from.required('Cidr'),
+      reservationType: reservationType(from.required('ReservationType')),
+      description: from.text('Description'),
+      tags: tagsToCreate(from, 'subnet-cidr-reservation'),
+    }),
+  GetSubnetCidrReservations: (from) => said({ ...page(from), subnetId: from.required('SubnetId') }),
+  DeleteSubnetCidrReservation: (from) => ({
+    subnetCidrReservationId: from.required('SubnetCidrReservationId'),
+  }),
   CreateTags: (from) => ({ resources: from.list('ResourceId') ?? [], tags: tags(from, 'Tag') }),
 };
 
@@ -117,12 +129,19 @@ function blocks(from: QueryParameters): string[] | undefined {
   return named.length === 0 ? undefined : named;
 }
 
-function tagsToCreate(from: QueryParameters): Record<string, string> | undefined {
+function reservationType(text: string): 'prefix' | 'explicit' {
+  if (text !== 'prefix' && text !== 'explicit') {
+    throw invalid(`Value (${text}) for parameter ReservationType is invalid.`);
+  }
+  return text;
+}
+
+function tagsToCreate(from: QueryParameters, taggable: string): Record<string, string> | undefined {
   const [specification, another] = from.members('TagSpecification');
   if (specification === undefined) return undefined;
   if (another !== undefined) throw invalid('Only one TagSpecification may be given for one resource type.');
   const type = from.required(`${specification}.ResourceType`);
-  if (type !== 'network-interface') {
+  if (type !== taggable) {
     throw invalid(`'${type}' is not a valid taggable resource type for this operation.`);
   }
   return tags(from, `${specification}.Tag`);

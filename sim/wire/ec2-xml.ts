@@ -1,6 +1,7 @@
 /** The embedded EC2's answers → the elements EC2 writes. Names and nesting: EC2 API reference, version 2016-11-15. */
 import type {
   Attachment,
+  CidrReservation,
   Ec2Action,
   Ec2Actions,
   Eni,
@@ -52,6 +53,17 @@ export const WRITE: {
     assignedIpv4PrefixSet: output.assignedPrefixes.map((ipv4Prefix) => ({ ipv4Prefix })),
     return: true,
   }),
+  CreateSubnetCidrReservation: ({ reservation }, _input, place) => ({
+    subnetCidrReservation: reservationItem(reservation, place),
+  }),
+  GetSubnetCidrReservations: (output, _input, place) => ({
+    subnetIpv4CidrReservationSet: output.reservations.map((one) => reservationItem(one, place)),
+    subnetIpv6CidrReservationSet: [],
+    nextToken: output.nextToken,
+  }),
+  DeleteSubnetCidrReservation: ({ reservation }, _input, place) => ({
+    deletedSubnetCidrReservation: reservationItem(reservation, place),
+  }),
   ModifyNetworkInterfaceAttribute: done,
   UnassignPrivateIpAddresses: done,
   DetachNetworkInterface: done,
@@ -62,6 +74,18 @@ export const WRITE: {
 /** All that the actions without an answer say. */
 function done(): Elements {
   return { return: true };
+}
+
+function reservationItem(reservation: CidrReservation, place: Place): Elements {
+  return {
+    subnetCidrReservationId: reservation.id,
+    subnetId: reservation.subnetId,
+    cidr: reservation.cidr,
+    reservationType: reservation.type,
+    ownerId: place.accountId,
+    description: reservation.description,
+    tagSet: tagItems(reservation.tags),
+  };
 }
 
 /** Every instance is a launch of its own, so a reservation holds one. */
