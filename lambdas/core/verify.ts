@@ -72,7 +72,9 @@ function verdictOn(
   { ipamdStarted: before }: VerifyDue,
   last: boolean,
 ): Verdict {
-  if (node.state !== 'pending' && node.state !== 'running') return 'gone';
+  if (node.state === 'shutting-down' || node.state === 'terminated') return 'gone';
+  // A warm pool's instance: its ipamd starts when the group takes it.
+  if (node.state === 'stopping' || node.state === 'stopped') return last ? 'notSeen' : 'waiting';
   const ours = node.enis.filter((eni) => eni.tags[OUR_NODE_TAG] === node.id);
   if (ours.length > 0 && ours.every((eni) => eni.tags[IPAMD_INSTANCE_TAG] !== undefined)) return 'seen';
   // A launch was raced against ipamd's start; a node that already ran was not.
