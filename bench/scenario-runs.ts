@@ -94,7 +94,7 @@ function oursIn(column: string, runs: readonly Played[]): string[] {
   const tenth = (value: number): string => value.toFixed(1);
   const left = counts(runs.map((run) => run.nodesLeft));
   const warmed = [
-    `${column}: nodes warmed ${spread(ours.map((each) => each.nodesWarmed))} of ${spread(runs.map((run) => run.launched))} launched; ` +
+    `${column}: nodes launched ${spread(runs.map((run) => run.launched))}, nodes warmed ${spread(ours.map((each) => each.nodesWarmed))}; ` +
       `nodes left: ${left === '' ? 'none' : left}`,
   ];
   if (ours.every(({ interfaces, fills }) => interfaces + fills === 0)) return warmed;
