@@ -11,7 +11,7 @@ import { Account } from './ec2/account.ts';
 import type { SubnetSetup } from './ec2/account-options.ts';
 import type { Ec2 } from './ec2/api.ts';
 import type { MetadataLags } from './ec2/instance-metadata.ts';
-import { LaggingReads, type ReadLagOptions } from './ec2/read-lag.ts';
+import type { ReadLagOptions } from './ec2/read-lag.ts';
 import { type BusTrouble, EventBus } from './event-bus.ts';
 import { Kernel } from './kernel.ts';
 import { EC2_LATENCIES, METADATA_LAGS } from './latencies.ts';
@@ -49,7 +49,7 @@ export class World implements WireWorld {
   readonly accountId = '111122223333';
   readonly epochMs: number;
   readonly account: Account;
-  /** EC2 as callers reach it: the account, or the account behind a lag. */
+  /** EC2 as callers reach it. */
   readonly ec2: Ec2;
   readonly queues: QueueService;
   readonly bus: EventBus;
@@ -78,9 +78,9 @@ export class World implements WireWorld {
       latencies: EC2_LATENCIES,
       metadataLags: setup.metadataLags ?? METADATA_LAGS,
       throttling: true,
+      ...(setup.readLag !== undefined && { readLag: setup.readLag }),
     });
-    const { readLag } = setup;
-    this.ec2 = readLag === undefined ? this.account : new LaggingReads(this.account, this.kernel, readLag);
+    this.ec2 = this.account;
     this.queues = new QueueService(this);
     this.bus = new EventBus(this, { lateByMs: setup.eventsLateByMs ?? 0, ...setup.events });
     this.schedules = new Schedules(this);

@@ -2,10 +2,12 @@
 import type { Chance } from '../chance.ts';
 import type { Kernel } from '../kernel.ts';
 import type { Ec2Action, Instance, InstanceState } from './api.ts';
+import type { AttachmentTimesOptions } from './attachment-times.ts';
 import type { Buckets } from './buckets.ts';
 import type { Fault } from './faults.ts';
 import type { Delay, MetadataLags } from './instance-metadata.ts';
 import type { TypeLimits } from './instance-types.ts';
+import type { ReadLagOptions } from './read-lag.ts';
 
 export interface SubnetSetup {
   readonly id: string;
@@ -41,6 +43,10 @@ export interface AccountOptions {
   readonly keepsLog?: boolean;
   /** Quota of ENIs in one zone; 5,000 by default (VPC User Guide, quotas: per Region, enforced per zone). */
   readonly enisPerZone?: number;
+  /** Whose reads show the account as it was a while ago; nobody's unless said. */
+  readonly readLag?: ReadLagOptions;
+  /** How long attaches and detaches stay on their way after their answer; no time unless said. */
+  readonly attachmentTimes?: AttachmentTimesOptions;
 }
 
 export interface Launch {

@@ -12,7 +12,7 @@ import type {
   StateListener,
   SubnetSetup,
 } from './account-options.ts';
-import { type Circumstances, carryOut, copyEni, copyInstance, copySubnet } from './actions.ts';
+import { type Circumstances, carryOut } from './actions.ts';
 import { AddressSpace } from './address-space.ts';
 import {
   ApiError,
@@ -26,14 +26,18 @@ import {
   ReplyLost,
   type Subnet,
 } from './api.ts';
+import { AttachmentTimes } from './attachment-times.ts';
 import { DOCUMENTED_BUCKETS, RequestBuckets } from './buckets.ts';
 import { CallCounts } from './call-counts.ts';
 import { ClientTokens } from './client-tokens.ts';
+import { copyEni, copyInstance, copySubnet } from './copies.ts';
 import { refused } from './errors.ts';
 import { type Fault, Faults } from './faults.ts';
+import type { HeldInstance } from './held.ts';
 import { drawDelay, type InstanceMetadata } from './instance-metadata.ts';
 import { typeLimits } from './instance-types.ts';
 import { Inventory } from './inventory.ts';
+import { ReadLag } from './read-lag.ts';
 
 export type {
   AccountOptions,
@@ -60,6 +64,8 @@ export class Account implements Ec2 {
   readonly #streams = new Map<string, Stream>();
   readonly #tokens = new ClientTokens();
   readonly #listeners: StateListener[] = [];
+  readonly #readLag: ReadLag | undefined;
+  readonly #attachmentTimes: AttachmentTimes | undefined;
 
   constructor(options: AccountOptions) {
     this.region = options.region;
@@ -75,11 +81,15 @@ export class Account implements Ec2 {
             ...DOCUMENTED_BUCKETS,
             ...(options.throttling === true ? {} : options.throttling),
           });
+    const { kernel, chance, readLag, attachmentTimes } = options;
+    this.#readLag = readLag && new ReadLag(readLag, chance, () => kernel.nowMs);
+    this.#attachmentTimes = attachmentTimes && new AttachmentTimes(attachmentTimes, kernel, chance);
     this.#inventory = new Inventory({
       chance: options.chance,
       now: () => this.#kernel.nowMs,
       lags: options.metadataLags,
       enisPerZone: options.enisPerZone ?? 5_000,
+      readLag: this.#readLag,
     });
     for (const subnet of options.subnets) this.#addSubnet(subnet);
     this.#faults = new Faults([]);
@@ -113,9 +123,9 @@ export class Account implements Ec2 {
     return answer.output;
   }
 
-  /** The same action, at once and without request buckets, trouble or record: the world's own hand. */
+  /** The same action, at once, for everybody to see, and without request buckets, trouble or record: the world's own hand. */
   perform<A extends Ec2Action>(action: A, input: Ec2Actions[A]['input']): Ec2Actions[A]['output'] {
-    return this.#carryOut(action, input, { origin: 'world', shows: 'late' });
+    return this.#forAllToSee(() => this.#carryOut(action, input, { origin: 'world', shows: 'late' }));
   }
 
   addFault(fault: Fault): void {
@@ -144,7 +154,7 @@ export class Account implements Ec2 {
     const limits = wanted.limits ?? typeLimits(wanted.type);
     if (limits === undefined) throw refused.invalidValue(`Invalid value '${wanted.type}' for InstanceType.`);
     const instance = this.#inventory.addInstance(wanted.type, limits, wanted.subnetId, wanted.tags ?? {});
-    this.attachedAtStart(instance.id, {
+    this.#giveEni(instance, {
       deviceIndex: 0,
       ...(wanted.secondaryIps !== undefined && { secondaryIps: wanted.secondaryIps }),
       ...(wanted.prefixes !== undefined && { prefixes: wanted.prefixes }),
@@ -156,22 +166,7 @@ export class Account implements Ec2 {
 
   /** An ENI the instance was launched with, or has had since long ago: metadata shows it and its content already. */
   attachedAtStart(instanceId: string, present: PresentEni): Eni {
-    const instance = this.#inventory.instance(instanceId);
-    const groups = present.securityGroups ?? instance.enis[0]?.groups;
-    const eni = this.#inventory.create({
-      subnetId: present.subnetId ?? instance.subnetId,
-      ips: present.secondaryIps ?? 0,
-      prefixes: present.prefixes ?? 0,
-      origin: present.deviceIndex === 0 ? 'launch' : 'world',
-      ...(groups && { groups }),
-      ...(present.tags && { tags: present.tags }),
-    });
-    this.#inventory.attach(eni, instance, {
-      deviceIndex: present.deviceIndex ?? instance.enis.length,
-      deleteOnTermination: present.deleteOnTermination ?? true,
-      shows: 'at once',
-    });
-    return copyEni(eni);
+    return this.#forAllToSee(() => this.#giveEni(this.#inventory.instance(instanceId), present));
   }
 
   /** Others leave only so much of a subnet free, now. */
@@ -237,7 +232,15 @@ export class Account implements Ec2 {
         this.#faults.throttles(caller, action, nowMs) || this.#buckets?.take(action, input, nowMs) === false;
       if (throttled) throw refused.throttled();
       const shows = this.#faults.hidesFromMetadata(caller.name, nowMs) ? 'never' : 'late';
-      const output = this.#carryOut(action, input, { origin: 'call', shows });
+      const sees = action.startsWith('Describe')
+        ? this.#readLag?.view(caller.name, this.#inventory)
+        : undefined;
+      const output = this.#carryOut(action, input, {
+        origin: 'call',
+        shows,
+        ...(sees !== undefined && { sees }),
+        ...(this.#attachmentTimes !== undefined && { takes: this.#attachmentTimes }),
+      });
       if ('networkInterface' in output) eniId = output.networkInterface.id;
       settled = { ok: true, output };
     } catch (error) {
@@ -272,6 +275,28 @@ export class Account implements Ec2 {
       return input.networkInterfaceIds?.length === 1 ? input.networkInterfaceIds[0] : undefined;
     }
     return undefined;
+  }
+
+  #giveEni(instance: HeldInstance, present: PresentEni): Eni {
+    const groups = present.securityGroups ?? instance.enis[0]?.groups;
+    const eni = this.#inventory.create({
+      subnetId: present.subnetId ?? instance.subnetId,
+      ips: present.secondaryIps ?? 0,
+      prefixes: present.prefixes ?? 0,
+      origin: present.deviceIndex === 0 ? 'launch' : 'world',
+      ...(groups && { groups }),
+      ...(present.tags && { tags: present.tags }),
+    });
+    this.#inventory.attach(eni, instance, {
+      deviceIndex: present.deviceIndex ?? instance.enis.length,
+      deleteOnTermination: present.deleteOnTermination ?? true,
+      shows: 'at once',
+    });
+    return copyEni(eni);
+  }
+
+  #forAllToSee<T>(work: () => T): T {
+    return this.#readLag === undefined ? work() : this.#readLag.atOnce(work);
   }
 
   #addSubnet(setup: SubnetSetup): void {

@@ -1,5 +1,7 @@
 /** EC2's actions on the inventory: parameters checked, effect, answer. Answers are copies: nobody sees later changes. */
-import type { CidrReservation, Ec2Action, Ec2Actions, Eni, Instance, Subnet } from './api.ts';
+import type { Ec2Action, Ec2Actions } from './api.ts';
+import type { AttachmentTimes } from './attachment-times.ts';
+import { copyEni, copyInstance, copyReservation, copySubnet } from './copies.ts';
 import {
   select,
   showsEni,
@@ -9,9 +11,10 @@ import {
   showsSubnet,
 } from './describe.ts';
 import { refused } from './errors.ts';
-import type { HeldSubnet, Origin } from './held.ts';
+import type { Origin } from './held.ts';
 import { instanceTypes } from './instance-types.ts';
 import type { Inventory } from './inventory.ts';
+import type { View } from './read-lag.ts';
 import { moveHere, readWish, sizes } from './taking.ts';
 
 /** What the input does not say. */
@@ -19,6 +22,10 @@ export interface Circumstances {
   readonly origin: Origin;
   /** Whether instance metadata will ever show what an attach brings. */
   readonly shows: 'late' | 'never';
+  /** What the caller sees when it reads; the truth, unless said. */
+  readonly sees?: View;
+  /** How long attachments are on their way; not at all, unless said. */
+  readonly takes?: AttachmentTimes;
 }
 
 type Carry<A extends Ec2Action> = (
@@ -35,11 +42,11 @@ const TYPES_PER_PAGE = 100;
 const TOKEN_CHARACTERS = 64;
 
 export const carryOut: { readonly [A in Ec2Action]: Carry<A> } = {
-  DescribeInstances: ({ instances }, input) => {
+  DescribeInstances: (inventory, input, { sees = inventory }) => {
     const { found, ...next } = select({
       page: input,
       ids: input.instanceIds,
-      all: instances,
+      all: sees.instances,
       shows: showsInstance,
       unknown: (ids) => refused.notFound('InstanceID', ids),
     });
@@ -57,11 +64,11 @@ export const carryOut: { readonly [A in Ec2Action]: Carry<A> } = {
     return { subnets: found.map(copySubnet), ...next };
   },
 
-  DescribeNetworkInterfaces: ({ enis }, input) => {
+  DescribeNetworkInterfaces: (inventory, input, { sees = inventory }) => {
     const { found, ...next } = select({
       page: input,
       ids: input.networkInterfaceIds,
-      all: enis,
+      all: sees.enis,
       shows: showsEni,
       unknown: (ids) => refused.notFound('NetworkInterfaceID', ids),
     });
@@ -104,7 +111,7 @@ export const carryOut: { readonly [A in Ec2Action]: Carry<A> } = {
     return { networkInterface: copyEni(eni), ...(clientToken !== undefined && { clientToken }) };
   },
 
-  AttachNetworkInterface: (inventory, input, { shows }) => {
+  AttachNetworkInterface: (inventory, input, { shows, takes }) => {
     const eni = inventory.eni(input.networkInterfaceId);
     const instance = inventory.instance(input.instanceId);
     if (instance.state !== 'running' && instance.state !== 'stopped') {
@@ -118,6 +125,7 @@ export const carryOut: { readonly [A in Ec2Action]: Carry<A> } = {
       networkCardIndex,
       shows,
     });
+    takes?.attaching(attachment, () => inventory.changed(eni.id));
     return { attachmentId: attachment.id, networkCardIndex };
   },
 
@@ -132,6 +140,7 @@ export const carryOut: { readonly [A in Ec2Action]: Carry<A> } = {
       if (eni.attachment?.id !== attachmentId) throw refused.notFound('AttachmentID', [attachmentId]);
       eni.attachment.deleteOnTermination = deleteOnTermination;
     }
+    inventory.changed(eni.id);
     return {};
   },
 
@@ -150,12 +159,20 @@ export const carryOut: { readonly [A in Ec2Action]: Carry<A> } = {
     return {};
   },
 
-  DetachNetworkInterface: (inventory, input) => {
+  DetachNetworkInterface: (inventory, input, { takes }) => {
     const eni = inventory.attached(input.attachmentId);
-    if (eni.attachment?.deviceIndex === 0) {
+    const { attachment } = eni;
+    if (attachment?.deviceIndex === 0 && attachment.networkCardIndex === 0) {
       throw refused.notPermitted('The network interface at device index 0 cannot be detached.');
     }
-    inventory.detach(eni);
+    if (takes === undefined || attachment === undefined) {
+      inventory.detach(eni);
+      return {};
+    }
+    takes.detaching(attachment, () => {
+      if (eni.attachment === attachment) inventory.detach(eni);
+    });
+    inventory.changed(eni.id);
     return {};
   },
 
@@ -203,6 +220,7 @@ export const carryOut: { readonly [A in Ec2Action]: Carry<A> } = {
     for (const { tags } of tagged) {
       for (const [key, value] of Object.entries(input.tags)) tags.set(key, value);
     }
+    for (const id of input.resources) inventory.changed(id);
     return {};
   },
 };
@@ -219,52 +237,4 @@ function taggable(inventory: Inventory, id: string): { readonly tags: Map<string
   if (id.startsWith('eni-')) return inventory.eni(id);
   if (id.startsWith('subnet-')) return inventory.subnet(id);
   return inventory.instance(id);
-}
-
-export function copyEni(eni: Eni): Eni {
-  return {
-    id: eni.id,
-    subnetId: eni.subnetId,
-    vpcId: eni.vpcId,
-    zone: eni.zone,
-    mac: eni.mac,
-    privateIp: eni.privateIp,
-    secondaryIps: [...eni.secondaryIps],
-    prefixes: [...eni.prefixes],
-    groups: [...eni.groups],
-    description: eni.description,
-    tags: new Map(eni.tags),
-    attachment: eni.attachment && { ...eni.attachment },
-    createdAtMs: eni.createdAtMs,
-  };
-}
-
-function copyReservation(reservation: CidrReservation): CidrReservation {
-  return { ...reservation, tags: new Map(reservation.tags) };
-}
-
-export function copyInstance(instance: Instance): Instance {
-  return {
-    id: instance.id,
-    type: instance.type,
-    subnetId: instance.subnetId,
-    vpcId: instance.vpcId,
-    zone: instance.zone,
-    state: instance.state,
-    launchedAtMs: instance.launchedAtMs,
-    tags: new Map(instance.tags),
-    enis: instance.enis.map(copyEni),
-  };
-}
-
-export function copySubnet(subnet: HeldSubnet): Subnet {
-  return {
-    id: subnet.id,
-    vpcId: subnet.vpcId,
-    zone: subnet.zone,
-    cidr: subnet.cidr,
-    tags: new Map(subnet.tags),
-    freeAddresses: subnet.space.freeAddresses,
-    freePrefixes: subnet.space.freeBlocks,
-  };
 }

@@ -58,7 +58,8 @@ export interface Instance {
   readonly vpcId: string;
   readonly zone: string;
   state: InstanceState;
-  readonly launchedAtMs: number;
+  /** Of the last launch: a stopped instance that is started again counts anew. */
+  launchedAtMs: number;
   readonly tags: Map<string, string>;
   /** In order of device index; the first is the primary. */
   enis: Eni[];

@@ -1,7 +1,7 @@
 /** A client token makes a create happen once: the same question gets the first answer, another one is refused.
  *  Source: EC2 Developer Guide, ensuring idempotency. */
-import { copyEni } from './actions.ts';
 import type { Ec2Actions } from './api.ts';
+import { copyEni } from './copies.ts';
 import { refused } from './errors.ts';
 
 type Input = Ec2Actions['CreateNetworkInterface']['input'];

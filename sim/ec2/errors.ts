@@ -27,10 +27,10 @@ export const refused = {
       'PrivateIpAddressLimitExceeded',
       `Number of private addresses will exceed limit of ${slots} for network interface ${eniId}.`,
     ),
-  slotsFull: (instanceId: string, slots: number) =>
+  slotsFull: (instanceId: string, card: number, slots: number) =>
     new ApiError(
       'AttachmentLimitExceeded',
-      `Interface count exceeds the limit of ${slots} for network card 0 of instance ${instanceId}`,
+      `Interface count exceeds the limit of ${slots} for network card ${card} of instance ${instanceId}`,
     ),
   deviceTaken: (instanceId: string, index: number) =>
     new ApiError(

@@ -16,7 +16,17 @@ import {
 } from './held.ts';
 import { InstanceMetadata, type MetadataLags } from './instance-metadata.ts';
 import type { TypeLimits } from './instance-types.ts';
+import type { ReadLag } from './read-lag.ts';
 import { sizes, take, type Wish } from './taking.ts';
+
+interface InventoryOptions {
+  readonly chance: Chance;
+  readonly now: () => number;
+  readonly lags: MetadataLags;
+  readonly enisPerZone: number;
+  /** Hears of every change, when somebody's reads lag. */
+  readonly readLag: ReadLag | undefined;
+}
 
 export class Inventory {
   readonly instances = new Map<string, HeldInstance>();
@@ -30,12 +40,14 @@ export class Inventory {
   readonly #now: () => number;
   readonly #lags: MetadataLags;
   readonly #enisPerZone: number;
+  readonly #readLag: ReadLag | undefined;
 
-  constructor(options: { chance: Chance; now: () => number; lags: MetadataLags; enisPerZone: number }) {
+  constructor(options: InventoryOptions) {
     this.#chance = options.chance;
     this.#now = options.now;
     this.#lags = options.lags;
     this.#enisPerZone = options.enisPerZone;
+    this.#readLag = options.readLag;
   }
 
   subnet(id: string): HeldSubnet {
@@ -80,6 +92,7 @@ export class Inventory {
       metadata: new InstanceMetadata(this.#lags, this.#chance.stream(`instance metadata ${id}`)),
     };
     this.instances.set(id, instance);
+    this.changed(id);
     return instance;
   }
 
@@ -116,6 +129,7 @@ export class Inventory {
     };
     this.enis.set(id, eni);
     this.#enisInZone.set(subnet.zone, inZone + 1);
+    this.changed(id);
     return eni;
   }
 
@@ -134,7 +148,9 @@ export class Inventory {
       );
     }
     const onCard = instance.enis.filter((other) => other.attachment?.networkCardIndex === card);
-    if (onCard.length >= limits.enisPerCard) throw refused.slotsFull(instance.id, limits.enisPerCard);
+    if (onCard.length >= limits.enisPerCard) {
+      throw refused.slotsFull(instance.id, card, limits.enisPerCard);
+    }
     if (onCard.some((other) => other.attachment?.deviceIndex === how.deviceIndex)) {
       throw refused.deviceTaken(instance.id, how.deviceIndex);
     }
@@ -155,6 +171,7 @@ export class Inventory {
     instance.enis.push(eni);
     instance.enis.sort(byDevice);
     instance.metadata.attached(eni, eni.addedAtMs, this.#now(), how.shows ?? 'late');
+    this.changed(eni.id);
     return attachment;
   }
 
@@ -181,6 +198,7 @@ export class Inventory {
     eni.prefixes.push(...taken.prefixes);
     if (ips > 0) instance?.metadata.added(eni.id, taken.ips, 'ips', nowMs);
     if (prefixes > 0) instance?.metadata.added(eni.id, taken.prefixes, 'prefixes', nowMs);
+    this.changed(eni.id);
     return taken;
   }
 
@@ -207,6 +225,7 @@ export class Inventory {
     eni.prefixes = without(eni.prefixes, prefixes);
     metadata?.removed(eni.id, ips, 'ips', this.#now());
     metadata?.removed(eni.id, prefixes, 'prefixes', this.#now());
+    this.changed(eni.id);
   }
 
   detach(eni: HeldEni): void {
@@ -216,6 +235,7 @@ export class Inventory {
     eni.attachment = undefined;
     instance.enis = instance.enis.filter((other) => other !== eni);
     instance.metadata.detached(eni.id, this.#now());
+    this.changed(eni.id);
   }
 
   delete(eni: HeldEni): void {
@@ -225,17 +245,30 @@ export class Inventory {
     this.enis.delete(eni.id);
     this.#enisInZone.set(eni.zone, (this.#enisInZone.get(eni.zone) ?? 1) - 1);
     eni.lastHolder?.metadata.deleted(eni.id);
+    this.#readLag?.eniChanged(eni, 'gone');
   }
 
-  /** Terminated instances lose their interfaces: deleted with them, or left over when DeleteOnTermination is off. */
+  /** Terminated instances lose their interfaces: deleted with them, or left over when DeleteOnTermination is off. Stopped
+   *  ones keep them; a start counts as a launch (EC2 API reference, Instance: `launchTime` is the last one). */
   setState(instance: HeldInstance, state: InstanceState): void {
+    if (instance.state === 'stopped' && state === 'pending') instance.launchedAtMs = this.#now();
     instance.state = state;
+    this.changed(instance.id);
     if (state !== 'terminated') return;
     for (const eni of [...instance.enis]) {
       const goesToo = eni.attachment?.deleteOnTermination === true;
       this.detach(eni);
       if (goesToo) this.delete(eni);
     }
+  }
+
+  /** An instance or ENI of this id is no longer as it was. */
+  changed(id: string): void {
+    if (this.#readLag === undefined) return;
+    const eni = this.enis.get(id);
+    if (eni !== undefined) this.#readLag.eniChanged(eni, 'there');
+    const instance = this.instances.get(id);
+    if (instance !== undefined) this.#readLag.instanceChanged(instance);
   }
 
   #holder(eni: HeldEni): HeldInstance | undefined {

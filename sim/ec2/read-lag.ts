@@ -1,158 +1,157 @@
 /**
- * EC2's eventual consistency, for some of its callers: what they Describe is the account as it was a while ago. A new
- * instance or ENI is not found yet, an attachment or tag not shown, a state is the one before. Changes made by calls and
- * changes of state lag; free addresses of subnets do not.
+ * EC2's eventual consistency, for some of its callers: a change becomes visible to each of them after a time of its own,
+ * so one answer may show an instance and not yet its new ENI. Whoever has seen a change never sees the state before it
+ * again. Changes by calls and of instance states lag; what the world's own hand puts there, and the free addresses of
+ * subnets, do not. Calls that change something always act on the truth.
  * Source: EC2 Developer Guide, eventual consistency; it names no time, so the lag is an assumption of whoever sets it.
  */
-import type { Kernel, Process } from '../kernel.ts';
-import type { Account } from './account.ts';
-import type { Caller, Ec2, Ec2Action, Ec2Actions, Eni, Filter, Instance, InstanceState } from './api.ts';
-import { select, showsEni } from './describe.ts';
-import { refused } from './errors.ts';
+import type { Chance } from '../chance.ts';
+import type { Eni, Instance } from './api.ts';
+import { copyEni, copyInstance } from './copies.ts';
+import { type Delay, drawDelay } from './instance-metadata.ts';
 
 export interface ReadLagOptions {
   /** Whose reads lag. */
   readonly callers: (name: string) => boolean;
-  readonly lagMs: number;
+  /** From a change to its showing, drawn for each caller and change. */
+  readonly lagMs: Delay;
+}
+
+/** What a caller gets to see. */
+export interface View {
+  readonly instances: ReadonlyMap<string, Instance>;
+  readonly enis: ReadonlyMap<string, Eni>;
 }
 
 /** What something was from a moment on; `undefined`: not there. */
 interface Version<T> {
+  readonly nth: number;
   readonly fromMs: number;
   readonly was: T | undefined;
 }
 
 const LONG_AGO = Number.NEGATIVE_INFINITY;
 
-/** The past of things that changed within the lag; everything else is as the account says. */
+/** Of each thing what it is, and what it was while somebody may still see that. */
 class History<T> {
   readonly #versions = new Map<string, Version<T>[]>();
+  readonly #unsettled = new Set<string>();
 
-  add(id: string, atMs: number, before: T | undefined, after: T | undefined): void {
-    const versions = this.#versions.get(id) ?? [{ fromMs: LONG_AGO, was: before }];
-    versions.push({ fromMs: atMs, was: after });
+  add(id: string, fromMs: number, was: T | undefined): void {
+    const versions = this.#versions.get(id) ?? [];
+    versions.push({ nth: (versions.at(-1)?.nth ?? 0) + 1, fromMs, was });
     this.#versions.set(id, versions);
+    this.#unsettled.add(id);
   }
 
-  /** What it was at `atMs`, for those that changed since. */
-  since(atMs: number): Map<string, T | undefined> {
+  /** What those that changed after `thenMs` were, by the newest of their versions that `shows`. */
+  since(thenMs: number, shows: (id: string, version: Version<T>) => boolean): Map<string, T | undefined> {
     const past = new Map<string, T | undefined>();
-    for (const [id, versions] of this.#versions) {
-      if ((versions.at(-1)?.fromMs ?? LONG_AGO) <= atMs) this.#versions.delete(id);
-      else past.set(id, versions.findLast(({ fromMs }) => fromMs <= atMs)?.was);
+    for (const id of this.#unsettled) {
+      const versions = this.#versions.get(id) ?? [];
+      const last = versions.at(-1);
+      if (last !== undefined && last.fromMs > thenMs) {
+        past.set(id, versions.findLast((version) => shows(id, version))?.was);
+        continue;
+      }
+      this.#unsettled.delete(id);
+      if (last?.was === undefined) this.#versions.delete(id);
+      else this.#versions.set(id, [last]);
     }
     return past;
   }
 }
 
-export class LaggingReads implements Ec2 {
-  readonly #account: Account;
-  readonly #kernel: Kernel;
+export class ReadLag {
   readonly #options: ReadLagOptions;
+  readonly #longestMs: number;
+  readonly #chance: Chance;
+  readonly #now: () => number;
   readonly #enis = new History<Eni>();
-  readonly #states = new History<InstanceState>();
-  readonly #stateNow = new Map<string, InstanceState>();
+  readonly #instances = new History<Instance>();
+  #isAtOnce = false;
 
-  constructor(account: Account, kernel: Kernel, options: ReadLagOptions) {
-    this.#account = account;
-    this.#kernel = kernel;
+  constructor(options: ReadLagOptions, chance: Chance, now: () => number) {
+    const { lagMs } = options;
     this.#options = options;
-    account.onStateChange(({ id }, state) => {
-      this.#states.add(id, kernel.nowMs, this.#stateNow.get(id), state);
-      this.#stateNow.set(id, state);
-    });
+    this.#longestMs = typeof lagMs === 'number' ? lagMs : Math.max(...lagMs.map(([, value]) => value));
+    this.#chance = chance;
+    this.#now = now;
   }
 
-  *call<A extends Ec2Action>(
-    caller: Caller,
-    action: A,
-    input: Ec2Actions[A]['input'],
-  ): Process<Ec2Actions[A]['output']> {
-    if (action.startsWith('Describe')) {
-      const output = yield* this.#account.call(caller, action, input);
-      return this.#options.callers(caller.name) ? this.#asItWas(input, output) : output;
-    }
-    const before = new Map(this.#subjects(input).map((id) => [id, this.#account.eni(id)]));
+  /** What changes within `work` shows to everybody at once. */
+  atOnce<T>(work: () => T): T {
+    this.#isAtOnce = true;
     try {
-      const output = yield* this.#account.call(caller, action, input);
-      if ('networkInterface' in output) before.set(output.networkInterface.id, undefined);
-      return output;
+      return work();
     } finally {
-      for (const [id, eni] of before) this.#enis.add(id, this.#kernel.nowMs, eni, this.#account.eni(id));
+      this.#isAtOnce = false;
     }
   }
 
-  /** ENIs a call may change. */
-  #subjects(input: Ec2Actions[Ec2Action]['input']): string[] {
-    if ('networkInterfaceId' in input) return [input.networkInterfaceId];
-    if ('resources' in input) return input.resources.filter((id) => id.startsWith('eni-'));
-    if (!('attachmentId' in input)) return [];
-    return this.#account
-      .enis()
-      .flatMap(({ id, attachment }) => (attachment?.id === input.attachmentId ? [id] : []));
+  eniChanged(eni: Eni, is: 'there' | 'gone'): void {
+    this.#enis.add(eni.id, this.#fromMs(), is === 'gone' ? undefined : copyEni(eni));
   }
 
-  #asItWas<O extends Ec2Actions[Ec2Action]['output']>(input: Ec2Actions[Ec2Action]['input'], output: O): O {
-    const thenMs = this.#kernel.nowMs - this.#options.lagMs;
-    if ('networkInterfaces' in output) {
-      const asked = 'networkInterfaceIds' in input ? input.networkInterfaceIds : undefined;
-      const filters = 'filters' in input ? input.filters : undefined;
-      return {
-        ...output,
-        networkInterfaces: this.#enisThen(output.networkInterfaces, asked, filters, thenMs),
-      };
-    }
-    if ('instances' in output) {
-      const asked = 'instanceIds' in input ? input.instanceIds : undefined;
-      return { ...output, instances: this.#instancesThen(output.instances, asked, thenMs) };
-    }
-    return output;
+  instanceChanged(instance: Instance): void {
+    this.#instances.add(instance.id, this.#fromMs(), copyInstance(instance));
   }
 
-  #enisThen(
-    now: readonly Eni[],
-    asked: readonly string[] | undefined,
-    filters: readonly Filter[] | undefined,
-    thenMs: number,
-  ): Eni[] {
-    const past = this.#enis.since(thenMs);
-    const hidden = now.filter(({ id }) => past.has(id) && past.get(id) === undefined);
-    const unknown = hidden.map(({ id }) => id).filter((id) => asked?.includes(id));
-    if (unknown.length > 0) throw refused.notFound('NetworkInterfaceID', unknown);
-    const changed = new Map<string, Eni>();
-    for (const [id, eni] of past)
-      if (eni !== undefined && (asked?.includes(id) ?? true)) changed.set(id, eni);
-    const { found } = select({
-      page: { filters: filters ?? [] },
-      ids: undefined,
-      all: changed,
-      shows: showsEni,
-      unknown: (ids) => refused.notFound('NetworkInterfaceID', ids),
-    });
-    return [...now.filter(({ id }) => !past.has(id)), ...found];
+  /** What this caller sees of what there is. */
+  view(caller: string, truth: View): View {
+    if (!this.#options.callers(caller)) return truth;
+    const nowMs = this.#now();
+    const shows = (id: string, { nth, fromMs }: Version<unknown>): boolean =>
+      fromMs + this.#lag(caller, id, nth) <= nowMs;
+    const enisThen = this.#enis.since(nowMs - this.#longestMs, shows);
+    const instancesThen = this.#instances.since(nowMs - this.#longestMs, shows);
+    if (enisThen.size + instancesThen.size === 0) return truth;
+    const enis = overlaid(truth.enis, enisThen);
+    const instances = overlaid(truth.instances, instancesThen);
+    for (const [id, instance] of instances) {
+      const held = truth.instances.get(id)?.enis ?? [];
+      instances.set(id, { ...instance, enis: attachedThen(id, held, enisThen) });
+    }
+    return { enis, instances };
   }
 
-  #instancesThen(now: readonly Instance[], asked: readonly string[] | undefined, thenMs: number): Instance[] {
-    const states = this.#states.since(thenMs);
-    const past = this.#enis.since(thenMs);
-    const shown: Instance[] = [];
-    const unknown: string[] = [];
-    for (const instance of now) {
-      const { id } = instance;
-      const state = states.has(id) ? states.get(id) : instance.state;
-      if (state !== undefined) shown.push({ ...instance, state, enis: attachedThen(instance, past) });
-      else if (asked?.includes(id)) unknown.push(id);
-    }
-    if (unknown.length > 0) throw refused.notFound('InstanceID', unknown);
-    return shown;
+  #fromMs(): number {
+    return this.#isAtOnce ? LONG_AGO : this.#now();
+  }
+
+  /** The same whenever it is asked for, so that what a caller has seen stays seen. */
+  #lag(caller: string, id: string, nth: number): number {
+    const { lagMs } = this.#options;
+    return typeof lagMs === 'number'
+      ? lagMs
+      : drawDelay(lagMs, this.#chance.stream(`read lag of ${caller}: ${id}, change ${nth}`));
   }
 }
 
-/** ENIs the instance had then, in order of device index. */
-function attachedThen({ id, enis }: Instance, past: ReadonlyMap<string, Eni | undefined>): Eni[] {
-  const unchanged = enis.filter((eni) => !past.has(eni.id));
-  const changed = [...past.values()].filter((eni) => eni?.attachment?.instanceId === id);
-  return [...unchanged, ...changed.filter((eni) => eni !== undefined)].sort(
-    (a, b) => (a.attachment?.deviceIndex ?? 0) - (b.attachment?.deviceIndex ?? 0),
+function overlaid<T>(
+  truth: ReadonlyMap<string, T>,
+  then: ReadonlyMap<string, T | undefined>,
+): Map<string, T> {
+  const seen = new Map(truth);
+  for (const [id, was] of then) {
+    if (was === undefined) seen.delete(id);
+    else seen.set(id, was);
+  }
+  return seen;
+}
+
+/** ENIs the instance had then, in order of card and device index. */
+function attachedThen(
+  instanceId: string,
+  held: readonly Eni[],
+  then: ReadonlyMap<string, Eni | undefined>,
+): Eni[] {
+  const changed = [...then.values()].filter((eni) => eni?.attachment?.instanceId === instanceId);
+  return [...held.filter(({ id }) => !then.has(id)), ...changed.filter((eni) => eni !== undefined)].sort(
+    byDevice,
   );
 }
+
+const byDevice = (a: Eni, b: Eni): number =>
+  (a.attachment?.networkCardIndex ?? 0) - (b.attachment?.networkCardIndex ?? 0) ||
+  (a.attachment?.deviceIndex ?? 0) - (b.attachment?.deviceIndex ?? 0);
