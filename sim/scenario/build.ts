@@ -2,7 +2,10 @@
 import type { Deployment, IntOrPercent } from '../cluster/deployment.ts';
 import type { NodeGroup } from '../cluster/node-group.ts';
 import type { StatefulSet } from '../cluster/stateful-set.ts';
+import type { MetadataLags } from '../ec2/instance-metadata.ts';
+import type { ReadLagOptions } from '../ec2/read-lag.ts';
 import type { BusTrouble } from '../event-bus.ts';
+import { METADATA_LAGS } from '../latencies.ts';
 import { World } from '../world.ts';
 import type { Cluster, Column, Delivery, Scenario, Workload } from './format.ts';
 
@@ -32,6 +35,8 @@ export function build(scenario: Scenario, column: Column, seed: number, epochMs?
     cluster: first.name,
     cniEnv: environment(first, column),
     placement: first.placement,
+    ...(scenario.staleReads && { readLag: readLagOf(scenario.staleReads) }),
+    ...(scenario.slowMetadata && { metadataLags: metadataLagsOf(scenario.slowMetadata) }),
     ...(epochMs !== undefined && { epochMs }),
     subnets: scenario.subnets.map(({ name, zone, cidr, free, tags }) => ({
       id: subnetIds.get(name) ?? '',
@@ -128,6 +133,25 @@ const podOf = (workload: Exclude<Workload, { kind: 'CronJob' }>) => ({
   readyAfterMs: workload.readyAfterSeconds * 1000,
   exitMs: workload.exitSeconds * 1000,
   terminationGraceMs: workload.terminationGraceSeconds * 1000,
+});
+
+const readLagOf = ({ mostSeconds, callers }: NonNullable<Scenario['staleReads']>): ReadLagOptions => ({
+  callers: (name) => callers?.some((caller) => name === caller || name.startsWith(`${caller}/`)) ?? true,
+  lagMs: [
+    [0, 0],
+    [1, mostSeconds * 1000],
+  ],
+});
+
+const metadataLagsOf = ({
+  leastSeconds,
+  mostSeconds,
+}: NonNullable<Scenario['slowMetadata']>): MetadataLags => ({
+  ...METADATA_LAGS,
+  eniToImds: [
+    [0, leastSeconds * 1000],
+    [1, mostSeconds * 1000],
+  ],
 });
 
 export const troubleOf = ({

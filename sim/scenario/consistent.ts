@@ -148,9 +148,14 @@ function references({ subnets: all, clusters, story, faults }: Scenario): Compla
   return complaints;
 }
 
-function times({ minutes, story, faults }: Scenario): Complaint[] {
+function times({ minutes, story, faults, slowMetadata }: Scenario): Complaint[] {
   const endSeconds = minutes * 60;
+  const { leastSeconds = 0, mostSeconds = 0 } = slowMetadata ?? {};
+  const expected = `at least ${leastSeconds} s`;
   return [
+    ...(leastSeconds <= mostSeconds
+      ? []
+      : [{ field: 'slowMetadata.mostSeconds', expected, got: mostSeconds }]),
     ...story.flatMap(({ atSeconds }, index) =>
       atSeconds < endSeconds
         ? []

@@ -264,6 +264,18 @@ const DELIVERY = object({
     .describe('Each waits up to so long more, so that later ones overtake, s.'),
 }).describe('What EventBridge does to events on their way.');
 
+const STALE_READS = object({
+  mostSeconds: seconds.describe(
+    'A change shows after any time up to this, drawn for each caller and change, s.',
+  ),
+  callers,
+}).describe('EC2’s eventual consistency: what DescribeInstances and DescribeNetworkInterfaces show is old.');
+
+const SLOW_METADATA = object({
+  leastSeconds: seconds.default(18).describe('An attached interface shows after this at the earliest, s.'),
+  mostSeconds: seconds.default(30).describe('And after this at the latest, s.'),
+}).describe('Instance metadata as slow as some reports have it. amazon-vpc-cni-k8s issues name 18 to 30 s.');
+
 const COLUMN = object({
   name: text('a name of 1 to 40 characters', /^\S.{0,39}$/),
   cni: CNI.optional().describe('Put over the cni of every cluster.'),
@@ -309,6 +321,8 @@ export const SCENARIO = object({
   story: list(STEP, 'steps').default([]).describe('What happens, in any order; each step has its time.'),
   faults: list(FAULT, 'faults').default([]).describe('Trouble ordered for a span of time.'),
   events: DELIVERY.default({ lateSeconds: 0, lostShare: 0, duplicateShare: 0, reorderSeconds: 0 }),
+  staleReads: STALE_READS.optional().describe('Whose reads of EC2 lag, and how far. Default: nobody’s.'),
+  slowMetadata: SLOW_METADATA.optional().describe('Default: the times of sim/latencies.ts.'),
   policy: z
     .record(z.string(), z.unknown(), { error: 'an object' })
     .optional()
