@@ -22,11 +22,10 @@ export function spread(
   show: (value: number) => string = (value) => value.toLocaleString('en-US'),
 ): string {
   const known = values.filter((value) => value !== undefined);
-  const missing = known.length < values.length;
   if (known.length === 0) return '–';
   const [least, most] = [show(Math.min(...known)), show(Math.max(...known))];
-  if (missing) return `${least} or never`;
-  return least === most ? least : `${least} – ${most}`;
+  const shown = least === most ? least : `${least} – ${most}`;
+  return known.length < values.length ? `${shown} or none` : shown;
 }
 
 export const seconds = (ms: number): string => (ms / 1000).toFixed(1);
