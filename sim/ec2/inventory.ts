@@ -216,11 +216,14 @@ export class Inventory {
       }
     }
     const { space } = this.subnet(eni.subnetId);
+    for (const entry of [...ips, ...prefixes]) space.release(entry);
+    this.drop(eni, ips, prefixes);
+  }
+
+  /** The ENI has these no longer, whoever has them now. */
+  drop(eni: HeldEni, ips: readonly string[], prefixes: readonly string[]): void {
     const metadata = this.#holder(eni)?.metadata;
-    for (const entry of [...ips, ...prefixes]) {
-      space.release(entry);
-      eni.addedAtMs.delete(entry);
-    }
+    for (const entry of [...ips, ...prefixes]) eni.addedAtMs.delete(entry);
     eni.secondaryIps = without(eni.secondaryIps, ips);
     eni.prefixes = without(eni.prefixes, prefixes);
     metadata?.removed(eni.id, ips, 'ips', this.#now());

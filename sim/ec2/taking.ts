@@ -97,14 +97,28 @@ export function moveHere(
       prefixes: holder.prefixes.filter((prefix) => named.has(prefix)),
     }))
     .filter(({ ips, prefixes }) => ips.length + prefixes.length > 0);
-  const [first] = moves.flatMap(({ ips, prefixes }) => [...ips, ...prefixes]);
-  if (first !== undefined && !allowReassignment) throw refused.notReassigned(first);
-  for (const { holder, ips, prefixes } of moves) inventory.unassign(holder, ips, prefixes);
+  const moving = moves.flatMap(({ ips, prefixes }) => [...ips, ...prefixes]);
+  const [first] = moving;
+  if (first === undefined) return inventory.assign(eni, wish);
+  if (!allowReassignment) throw refused.notReassigned(first);
+  const here = new Set([...eni.secondaryIps, ...eni.prefixes]);
+  const isNew = (entry: string): boolean => !here.has(entry);
+  const arriving = {
+    ...wish,
+    theseIps: (wish.theseIps ?? []).filter(isNew),
+    thesePrefixes: (wish.thesePrefixes ?? []).filter(isNew),
+  };
+  const { space } = inventory.subnet(eni.subnetId);
+  const leaving = moving.filter(isNew);
+  for (const entry of leaving) space.release(entry);
   try {
-    return inventory.assign(eni, wish);
+    inventory.assign(eni, arriving);
   } catch (error) {
-    for (const { holder, ips, prefixes } of moves)
-      inventory.assign(holder, { theseIps: ips, thesePrefixes: prefixes });
+    for (const entry of leaving) space.take(entry);
     throw error;
   }
+  for (const { holder, ips, prefixes } of moves) {
+    if (holder !== eni) inventory.drop(holder, ips, prefixes);
+  }
+  return { ips: [...(wish.theseIps ?? [])], prefixes: [...(wish.thesePrefixes ?? [])] };
 }

@@ -64,6 +64,35 @@ describe('attachments on their way', () => {
     expect(account.instance(id).enis.map((each) => each.id)).toContain(next.id);
   });
 
+  test('a detach overtakes an attach and stays under way', async () => {
+    const { kernel, account, ask, node, create } = ec2World({
+      attachmentTimes: { attachingMs: 15_000, detachingMs: 30_000 },
+    });
+    const eni = create();
+    const answer = await ask('AttachNetworkInterface', at(eni.id, node().id, 1));
+    if (typeof answer === 'string') throw new Error(answer);
+    await ask('DetachNetworkInterface', { attachmentId: answer.attachmentId });
+    expect(account.eni(eni.id)?.attachment?.status).toBe('detaching');
+    await kernel.run(kernel.nowMs + 15_000);
+    expect(account.eni(eni.id)?.attachment?.status).toBe('detaching');
+    await kernel.run(kernel.nowMs + 15_000);
+    expect(account.eni(eni.id)?.attachment).toBeUndefined();
+  });
+
+  test('a detach that the end of its instance forestalled does not reach the next attachment', async () => {
+    const { kernel, account, ask, node, create } = ec2World({
+      attachmentTimes: { attachingMs: 0, detachingMs: 60_000 },
+    });
+    const [first, second] = [node(), node()];
+    const eni = create();
+    const { attachmentId } = account.perform('AttachNetworkInterface', at(eni.id, first.id, 1));
+    await ask('DetachNetworkInterface', { attachmentId });
+    account.terminate(first.id);
+    await ask('AttachNetworkInterface', at(eni.id, second.id, 1));
+    await kernel.run(120_000);
+    expect(account.eni(eni.id)?.attachment?.instanceId).toBe(second.id);
+  });
+
   test('an instance that ends in the middle of a detach takes the ENI with it when told so', async () => {
     const { kernel, account, ask, node, create } = ec2World({
       attachmentTimes: { attachingMs: 0, detachingMs: 60_000 },

@@ -100,7 +100,7 @@ export function requestFor(account: Account, { kind, which, how }: Intention): R
       const named =
         how % 3 === 0
           ? { ipv4Prefixes: [`10.0.0.${(how % 6) * 16}/28`] }
-          : { privateIpAddresses: [`10.0.0.${how % 96}`] };
+          : { privateIpAddresses: [`10.0.0.${how % 96}`, `10.0.0.${which % 96}`] };
       const allowReassignment = how % 2 === 0;
       return eni && ['AssignPrivateIpAddresses', { networkInterfaceId: eni.id, ...named, allowReassignment }];
     }
