@@ -10,7 +10,7 @@ import { inParallel } from './parallel.ts';
 import type { Mode, NodeRecord, Outcome, Ports } from './ports.ts';
 import { NODES_AT_ONCE, RECORD_TTL_MS } from './records.ts';
 import type { NodeLaunching } from './signals.ts';
-import { acts, callsOf, type LeaveStep, type Step, sumCalls } from './steps.ts';
+import { type ActStep, acts, callsOf, type LeaveStep, type Step, sumCalls } from './steps.ts';
 
 /** One launch on its way through a run. */
 export interface Runner {
@@ -51,7 +51,7 @@ export interface Carried {
 }
 
 export async function carryOutLaunches(planned: readonly Planned[], ports: Ports): Promise<Carried> {
-  const { results, overBudgetMs } = await spendAndDo(planned, ports);
+  const { results, missed, overBudgetMs } = await spendAndDo(planned, ports);
   const records: NodeRecord[] = [];
   const waiting: Waiting[] = [];
   const left: { cluster: string; step: LeaveStep }[] = [];
@@ -61,9 +61,11 @@ export async function carryOutLaunches(planned: readonly Planned[], ports: Ports
     const { nodeId } = signal;
     const done = results.get(nodeId);
     const retryMs = overBudgetMs.get(nodeId) ?? retryAfter(done);
-    const missed = retryMs !== undefined && !inTime(runningAtMs, retryMs, ports);
-    if (missed) {
-      const because = `the next try is ${retryMs / 1000} s away, and ipamd may have started by then`;
+    const tooLate = missed.has(nodeId) || (retryMs !== undefined && !inTime(runningAtMs, retryMs, ports));
+    if (tooLate) {
+      const because = missed.has(nodeId)
+        ? 'its turn came too late: ipamd may have started'
+        : `the next try is ${(retryMs ?? 0) / 1000} s away, and ipamd may have started by then`;
       left.push({ cluster: cluster.name, step: { do: 'leave', nodeId, reason: 'over budget', because } });
     } else if (retryMs !== undefined && signal.attempt < MOST_ATTEMPTS) waiting.push(later(signal, retryMs));
     if (done !== undefined && done.attached.length > 0)
@@ -75,7 +77,7 @@ export async function carryOutLaunches(planned: readonly Planned[], ports: Ports
       share,
       enis: stillUnattached(before, done),
       ...(runningAtMs !== undefined && { runningAtMs }),
-      outcome: missed ? { state: 'left', reason: 'over budget' } : outcomeOf(steps, mode, done, before),
+      outcome: tooLate ? { state: 'left', reason: 'over budget' } : outcomeOf(steps, mode, done, before),
       expiresAtMs: ports.clock() + RECORD_TTL_MS,
     });
   }
@@ -91,6 +93,8 @@ async function spendAndDo(
   ports: Ports,
 ): Promise<{
   readonly results: ReadonlyMap<NodeId, Done>;
+  /** Nodes whose turn came after their deadline. */
+  readonly missed: ReadonlySet<NodeId>;
   readonly overBudgetMs: ReadonlyMap<NodeId, number>;
 }> {
   const urgency = ({ runner: { runningAtMs } }: Planned): number => runningAtMs ?? Number.MAX_SAFE_INTEGER;
@@ -98,15 +102,28 @@ async function spendAndDo(
     .filter(({ runner, steps }) => runner.mode === 'warm' && steps.some(acts))
     .sort((a, b) => urgency(a) - urgency(b));
   const results = new Map<NodeId, Done>();
-  if (doing.length === 0) return { results, overBudgetMs: new Map() };
-  const asks: Calls[] = doing.map(({ steps }) => sumCalls(steps.filter(acts).map(callsOf)));
+  if (doing.length === 0) return { results, missed: new Set(), overBudgetMs: new Map() };
+  const asks: Calls[] = doing.map(({ steps }) => sumCalls(steps.filter(acts).flatMap(costOf)));
   const { granted, waitMs } = await ports.budget.spend(asks);
+  const missed = new Set<NodeId>();
   await inParallel(doing.slice(0, granted), NODES_AT_ONCE, async ({ runner, steps }) => {
-    results.set(runner.signal.nodeId, await carryOut(steps.filter(acts), runner.cluster.name, ports));
+    const { signal, cluster, runningAtMs } = runner;
+    // The nodes before this one took their time: the guard is asked again.
+    if (inTime(runningAtMs, 0, ports))
+      results.set(signal.nodeId, await carryOut(steps.filter(acts), cluster.name, ports));
+    else missed.add(signal.nodeId);
   });
   const over = doing.slice(granted).map(({ runner }) => [runner.signal.nodeId, waitMs] as const);
-  return { results, overBudgetMs: new Map(over) };
+  return { results, missed, overBudgetMs: new Map(over) };
 }
+
+/** What a step spends of the account's requests: our own, and those it makes ipamd send in the same minute. ipamd's start
+ *  writes the security groups of every ENI it finds, one request each (amazon-vpc-cni-k8s v1.23.1, nodeInit); when those are
+ *  throttled, starts fail and repeat, and nodes we never touched pay for it. */
+const costOf = (step: ActStep): Calls[] => [
+  callsOf(step),
+  ...(step.do === 'attach' && step.until === 'attached' ? [{ ModifyNetworkInterfaceAttribute: 1 }] : []),
+];
 
 /** How soon another try could help after failures that pass, or `undefined` when there were none. */
 function retryAfter(done: Done | undefined): number | undefined {

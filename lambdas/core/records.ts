@@ -5,4 +5,4 @@ export const LEASE_MS = 90_000;
 /** How long the ledger remembers what was done for a node, ms. */
 export const RECORD_TTL_MS = 3_600_000;
 /** Nodes whose calls run at the same time in one function. The budget decides how many are made. */
-export const NODES_AT_ONCE = 20;
+export const NODES_AT_ONCE = 40;
