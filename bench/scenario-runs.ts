@@ -42,6 +42,7 @@ const FIGURES: readonly (readonly [title: string, show: Show])[] = [
   ['never', figure((run) => run.withoutAddress)],
   ['worst wait s', figure((run) => run.worstWaitMs, seconds)],
   ['p99 s', figure((run) => run.p99WaitMs, seconds)],
+  ['p99 to Running s', figure((run) => run.p99RunningMs, seconds)],
   ['rollout s', figure((run) => run.rolloutSeconds)],
   ['EC2 calls', figure((run) => total(run.ec2Calls))],
   ['throttled', figure((run) => run.throttled)],

@@ -18,6 +18,8 @@ export interface Figures {
   /** From a pod's first request on its node to its address, ms; to the end of the story if it never came. */
   readonly worstWaitMs: number;
   readonly p99WaitMs: number;
+  /** From a pod's creation to Running, what its owner feels, ms: waiting for a node, the image and the container included. */
+  readonly p99RunningMs: number;
   /** From the beginning to the last address of a pod that is not a Job's, s; `undefined` when one never came. */
   readonly rolloutSeconds: number | undefined;
   /** Every attempt of every caller in the account, by action. */
@@ -115,6 +117,12 @@ export class Watch {
       withoutAddress: missing.length,
       worstWaitMs: waits.reduce((worst, wait) => Math.max(worst, wait), 0),
       p99WaitMs: quantileOf(waits, 0.99),
+      p99RunningMs: quantileOf(
+        pods.flatMap(({ createdAtMs, runningAtMs }) =>
+          runningAtMs === undefined ? [] : [runningAtMs - createdAtMs],
+        ),
+        0.99,
+      ),
       rolloutSeconds: missing.some(({ template }) => template.runMs === undefined)
         ? undefined
         : Math.round((last - this.#fromMs) / 1000),

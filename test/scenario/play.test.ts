@@ -4,6 +4,7 @@ import type { Column, Scenario } from '../../sim/scenario/format.ts';
 import { type Played, play } from '../../sim/scenario/play.ts';
 import { readScenario } from '../../sim/scenario/read.ts';
 import { SHIPPED } from '../../sim/scenarios/shipped.ts';
+import { replayable } from '../replay.ts';
 
 function read(document: unknown): Scenario {
   const result = readScenario(document, 'test.json');
@@ -57,6 +58,7 @@ describe('S13: events that come too late, or never, cost nothing that would not 
   const seeds = Array.from({ length: 12 }, (_, index) => 100 + index);
 
   test.each(seeds)('seed %i', async (seed) => {
+    replayable(seed);
     const scenario = read({
       ...(SHIPPED['s13.json'] as object),
       columns: ['W=1', 'ours, late', 'ours, lost'],

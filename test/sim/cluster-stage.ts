@@ -3,6 +3,7 @@ import type { NodeGroupOptions } from '../../sim/cluster/node-group.ts';
 import type { Pod } from '../../sim/cluster/pod.ts';
 import type { BusEvent } from '../../sim/event-bus.ts';
 import { World, type WorldSetup } from '../../sim/world.ts';
+import { replayable } from '../replay.ts';
 
 export const VPC = 'vpc-0a1b2c3d4e5f60718';
 export const SUBNETS = ['a', 'b'].map((zone, index) => ({
@@ -13,8 +14,11 @@ export const SUBNETS = ['a', 'b'].map((zone, index) => ({
 }));
 export const SUBNET_A = SUBNETS[0]?.id ?? '';
 
-export const world = (setup: Partial<WorldSetup> = {}): World =>
-  new World({ seed: 5, cluster: 'shop', subnets: SUBNETS, ...setup });
+export function world(setup: Partial<WorldSetup> = {}): World {
+  const full = { seed: 5, cluster: 'shop', subnets: SUBNETS, ...setup };
+  replayable(full.seed);
+  return new World(full);
+}
 
 export const seconds = (count: number): number => count * 1000;
 export const minutes = (count: number): number => count * 60_000;
