@@ -37,3 +37,11 @@ test('the simulated sweep runs as often as the deployed one', () => {
     ScheduleExpression: `rate(${DEPLOYED.sweepEveryMs / 60_000} minutes)`,
   });
 });
+
+test('a function that reads queues may take as long as the deployed one', () => {
+  const functions = Object.values(templateOf(OBSERVE).findResources('AWS::Lambda::Function'));
+  const limits = functions
+    .filter((one) => !JSON.stringify(one).includes('"sweep"'))
+    .map((one) => one['Properties'].Timeout);
+  expect(limits).toEqual([DEPLOYED.timeLimitMs / 1000, DEPLOYED.timeLimitMs / 1000]);
+});
