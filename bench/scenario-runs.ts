@@ -59,6 +59,7 @@ const ATTACH: AttachStep = {
   shape: 'full',
   groupIds: [],
   until: 'attached',
+  finish: 'at once',
 };
 const FILL: FillStep = { ...NODE, do: 'fill', eniId: 'eni-0' };
 export const FLOORS = {

@@ -102,6 +102,11 @@ export function deleteOrphans(stack: Stack, cluster: string): PolicyStatement {
   return onOurs(stack, cluster, 'DeleteOurs', ['DeleteNetworkInterface']);
 }
 
+/** Tell interfaces of ours to go away with their node. */
+export function finishOurs(stack: Stack, cluster: string): PolicyStatement {
+  return onOurs(stack, cluster, 'FinishOurs', ['ModifyNetworkInterfaceAttribute']);
+}
+
 /** Interfaces we created carry our tag from their first moment on. */
 function onOurs(stack: Stack, cluster: string, sid: string, actions: readonly Ec2Action[]): PolicyStatement {
   return allow(sid, {

@@ -4,6 +4,7 @@ import type { Construct } from 'constructs';
 import {
   continueOn,
   deleteOrphans,
+  finishOurs,
   readCluster,
   readNodes,
   useBudget,
@@ -86,7 +87,12 @@ export class PrewarmerStack extends Stack {
       ...decide(),
       continueOn(launches.queue, signals.queue, verifications.queue),
     ]);
-    const verifyWave = task('VerifyWave', 'verify-wave', SIGNAL_TIMEOUT, [continueOn(verifications.queue)]);
+    // Verification tells interfaces to go away with their node once the rush of their launch is over.
+    const verifyWave = task('VerifyWave', 'verify-wave', SIGNAL_TIMEOUT, [
+      continueOn(verifications.queue),
+      useBudget(tables),
+      ...(mode === 'warm' ? [finishOurs(this, cluster)] : []),
+    ]);
     // The sweep handles launches whose events never came, so it may do what on-signal may.
     const sweep = task('Sweep', 'sweep', SWEEP_TIMEOUT, [
       ...decide(),

@@ -34,10 +34,10 @@ export class DynamoBudget implements Budget {
     this.#clock = clock;
   }
 
-  async spend(asks: readonly Calls[]): Promise<{ granted: number; waitMs: number }> {
+  async spend(asks: readonly Calls[], keep = 0): Promise<{ granted: number; waitMs: number }> {
     if (asks.every((calls) => entries(calls).length === 0)) return { granted: asks.length, waitMs: 0 };
     const grant = await this.#change((buckets) => {
-      const { granted, waitMs, buckets: next } = spend(buckets, asks, this.#share, this.#clock());
+      const { granted, waitMs, buckets: next } = spend(buckets, asks, this.#share, this.#clock(), keep);
       return { answer: { granted, waitMs }, next: granted > 0 ? next : undefined };
     });
     return grant ?? { granted: 0, waitMs: CONTENDED_MS };

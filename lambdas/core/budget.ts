@@ -31,12 +31,19 @@ export interface Grant {
   readonly buckets: Buckets;
 }
 
-/** Grants the longest run of `asks` (each the calls of one node) that fits. Running out is an answer, not an error. */
-export function spend(buckets: Buckets, asks: readonly Calls[], share: number, nowMs: number): Grant {
+/** Grants the longest run of `asks` (each the calls of one node) that fits. Running out is an answer, not an error. What is
+ *  not urgent leaves a part `keep` (0 to 1) of each bucket to what is. */
+export function spend(
+  buckets: Buckets,
+  asks: readonly Calls[],
+  share: number,
+  nowMs: number,
+  keep = 0,
+): Grant {
   const next: Partial<Record<MutatingAction, Bucket>> = { ...buckets };
   let granted = 0;
   for (const calls of asks) {
-    const waitMs = longestWait(next, calls, share, nowMs);
+    const waitMs = longestWait(next, calls, share, nowMs, keep);
     if (waitMs > 0) return { granted, waitMs, buckets: next };
     for (const [action, count] of entries(calls)) {
       const bucket = filled(next[action], action, share, nowMs);
@@ -71,13 +78,14 @@ export function filled(
   return { tokens, atMs: Math.max(nowMs, bucket.atMs), pace };
 }
 
-function longestWait(buckets: Buckets, calls: Calls, share: number, nowMs: number): number {
+function longestWait(buckets: Buckets, calls: Calls, share: number, nowMs: number, keep: number): number {
   let waitMs = 0;
   for (const [action, count] of entries(calls)) {
     const { tokens, atMs } = filled(buckets[action], action, share, nowMs);
     // Until somebody spends, the bucket fills at the pace it was written with, and not before the time it was written at.
     const pace = buckets[action]?.pace ?? 1;
-    const missing = Math.min(count, EC2_BUCKETS[action].size * share) - tokens;
+    const size = EC2_BUCKETS[action].size * share;
+    const missing = Math.min(count, size * (1 - keep)) + size * keep - tokens;
     // A hair of tolerance: sums of fractions refilled in several steps must not wait for the last millionth.
     if (missing > 1e-9) {
       const refillMs = (missing / (EC2_BUCKETS[action].perSecond * share * pace)) * 1000;

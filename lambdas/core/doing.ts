@@ -63,6 +63,7 @@ export async function carryOut(steps: readonly ActStep[], cluster: string, ports
           return;
         }
         attached.push(eniId);
+        if (step.finish === 'later') return;
         const kept = await ports.vpc.deleteOnTermination(eniId, attachment.value);
         if (!kept.ok) await failedAt('ModifyNetworkInterfaceAttribute', kept.failure, step);
         return;

@@ -10,7 +10,7 @@ import { inParallel } from './parallel.ts';
 import type { Mode, NodeRecord, Outcome, Ports } from './ports.ts';
 import { NODES_AT_ONCE, RECORD_TTL_MS } from './records.ts';
 import type { NodeLaunching } from './signals.ts';
-import { type ActStep, acts, callsOf, type LeaveStep, type Step, sumCalls } from './steps.ts';
+import { acts, callsOf, type LeaveStep, type Step, sumCalls } from './steps.ts';
 
 /** One launch on its way through a run. */
 export interface Runner {
@@ -103,7 +103,7 @@ async function spendAndDo(
     .sort((a, b) => urgency(a) - urgency(b));
   const results = new Map<NodeId, Done>();
   if (doing.length === 0) return { results, missed: new Set(), overBudgetMs: new Map() };
-  const asks: Calls[] = doing.map(({ steps }) => sumCalls(steps.filter(acts).flatMap(costOf)));
+  const asks: Calls[] = doing.map(({ steps }) => sumCalls(steps.filter(acts).map(callsOf)));
   const { granted, waitMs } = await ports.budget.spend(asks);
   const missed = new Set<NodeId>();
   await inParallel(doing.slice(0, granted), NODES_AT_ONCE, async ({ runner, steps }) => {
@@ -116,14 +116,6 @@ async function spendAndDo(
   const over = doing.slice(granted).map(({ runner }) => [runner.signal.nodeId, waitMs] as const);
   return { results, missed, overBudgetMs: new Map(over) };
 }
-
-/** What a step spends of the account's requests: our own, and those it makes ipamd send in the same minute. ipamd's start
- *  writes the security groups of every ENI it finds, one request each (amazon-vpc-cni-k8s v1.23.1, nodeInit); when those are
- *  throttled, starts fail and repeat, and nodes we never touched pay for it. */
-const costOf = (step: ActStep): Calls[] => [
-  callsOf(step),
-  ...(step.do === 'attach' && step.until === 'attached' ? [{ ModifyNetworkInterfaceAttribute: 1 }] : []),
-];
 
 /** How soon another try could help after failures that pass, or `undefined` when there were none. */
 function retryAfter(done: Done | undefined): number | undefined {

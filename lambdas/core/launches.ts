@@ -196,7 +196,7 @@ function attachNew(
   const { node } = candidate;
   const until = launch.runningAtMs === undefined ? 'created' : 'attached';
   const groupIds = primaryEni(node)?.groupIds ?? [];
-  const base = { do: 'attach', nodeId: node.id, groupIds, until, because } as const;
+  const base = { do: 'attach', nodeId: node.id, groupIds, until, finish: 'later', because } as const;
   const shape = addresses === 0 ? 'skeleton' : 'full';
   const steps: AttachStep[] = [];
   const waiting = made.filter(({ eniId }) => !node.enis.some(({ id }) => id === eniId));

@@ -196,6 +196,7 @@ function newEni(
     groupIds: primaryEni(node)?.groupIds ?? [],
     demandId,
     until: 'attached',
+    finish: 'at once',
     because,
   };
 }

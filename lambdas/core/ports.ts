@@ -63,8 +63,12 @@ export interface Clusters {
 
 /** Shared request allowance for EC2. Never sleeps; running out is an answer. */
 export interface Budget {
-  /** Grants the longest run of `asks` from the first on, by one conditional write. */
-  spend(asks: readonly Calls[]): Promise<{ readonly granted: number; readonly waitMs: number }>;
+  /** Grants the longest run of `asks` from the first on, by one conditional write. What is not urgent leaves a part `keep`
+   *  (0 to 1) of each bucket to what is. */
+  spend(
+    asks: readonly Calls[],
+    keep?: number,
+  ): Promise<{ readonly granted: number; readonly waitMs: number }>;
   /** Somebody saw a throttle: halve that action's pace for everybody. */
   throttled(action: MutatingAction): Promise<void>;
 }

@@ -22,6 +22,9 @@ export interface AttachStep {
   readonly demandId?: string;
   /** A pending instance cannot take an ENI yet: it is only created, and attached once the instance runs. */
   readonly until: 'created' | 'attached';
+  /** When the ENI is told to go away with its instance. Nobody's pods wait for that, so in the rush of a launch it is put
+   *  off until verification (docs/decisions/0005-finish-later.md). */
+  readonly finish: 'at once' | 'later';
   readonly because: string;
 }
 
@@ -101,7 +104,9 @@ export interface Totals {
 export const acts = (step: Step): step is ActStep =>
   step.do === 'attach' || step.do === 'fill' || step.do === 'finish';
 
-/** EC2 calls a step still needs. Three per ENI and one per fill is the floor. */
+/** EC2 calls a step still needs. Three per ENI and one per fill is the floor. Where the third is put off, its place is taken
+ *  by the ModifyNetworkInterfaceAttribute that ipamd's start sends for each ENI it finds, to write its security groups
+ *  (amazon-vpc-cni-k8s v1.23.1, nodeInit): the same bucket pays for it in the same minute. */
 export function callsOf(step: ActStep): Calls {
   if (step.do === 'fill') return { AssignPrivateIpAddresses: 1 };
   if (step.do === 'finish') return { ModifyNetworkInterfaceAttribute: 1 };

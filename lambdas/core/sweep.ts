@@ -1,13 +1,11 @@
 /** Every few minutes: what events missed is rebuilt from the world, what a killed run left is finished or collected, and
  *  how nodes look is remembered, so that later decisions can tell a quiet node from a busy one. */
-import { carryOut } from './doing.ts';
-import { unfinished } from './launches.ts';
-import { ipamdStarted, type NodeId } from './model.ts';
+import { finish } from './finishing.ts';
+import { type EniId, ipamdStarted, type NodeId } from './model.ts';
 import { orphans } from './orphans.ts';
 import type { NodeRecord, Ports } from './ports.ts';
 import { readWorld } from './reading.ts';
 import type { NodeLaunching } from './signals.ts';
-import { callsOf } from './steps.ts';
 import { warmLaunches } from './warm-launches.ts';
 import { lookAt } from './warm-rollout.ts';
 
@@ -32,7 +30,7 @@ export async function sweep(ports: Ports): Promise<readonly Swept[]> {
 }
 
 async function sweepCluster(name: string, ports: Ports): Promise<Swept | undefined> {
-  const { ledger, vpc, budget, journal, clock } = ports;
+  const { ledger, vpc, journal, clock } = ports;
   const [read, own, before, suspects] = await Promise.all([
     readWorld({ ofCluster: name }, ports),
     vpc.ownEnis([name]),
@@ -57,33 +55,33 @@ async function sweepCluster(name: string, ports: Ports): Promise<Swept | undefin
     ports,
   );
 
-  const cleared = { finished: 0, orphansDeleted: 0 };
+  const { enis: finished } = await finish(nodes.filter(ipamdStarted), name, ports);
   const { collect, suspects: next } = orphans(own.value, suspects, clock());
-  if (found.mode === 'warm') {
-    const half = nodes.filter(ipamdStarted).flatMap(unfinished);
-    const asks = [...half.map(callsOf), ...collect.map(() => ({ DeleteNetworkInterface: 1 }))];
-    const { granted } = asks.length > 0 ? await budget.spend(asks) : { granted: 0 };
-    const finished = await carryOut(half.slice(0, granted), name, ports);
-    cleared.finished = Math.min(half.length, granted) - finished.failures.length;
-    for (const eniId of collect.slice(0, Math.max(0, granted - half.length))) {
-      const answer = await vpc.deleteEni(eniId);
-      if (answer.ok) cleared.orphansDeleted++;
-      else
-        journal.warn('orphan not deleted', {
-          eniId,
-          code: answer.failure.code,
-          message: answer.failure.message,
-        });
-    }
-  }
+  const orphansDeleted = found.mode === 'warm' ? await deleteAll(collect, ports) : 0;
   await ledger.suspect(name, next);
   return {
     cluster: name,
     nodes: nodes.length,
     missedLaunches: missed.length,
-    ...cleared,
+    finished,
+    orphansDeleted,
     orphansSuspected: next.size,
   };
+}
+
+async function deleteAll(orphaned: readonly EniId[], { vpc, budget, journal }: Ports): Promise<number> {
+  if (orphaned.length === 0) return 0;
+  const { granted } = await budget.spend(orphaned.map(() => ({ DeleteNetworkInterface: 1 })));
+  let deleted = 0;
+  for (const eniId of orphaned.slice(0, granted)) {
+    const answer = await vpc.deleteEni(eniId);
+    if (answer.ok) deleted++;
+    else {
+      const { code, message } = answer.failure;
+      journal.warn('orphan not deleted', { eniId, code, message });
+    }
+  }
+  return deleted;
 }
 
 /** No event came for the node, or what one began was not carried on. */

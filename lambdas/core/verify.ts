@@ -3,6 +3,7 @@
  * the proof. A node whose primary ENI has the tag while ours has not was lost in the race: that is a late attach.
  */
 import { waitAfter } from './failures.ts';
+import { finish } from './finishing.ts';
 import { IPAMD_INSTANCE_TAG, ipamdStarted, type Node, type NodeId, OUR_NODE_TAG } from './model.ts';
 import type { NodeRecord, Ports } from './ports.ts';
 import { LEASE_MS } from './records.ts';
@@ -48,21 +49,34 @@ export async function verify(signal: VerifyDue, ports: Ports): Promise<Verified>
   };
   const records = await ports.ledger.nodes(nodeIds);
   for (const nodeId of nodeIds) {
+    // Judged before: it is here again only to be finished.
+    if (judged(records.get(nodeId))) continue;
     const node = nodes.get(nodeId);
     const unread = incomplete.has(nodeId) && !last ? 'waiting' : 'gone';
     found[node === undefined ? unread : verdictOn(node, records.get(nodeId), signal, last)].push(nodeId);
   }
   await remember(found, records, cluster, ports);
+  const { nodesLeft } = await finish(
+    [...nodes.values()].filter(({ state }) => state !== 'shutting-down'),
+    cluster,
+    ports,
+  );
   const next = { kind: 'verify-due', cluster, attempt: attempt + 1 } as const;
-  const { starting, waiting, ...verdicts } = found;
+  const { starting, ...verdicts } = found;
+  // What is not finished at the last look is left to the sweep.
+  const unfinished = last ? [] : nodesLeft.filter((nodeId) => !starting.includes(nodeId));
+  const waiting = [...new Set([...found.waiting, ...unfinished])];
   await ports.continuations.later([
     ...(waiting.length > 0 ? [{ signal: { ...next, nodeIds: waiting }, delayMs: LOOK_AGAIN_MS }] : []),
     ...(starting.length > 0
       ? [{ signal: { ...next, nodeIds: starting, ipamdStarted: true }, delayMs: STARTING_MS }]
       : []),
   ]);
-  return { cluster, ...verdicts, waiting: [...waiting, ...starting] };
+  return { cluster, ...verdicts, waiting: [...found.waiting, ...starting] };
 }
+
+const judged = (record: NodeRecord | undefined): boolean =>
+  record !== undefined && ['seen', 'late attach', 'not seen'].includes(record.outcome.state);
 
 type Verdict = 'seen' | 'lateAttach' | 'notSeen' | 'starting' | 'waiting' | 'gone';
 

@@ -14,8 +14,8 @@ export class MemoryBudget implements Budget {
     this.#clock = clock;
   }
 
-  async spend(asks: readonly Calls[]): Promise<{ granted: number; waitMs: number }> {
-    const { granted, waitMs, buckets } = spend(this.#buckets, asks, this.#share, this.#clock());
+  async spend(asks: readonly Calls[], keep = 0): Promise<{ granted: number; waitMs: number }> {
+    const { granted, waitMs, buckets } = spend(this.#buckets, asks, this.#share, this.#clock(), keep);
     this.#buckets = buckets;
     return { granted, waitMs };
   }

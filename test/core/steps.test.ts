@@ -20,6 +20,7 @@ const attach: AttachStep = {
   shape: 'full',
   groupIds: ['sg-1'],
   until: 'attached',
+  finish: 'at once',
   because: '',
 };
 const create: AttachStep = { ...attach, nodeId: 'i-2', until: 'created' };

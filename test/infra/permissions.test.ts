@@ -107,8 +107,16 @@ test('In warm mode the sweep may do the same for launches nobody heard of, and i
   ]);
 });
 
-test('In warm mode verify-wave still only looks', () => {
-  expect(ec2Of('VerifyWave')).toEqual([]);
+test('In warm mode verify-wave looks, and may tell interfaces of ours to go away with their node: nothing else', () => {
+  expect(ec2Of('VerifyWave')).toEqual([
+    {
+      sid: 'FinishOurs',
+      effect: 'Allow',
+      actions: ['ec2:ModifyNetworkInterfaceAttribute'],
+      resources: ['arn:aws:ec2:R:A:network-interface/*'],
+      condition: { StringEquals: { 'aws:ResourceTag/eks-ip-prewarmer/cluster': 'demo' } },
+    },
+  ]);
 });
 
 test('An address in use is never taken away: no mode holds Unassign, Detach or a wildcard that would include them', () => {

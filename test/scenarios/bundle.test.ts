@@ -92,7 +92,12 @@ test('the built function warms a launching node over the wire, with DynamoDB for
   expect(verifications?.depth.delayed).toBe(1);
   const { enis } = world.account.instance(instance.id);
   expect(enis.map((eni) => eni.secondaryIps.length)).toEqual([9, 9, 9]);
-  expect(enis.every(({ attachment }) => attachment?.deleteOnTermination)).toBe(true);
+
+  const due = { kind: 'verify-due', cluster: CLUSTER, nodeIds: [instance.id], attempt: 0 };
+  const message = world.bus.event('eks-ip-prewarmer', 'Prewarm Continuation', due);
+  expect(await invoke('verify-wave', queued(message))).toEqual({ batchItemFailures: [] });
+  const finished = world.account.instance(instance.id).enis;
+  expect(finished.every(({ attachment }) => attachment?.deleteOnTermination)).toBe(true);
 
   const { Items = [] } = await documents.send(new ScanCommand({ TableName: 'ledger' }));
   expect(Items.map(({ pk }) => pk?.S)).toContain(`node#${instance.id}`);
