@@ -1,6 +1,7 @@
 /** `npm run bench`: figures, not tests. Planning, the demo, the world's own cost, and every scenario's table. */
 import { readFileSync } from 'node:fs';
-import { Command, InvalidArgumentError } from 'commander';
+import { Command } from 'commander';
+import { endsAtParsing, whole } from '../cli/usage.ts';
 import { jsonSchema, type Scenario } from '../sim/scenario/format.ts';
 import { readScenario, readScenarioText, type ScenarioRead } from '../sim/scenario/read.ts';
 import { rollingUpdate, scaleOut } from '../sim/scenarios/reported-case.ts';
@@ -20,19 +21,24 @@ const TOLD: Readonly<Record<string, (seeds?: number) => Promise<Told>>> = {
   S8: deaths,
 };
 
-const options = new Command('npm run bench --')
+const command = new Command('npm run bench --')
   .description(
-    'Without arguments: planning from 100 to 5,000 nodes, the demo, the embedded world from 50 to 5,000 nodes, and all\nscenarios. Exit code 2: wrong usage, or a scenario that cannot be meant.',
+    'Without arguments: planning from 100 to 5,000 nodes, the demo, the embedded world from 50 to 5,000 nodes, and all scenarios. Exit code 2: wrong usage, or a scenario that cannot be meant.',
   )
   .option('--scenario <name>', 'only this one, for example S2')
   .option('--file <path>', 'only the scenario in this file (docs/scenarios.md)')
-  .option('--seeds <n>', 'seeds for each scenario, counted from 1', wholeSeeds)
+  .option('--seeds <n>', 'seeds for each scenario, counted from 1', whole(1, 1_000))
   .option('--json', 'one JSON document and nothing else')
-  .option('--schema', 'the JSON schema of scenario files, and nothing else')
-  .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))
-  .allowExcessArguments(false)
-  .parse()
-  .opts<{ scenario?: string; file?: string; seeds?: number; json?: boolean; schema?: boolean }>();
+  .option('--schema', 'the JSON schema of scenario files, and nothing else');
+const end = endsAtParsing(command);
+if (end !== undefined) process.exit(end);
+const options = command.opts<{
+  scenario?: string;
+  file?: string;
+  seeds?: number;
+  json?: boolean;
+  schema?: boolean;
+}>();
 
 const document: Record<string, unknown> = {};
 const say = (text: string): void => {
@@ -56,13 +62,6 @@ else {
   }
   document['scenarios'] = scenarios;
   if (options.json) process.stdout.write(`${JSON.stringify(document)}\n`);
-}
-
-function wholeSeeds(text: string): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 1 || value > 1_000)
-    throw new InvalidArgumentError(`expected a whole number from 1 to 1000, got "${text}"`);
-  return value;
 }
 
 /** What to play; ends with code 2 and one message when that cannot be. Everything is read before anything runs. */

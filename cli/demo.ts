@@ -1,29 +1,20 @@
 /** `npm run demo`: the reported case on the embedded AWS, in two parts, over several seeds. */
-import { Command, InvalidArgumentError } from 'commander';
+import { Command } from 'commander';
 import type { Run } from '../sim/scenarios/reported-case.ts';
 import { runAll, seedsFrom } from './demo-run.ts';
 import { explain, type Results, table } from './demo-text.ts';
+import { endsAtParsing, whole } from './usage.ts';
 
-const whole =
-  (from: number, to: number) =>
-  (text: string): number => {
-    const value = Number(text);
-    if (text.trim() === '' || !Number.isInteger(value) || value < from || value > to)
-      throw new InvalidArgumentError(`expected a whole number from ${from} to ${to}, got "${text}"`);
-    return value;
-  };
-
-const options = new Command('npm run demo --')
+const command = new Command('npm run demo --')
   .description(
     'The reported case on the embedded AWS (simulated): a scale-out that warming cures, and a rolling update that only pacing cures. Exit code 0: both shown; 1: not shown on these seeds; 2: wrong usage.',
   )
   .option('--seed <n>', 'first seed', whole(0, 4_294_967_295), 1)
   .option('--seeds <n>', 'how many seeds, counted up from the first', whole(1, 1_000), 20)
-  .option('--json', 'one JSON document and nothing else')
-  .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))
-  .allowExcessArguments(false)
-  .parse()
-  .opts<{ seed: number; seeds: number; json?: boolean }>();
+  .option('--json', 'one JSON document and nothing else');
+const end = endsAtParsing(command);
+if (end !== undefined) process.exit(end);
+const options = command.opts<{ seed: number; seeds: number; json?: boolean }>();
 
 const results = await runAll(seedsFrom(options.seed, options.seeds), progress);
 const { claims, text } = explain(results);

@@ -5,14 +5,14 @@
 import { fork } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError } from 'commander';
 import { bundle, bundlesFolder, functionNames, ROOT, stale } from '../infra/bundles.ts';
 import type { Call } from './invoke-calls.ts';
 import type { FunctionError, Invocation, News } from './invoke-child.ts';
+import { endsAtParsing, USAGE } from './usage.ts';
 
 const ANSWERED = 0;
 const THREW = 1;
-const CANNOT_ASK = 2;
 
 /** Time limit of a function, ms: the longest that the stack grants one (infra/stack.ts). */
 const TIME_LIMIT_MS = 60_000;
@@ -27,19 +27,13 @@ const command = new Command('npm run invoke --')
   )
   .argument('<function>', functionNames(ROOT).join(', '))
   .argument('<event>', 'file with the event (JSON)')
-  .option('--endpoint <url>', 'where AWS is, for example http://127.0.0.1:4566', toUrl)
-  .exitOverride()
-  .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, '')) });
+  .option('--endpoint <url>', 'where AWS is, for example http://127.0.0.1:4566', toUrl);
 
 process.exitCode = await main();
 
 async function main(): Promise<number> {
-  try {
-    command.parse();
-  } catch (error) {
-    if (!(error instanceof CommanderError)) throw error;
-    return error.exitCode === 0 ? ANSWERED : CANNOT_ASK;
-  }
+  const end = endsAtParsing(command);
+  if (end !== undefined) return end;
   const [name = '', file = ''] = command.args;
   const { endpoint } = command.opts<{ endpoint?: string }>();
   const complaint = unknownFunction(name);
@@ -58,7 +52,7 @@ async function main(): Promise<number> {
 
 function cannotAsk(line: string): number {
   console.error(line);
-  return CANNOT_ASK;
+  return USAGE;
 }
 
 function unknownFunction(name: string): string | undefined {

@@ -3,15 +3,15 @@
  * for each node that is launched afterwards.
  * Leaves with 0 when it was told to end, 1 when its world broke, 2 when it cannot start.
  */
-import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError } from 'commander';
 import { type HttpServer, startHttpServer } from '../sim/wire/http-server.ts';
 import { MetadataDoors } from '../sim/wire/metadata-doors.ts';
 import { furnish } from './sim-environment.ts';
 import { type Opened, openDefault, openScenario } from './sim-world.ts';
+import { endsAtParsing, USAGE, whole } from './usage.ts';
 
 const ENDED = 0;
 const BROKE = 1;
-const CANNOT_START = 2;
 
 interface Options {
   readonly port: number;
@@ -26,7 +26,7 @@ const command = new Command('npm run sim --')
       'environment with which the AWS CLI, any AWS SDK and npm run invoke reach it. A node launched later is one more line.' +
       '\n\nExit code 0: ended by SIGINT or SIGTERM; 1: the world broke; 2: wrong usage.',
   )
-  .option('--port <n>', 'port of all services; 0 takes a free one', toPort, 0)
+  .option('--port <n>', 'port of all services; 0 takes a free one', whole(0, 65_535), 0)
   .option('--speed <factor>', 'seconds of the world in one real second; its dates then run ahead', toSpeed, 1)
   .option(
     '--scenario <file>',
@@ -40,20 +40,13 @@ To use it from another shell:
   export $(head -1 sim.json | jq -r '.environment | to_entries[] | "\\(.key)=\\(.value)"')
   aws ec2 describe-instances
   npm run --silent invoke -- sweep test/events/plan-question.json`,
-  )
-  .allowExcessArguments(false)
-  .exitOverride()
-  .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, '')) });
+  );
 
 process.exitCode = await main();
 
 async function main(): Promise<number> {
-  try {
-    command.parse();
-  } catch (error) {
-    if (!(error instanceof CommanderError)) throw error;
-    return error.exitCode === 0 ? ENDED : CANNOT_START;
-  }
+  const end = endsAtParsing(command);
+  if (end !== undefined) return end;
   const { port, speed, scenario } = command.opts<Options>();
   const ending = new Promise<void>((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
@@ -61,7 +54,7 @@ async function main(): Promise<number> {
   const opened = scenario === undefined ? openDefault() : await openScenario(scenario);
   if ('complaint' in opened) {
     console.error(opened.complaint);
-    return CANNOT_START;
+    return USAGE;
   }
   return serve(opened, { port, speed }, ending);
 }
@@ -77,7 +70,7 @@ async function serve(
     server = await startHttpServer({ world, port, speed });
   } catch (error) {
     console.error(`--port ${port}: ${(error as Error).message}`);
-    return CANNOT_START;
+    return USAGE;
   }
   const doors = new MetadataDoors(world);
   const environment = await furnish(opened, server);
@@ -108,14 +101,8 @@ function say(line: object): void {
   process.stdout.write(`${JSON.stringify(line)}\n`);
 }
 
-function toPort(text: string): number {
-  const port = Number(text);
-  if (/^\d+$/.test(text) && port <= 65_535) return port;
-  throw new InvalidArgumentError('expected a port from 0 to 65535.');
-}
-
 function toSpeed(text: string): number {
   const speed = Number(text);
   if (speed > 0 && speed <= 10_000) return speed;
-  throw new InvalidArgumentError('expected a factor above 0, at most 10000.');
+  throw new InvalidArgumentError(`expected a factor above 0, at most 10000, got "${text}"`);
 }

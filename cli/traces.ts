@@ -3,13 +3,13 @@
  * Leaves with 0 when every scenario is inside its recording, 1 when one is not, 2 when the question cannot be answered.
  */
 import { readFile } from 'node:fs/promises';
-import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { Command } from 'commander';
 import { isInside, judge, type Verdict } from '../sim/traces/judge.ts';
 import { readRecordings, type Scenario } from '../sim/traces/recording.ts';
+import { endsAtParsing, USAGE, whole } from './usage.ts';
 
 const INSIDE = 0;
 const OUTSIDE = 1;
-const CANNOT_TELL = 2;
 const DIFFERENCES_SHOWN = 5;
 
 interface Options {
@@ -19,31 +19,25 @@ interface Options {
   readonly seed: number;
 }
 
-const command = new Command('traces')
+const command = new Command('npm run traces --')
   .description('Replay recordings of the real ipamd on the embedded one and compare every field.')
   .argument('<file>', 'recordings (JSON)')
   .option('--json', 'print the verdicts as JSON')
   .option('--only <ids>', 'only these scenarios, for example T08,T09', (text) => text.split(','))
-  .option('--seeds <count>', 'runs of each scenario, each with another seed', toCount, 3)
-  .option('--seed <number>', 'first seed', toCount, 1)
-  .exitOverride()
-  .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, '')) });
+  .option('--seeds <count>', 'runs of each scenario, each with another seed', whole(1, 100_000), 3)
+  .option('--seed <number>', 'first seed', whole(0, 4_294_967_295), 1);
 
 process.exitCode = await main();
 
 async function main(): Promise<number> {
-  try {
-    command.parse();
-  } catch (error) {
-    if (!(error instanceof CommanderError)) throw error;
-    return error.exitCode === 0 ? INSIDE : CANNOT_TELL;
-  }
+  const end = endsAtParsing(command);
+  if (end !== undefined) return end;
   const options = command.opts<Options>();
   const file = command.args[0] ?? '';
   const scenarios = await load(file, options.only);
   if (typeof scenarios === 'string') {
     console.error(`${file}: ${scenarios}`);
-    return CANNOT_TELL;
+    return USAGE;
   }
   const verdicts: Verdict[] = [];
   for (const scenario of scenarios) {
@@ -90,11 +84,4 @@ function describe(verdict: Verdict): string {
   const more = outside.length - lines.length;
   if (more > 0) lines.push(`       and ${more} more fields`);
   return [`${id}  OUTSIDE  ${title} (${runsInside} of ${runs} runs inside)`, ...lines].join('\n');
-}
-
-function toCount(text: string): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 1)
-    throw new InvalidArgumentError('expected a whole number from 1 on.');
-  return value;
 }

@@ -1,0 +1,30 @@
+/** What all commands do alike: one clear line for a wrong command line, and an exit code that means it. */
+import { type Command, CommanderError, InvalidArgumentError } from 'commander';
+
+/** Wrong usage, or input that cannot be worked on. */
+export const USAGE = 2;
+
+/** Parses the command line. An exit code when that was the end of it: 0 after help, 2 when it was wrong and said so. */
+export function endsAtParsing(command: Command): number | undefined {
+  command
+    .allowExcessArguments(false)
+    .exitOverride()
+    .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, '')) });
+  try {
+    command.parse();
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    return error.exitCode === 0 ? 0 : USAGE;
+  }
+}
+
+/** Reads an option that is a whole number within bounds. */
+export const whole =
+  (from: number, to: number) =>
+  (text: string): number => {
+    const value = Number(text);
+    if (text.trim() === '' || !Number.isInteger(value) || value < from || value > to)
+      throw new InvalidArgumentError(`expected a whole number from ${from} to ${to}, got "${text}"`);
+    return value;
+  };
