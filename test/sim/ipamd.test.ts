@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { Chance } from '../../sim/chance.ts';
 import { Account, type AccountOptions } from '../../sim/ec2/account.ts';
 import { typeLimits } from '../../sim/ec2/instance-types.ts';
-import { Ipamd } from '../../sim/ipamd/ipamd.ts';
+import { Ipamd, type IpamdOptions } from '../../sim/ipamd/ipamd.ts';
 import { Kernel } from '../../sim/kernel.ts';
 
 /** An m5.large (3 ENIs of 9 addresses) with ipamd started at 0 ms; calls take 300 ms, attaches 1 s. */
@@ -12,12 +12,14 @@ function node({
   secondaryIps = 0,
   prefixes = 0,
   prepare = () => {},
+  eniConfig,
 }: {
   env?: Record<string, string>;
   options?: Partial<AccountOptions>;
   secondaryIps?: number;
   prefixes?: number;
   prepare?: (account: Account, instanceId: string) => void;
+  eniConfig?: NonNullable<IpamdOptions['eniConfig']>;
 } = {}) {
   const kernel = new Kernel();
   const chance = new Chance(11);
@@ -53,6 +55,7 @@ function node({
     env: { CLUSTER_NAME: 'blue', DISABLE_LEAKED_ENI_CLEANUP: 'true', ...env },
     maxPods: 29,
     containerRestartMs: 10_000,
+    ...(eniConfig && { eniConfig }),
   });
   const ready: number[] = [];
   ipamd.onServing(() => ready.push(kernel.nowMs));
@@ -348,6 +351,34 @@ describe('what others bring', () => {
       'DescribeNetworkInterfaces',
       'DescribeSubnets',
     ]);
+  });
+
+  test('pod ENI switched on and no trunk there: it reconciles in every loop and adopts within seconds', async () => {
+    const { kernel, ipamd, attach } = node({ env: { ENABLE_POD_ENI: 'true' } });
+    await kernel.run(30_000);
+    const brought = attach(3);
+    await kernel.run(45_000);
+    expect(ipamd.holds(brought)).toBe(true);
+  });
+
+  test('custom networking: pods get addresses of the ENIConfig’s subnet only, none of the primary ENI', async () => {
+    const { kernel, account, id, addPods } = node({
+      env: { AWS_VPC_K8S_CNI_CUSTOM_NETWORK_CFG: 'true' },
+      options: {
+        subnets: [
+          { id: 'subnet-a', vpcId: 'vpc-1', zone: 'z', cidr: '10.0.0.0/22' },
+          { id: 'subnet-pods', vpcId: 'vpc-1', zone: 'z', cidr: '100.64.0.0/22' },
+        ],
+      },
+      eniConfig: { subnetId: 'subnet-pods', securityGroups: ['sg-pods'] },
+    });
+    await kernel.run(60_000);
+    expect(addPods(4)).toBe(4);
+    await kernel.run(120_000);
+    const [primary, ...others] = account.instance(id).enis;
+    expect(primary?.secondaryIps).toEqual([]);
+    expect(others.length).toBeGreaterThan(0);
+    for (const eni of others) expect(eni).toMatchObject({ subnetId: 'subnet-pods', groups: ['sg-pods'] });
   });
 
   test('adoption signs the ENI: its tag is the proof others can see', async () => {
