@@ -2,9 +2,9 @@
 import { type CniSettings, readCniSettings, slotsPerEni, usableEnis } from './cni.ts';
 import { say } from './complaints.ts';
 import { type InstanceLimits, limitsOf, managedGroupPodCap } from './instance-limits.ts';
-import { type Cluster, cardEnis, managedEnis, type Node } from './model.ts';
+import { type Cluster, cardEnis, managedEnis, type Node, type NodeId } from './model.ts';
 import type { Policy } from './policy.ts';
-import type { AdviseStep, LeaveReason } from './steps.ts';
+import type { AdviseStep, LeaveReason, Step } from './steps.ts';
 
 /** A node whose CNI we understand: WARM_ENI_TARGET mode, on Linux, IPv4, with known limits. */
 export interface Candidate {
@@ -25,6 +25,12 @@ export interface Refusal {
   readonly because: string;
   readonly advice?: Omit<AdviseStep, 'do'>;
 }
+
+/** A refused node in a plan: left, with the advice there is. */
+export const refusalSteps = (nodeId: NodeId, { reason, because, advice }: Refusal): Step[] => [
+  { do: 'leave', nodeId, reason, because },
+  ...(advice === undefined ? [] : [{ do: 'advise', ...advice } as const]),
+];
 
 const refuse = (
   reason: LeaveReason,

@@ -16,6 +16,7 @@ import {
 } from './model.ts';
 import type { Policy } from './policy.ts';
 import type { NodeSelector } from './signals.ts';
+import { entriesFree } from './standing.ts';
 import type { AttachStep, FillStep, FinishStep, LeaveStep, Step } from './steps.ts';
 import type { Room } from './subnets.ts';
 
@@ -94,7 +95,7 @@ export function shareOut(
     const claims: Record<NodeId, number> = { ...demand.claims };
     for (const taker of takers) {
       const { nodeId, podCap } = taker;
-      if (claims[nodeId] !== undefined || !matches(demand.selector, taker)) continue;
+      if (claims[nodeId] !== undefined || !selects(demand.selector, taker)) continue;
       const share = shares.get(nodeId) ?? 0;
       const take = Math.min(podsLeft, podCap - share);
       if (take <= 0) continue;
@@ -108,8 +109,11 @@ export function shareOut(
   return { shares, claimed };
 }
 
-const matches = (selector: NodeSelector, taker: Taker): boolean =>
-  (selector.nodeGroups?.includes(taker.nodeGroup) ?? true) && (selector.zones?.includes(taker.zone) ?? true);
+/** Whether a rollout's pods may land there. What the selector does not name, it does not mind. */
+export const selects = (
+  selector: NodeSelector,
+  { nodeGroup, zone }: Pick<Taker, 'nodeGroup' | 'zone'>,
+): boolean => (selector.nodeGroups?.includes(nodeGroup) ?? true) && (selector.zones?.includes(zone) ?? true);
 
 /** Steps for one launching node that is in time. Takes what it plans out of `room`. */
 export function planLaunch(launch: Launch, cluster: string, room: Room, policy: Policy): Step[] {
@@ -135,8 +139,11 @@ export function planLaunch(launch: Launch, cluster: string, room: Room, policy: 
   const enisWanted = Math.ceil(wanted / perEni);
   const missingEnis = Math.max(0, enisWanted - managedEnis(node).length);
   const steps: Step[] = unfinished(node);
-  if (!skeleton && launch.runningAtMs !== undefined)
-    steps.push(...fillPresent(candidate, room, enisWanted, why));
+  if (!skeleton && launch.runningAtMs !== undefined) {
+    // A launch template may bring more ENIs than are wanted, and addresses on any of them.
+    const lacking = Math.min(managedEnis(node).length, enisWanted) * perEni - totalIps(node);
+    steps.push(...fillPresent(candidate, room, lacking, why));
+  }
   const attaches = attachNew(launch, cluster, room, missingEnis, skeleton ? 0 : perEni, why);
   steps.push(...attaches);
   if (steps.length > 0) return steps;
@@ -160,26 +167,18 @@ export function unfinished(node: Node): FinishStep[] {
     }));
 }
 
-function fillPresent(candidate: Candidate, room: Room, enisWanted: number, because: string): FillStep[] {
+/** Up to `most` addresses on the ENIs that are there, in order, as far as their subnets have room. */
+export function fillPresent(candidate: Candidate, room: Room, most: number, because: string): FillStep[] {
   const steps: FillStep[] = [];
   const { node, perEni } = candidate;
-  const enis = managedEnis(node);
-  // A launch template may bring more ENIs than are wanted, and addresses on any of them.
-  let missing = Math.min(enis.length, enisWanted) * perEni - totalIps(node);
-  for (const eni of enis) {
-    const entries = perEni - eni.secondaryIps - eni.prefixes;
-    const addresses = Math.min(entries, missing, room.left(eni.subnetId));
+  let left = most;
+  for (const eni of managedEnis(node)) {
+    const { id: eniId, subnetId } = eni;
+    const addresses = Math.min(entriesFree(eni, perEni), left, room.left(subnetId));
     if (addresses <= 0) continue;
-    missing -= addresses;
-    room.take(eni.subnetId, addresses);
-    steps.push({
-      do: 'fill',
-      nodeId: candidate.node.id,
-      eniId: eni.id,
-      subnetId: eni.subnetId,
-      addresses,
-      because,
-    });
+    left -= addresses;
+    room.take(subnetId, addresses);
+    steps.push({ do: 'fill', nodeId: node.id, eniId, subnetId, addresses, because });
   }
   return steps;
 }

@@ -4,12 +4,12 @@
  */
 import { adoptionWorstMs, bound } from './cni.ts';
 import type { Candidate } from './eligibility.ts';
-import { freeIndexes } from './launches.ts';
+import { fillPresent, freeIndexes } from './launches.ts';
 import { ENI_GROWTH_MS, IPAMD_LOOP_MS, QUIET_MS } from './limits.ts';
 import { managedEnis, primaryEni } from './model.ts';
 import { spread } from './placement.ts';
-import { entriesFree, type Looking, type Standing, standing } from './standing.ts';
-import type { AttachStep, FillStep, LeaveReason, Step } from './steps.ts';
+import { type Looking, type Standing, standing } from './standing.ts';
+import type { AttachStep, LeaveReason, Step } from './steps.ts';
 import type { Room } from './subnets.ts';
 
 export interface RolloutAsk extends Looking {
@@ -128,7 +128,7 @@ function grow(
   if (freeSlots === 0) {
     // Addresses on an ENI carry no mark of ours: told from them, the pods would seem to have grown, a second run would
     // expect the next ones elsewhere, and add there.
-    const fills = node.podsKnown ? fillPresent(candidate, headroom, because, ask) : [];
+    const fills = node.podsKnown ? fillPresent(candidate, ask.room, headroom, because) : [];
     return fills.length > 0
       ? fills
       : leave('already warm', 'its ENIs have room that ipamd fills by one call each');
@@ -153,24 +153,6 @@ function grow(
 }
 
 const NO_ROOM = 'no usable subnet has a free address above the reserve';
-
-function fillPresent(candidate: Candidate, headroom: number, because: string, ask: RolloutAsk): FillStep[] {
-  const steps: FillStep[] = [];
-  let left = headroom;
-  for (const eni of managedEnis(candidate.node)) {
-    const { id: eniId, subnetId } = eni;
-    const addresses = Math.min(
-      entriesFree(eni, candidate.perEni),
-      left,
-      Math.max(0, ask.room.left(subnetId)),
-    );
-    if (addresses <= 0) continue;
-    ask.room.take(subnetId, addresses);
-    left -= addresses;
-    steps.push({ do: 'fill', nodeId: candidate.node.id, eniId, subnetId, addresses, because });
-  }
-  return steps;
-}
 
 /** A new ENI, with fewer addresses than wished where the subnet has no more. */
 function newEni(

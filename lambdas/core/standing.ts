@@ -93,6 +93,21 @@ export function standing(present: Candidate, ask: Looking): Standing {
 const looksLike = (sight: Sight | undefined, node: Node): boolean =>
   sight?.enis === node.enis.length && sight.total === totalIps(node);
 
+/** Sights carried forward: a node that looks as before has looked so since then. */
+export function lookAt(
+  nodes: readonly Node[],
+  before: ReadonlyMap<NodeId, Sight>,
+  nowMs: number,
+): ReadonlyMap<NodeId, Sight> {
+  return new Map(
+    nodes.map((node) => {
+      const last = before.get(node.id);
+      const sinceMs = last !== undefined && looksLike(last, node) ? last.sinceMs : nowMs;
+      return [node.id, { enis: node.enis.length, total: totalIps(node), sinceMs }];
+    }),
+  );
+}
+
 /** Addresses an ENI could still take. */
 export const entriesFree = (eni: Eni, perEni: number): number =>
   Math.max(0, perEni - eni.secondaryIps - eni.prefixes);

@@ -6,8 +6,8 @@ import { orphans } from './orphans.ts';
 import type { NodeRecord, Ports } from './ports.ts';
 import { readWorld } from './reading.ts';
 import type { NodeLaunching } from './signals.ts';
+import { lookAt } from './standing.ts';
 import { warmLaunches } from './warm-launches.ts';
-import { lookAt } from './warm-rollout.ts';
 
 export interface Swept {
   readonly cluster: string;

@@ -3,7 +3,7 @@
  * Any number of launches costs one read of the world, one claim of open demand and one grant of the budget.
  */
 import { say } from './complaints.ts';
-import { candidate } from './eligibility.ts';
+import { candidate, refusalSteps } from './eligibility.ts';
 import { type Failure, waitAfter } from './failures.ts';
 import { carryOutLaunches, later, MOST_ATTEMPTS, type Planned, type Runner } from './launch-calls.ts';
 import { planLaunch, shareOut, tooLate } from './launches.ts';
@@ -44,8 +44,9 @@ export async function warmLaunches(
   const unseen: NodeLaunching[] = [];
   const foreign: NodeId[] = [];
   const runners: Runner[] = [];
+  const nodes = new Map(world.nodes.map((node) => [node.id, node]));
   for (const signal of launches) {
-    const node = world.nodes.find(({ id }) => id === signal.nodeId);
+    const node = nodes.get(signal.nodeId);
     if (node === undefined) unseen.push(signal);
     else {
       const found = clusters.get(clusterOf(node.tags) ?? '');
@@ -151,11 +152,7 @@ function enter(
   { settings: { policy }, clock }: Ports,
 ): Runner | { readonly steps: Step[] } {
   const checked = candidate(node, cluster, policy);
-  if ('refusal' in checked) {
-    const { reason, because, advice } = checked.refusal;
-    const left: Step = { do: 'leave', nodeId: node.id, reason, because };
-    return { steps: advice === undefined ? [left] : [left, { do: 'advise', ...advice }] };
-  }
+  if ('refusal' in checked) return { steps: refusalSteps(node.id, checked.refusal) };
   // Without the event that says when it began to run, it ran no earlier than it was launched.
   const runningAtMs =
     signal.phase === 'running' ? signal.atMs : node.state === 'running' ? node.launchedAtMs : undefined;
@@ -173,7 +170,7 @@ async function claimShares(
   keep: boolean,
 ): Promise<ReadonlyMap<NodeId, number>> {
   const shares = new Map<NodeId, number>();
-  for (const [name, group] of byCluster(runners)) {
+  for (const [name, group] of Map.groupBy(runners, ({ cluster }) => cluster.name)) {
     const takers = group.map(({ candidate: { node, podCap } }) => ({
       nodeId: node.id,
       nodeGroup: nodeGroupOf(node.tags),
@@ -208,13 +205,6 @@ function planAll(
     const launch = { candidate: node, runningAtMs, share, made: before?.enis ?? [] };
     return { runner, share, before, steps: planLaunch(launch, cluster.name, room, policy) };
   });
-}
-
-function byCluster(runners: readonly Runner[]): Map<string, Runner[]> {
-  const groups = new Map<string, Runner[]>();
-  for (const runner of runners)
-    groups.set(runner.cluster.name, [...(groups.get(runner.cluster.name) ?? []), runner]);
-  return groups;
 }
 
 /** Nothing could be read: the same launches again, or an error when waiting cannot help, so that the queue counts it. */

@@ -6,17 +6,18 @@ import { adoptionWorstMs } from './cni.ts';
 import { say } from './complaints.ts';
 import { demandOf, replacesPods } from './demand.ts';
 import { carryOut } from './doing.ts';
-import { type Candidate, candidate } from './eligibility.ts';
+import { type Candidate, candidate, refusalSteps } from './eligibility.ts';
 import { waitAfter } from './failures.ts';
+import { selects } from './launches.ts';
 import { IP_COOLDOWN_MS } from './limits.ts';
-import { ipamdStarted, type Node, type NodeId, nodeGroupOf, totalIps } from './model.ts';
+import { ipamdStarted, type NodeId, nodeGroupOf } from './model.ts';
 import { inParallel } from './parallel.ts';
 import { planRollout, type RolloutPlan } from './plan.ts';
 import type { NodeRecord, Ports } from './ports.ts';
 import { readWorld } from './reading.ts';
 import { LEASE_MS, NODES_AT_ONCE, RECORD_TTL_MS } from './records.ts';
-import type { Ignored, NodeSelector, RolloutAnnounced } from './signals.ts';
-import type { Sight } from './standing.ts';
+import type { Ignored, RolloutAnnounced } from './signals.ts';
+import { lookAt, type Sight } from './standing.ts';
 import { type ActStep, acts, callsOf, type Plan, type Step, sumCalls, totalsOf } from './steps.ts';
 import { Room } from './subnets.ts';
 import { type Pacing, paceReplacement } from './waves.ts';
@@ -57,13 +58,16 @@ export async function warmRollout(
   const nowMs = ports.clock();
 
   // Nodes that are starting have signals of their own; they take from open demand.
-  const present = world.nodes.filter((node) => ipamdStarted(node) && selected(signal.selector, node));
+  const present = world.nodes.filter(
+    (node) =>
+      ipamdStarted(node) && selects(signal.selector, { nodeGroup: nodeGroupOf(node.tags), zone: node.zone }),
+  );
   const refused: Step[] = [];
   const candidates: Candidate[] = [];
   for (const node of present) {
     const checked = candidate(node, found.cluster, policy);
     if ('candidate' in checked) candidates.push(checked.candidate);
-    else refused.push(...refusalSteps(node, checked.refusal, refused));
+    else refused.push(...refusalSteps(node.id, checked.refusal).filter((step) => !saidBefore(step, refused)));
   }
 
   const before = await ledger.sights(signal.cluster);
@@ -114,37 +118,9 @@ const notACluster = (expected: string, { cluster: got }: RolloutAnnounced): Igno
   why: say({ field: 'detail.cluster', expected, got }),
 });
 
-const selected = (selector: NodeSelector, node: Node): boolean =>
-  (selector.nodeGroups?.includes(nodeGroupOf(node.tags)) ?? true) &&
-  (selector.zones?.includes(node.zone) ?? true);
-
-function refusalSteps(
-  node: Node,
-  refusal: Extract<ReturnType<typeof candidate>, { refusal: unknown }>['refusal'],
-  earlier: readonly Step[],
-): Step[] {
-  const { reason, because, advice } = refusal;
-  const left: Step = { do: 'leave', nodeId: node.id, reason, because };
-  const said = earlier.some((step) => step.do === 'advise' && step.setting === advice?.setting);
-  return advice === undefined || said ? [left] : [left, { do: 'advise', ...advice }];
-}
-
-/** Sights carried forward: a node that looks as before has looked so since then. */
-export function lookAt(
-  nodes: readonly Node[],
-  before: ReadonlyMap<NodeId, Sight>,
-  nowMs: number,
-): ReadonlyMap<NodeId, Sight> {
-  return new Map(
-    nodes.map((node) => {
-      const enis = node.enis.length;
-      const total = totalIps(node);
-      const last = before.get(node.id);
-      const same = last !== undefined && last.enis === enis && last.total === total;
-      return [node.id, { enis, total, sinceMs: same ? last.sinceMs : nowMs }];
-    }),
-  );
-}
+/** One advice for a setting is enough, however many nodes it is about. */
+const saidBefore = (step: Step, earlier: readonly Step[]): boolean =>
+  step.do === 'advise' && earlier.some((other) => other.do === 'advise' && other.setting === step.setting);
 
 const changed = (before: ReadonlyMap<NodeId, Sight>, now: ReadonlyMap<NodeId, Sight>): boolean =>
   [...now].some(([id, { sinceMs }]) => before.get(id)?.sinceMs !== sinceMs);
@@ -190,8 +166,7 @@ async function act(
 ): Promise<void> {
   if (steps.length === 0) return;
   const { clock, ledger, budget } = ports;
-  const byNode = new Map<NodeId, ActStep[]>();
-  for (const step of steps) byNode.set(step.nodeId, [...(byNode.get(step.nodeId) ?? []), step]);
+  const byNode = Map.groupBy(steps, ({ nodeId }) => nodeId);
   const groups = new Map(candidates.map(({ node }) => [node.id, nodeGroupOf(node.tags)]));
   const owner = ports.runId();
   const asked = [...byNode.keys()].map((nodeId) => ({
