@@ -5,6 +5,7 @@
  * their addresses are held beside those of maxSurge.
  */
 import type { Pod } from './pod.ts';
+import { reconciler } from './reconciler.ts';
 import { ReplicaSet } from './replica-set.ts';
 import { type PodOptions, ramp, Workload, type WorkloadWorld } from './workload.ts';
 
@@ -34,8 +35,7 @@ export class Deployment extends Workload {
   /** Pods asked to end that are not gone yet. */
   #ending = 0;
   #made = 0;
-  #reconciling = false;
-  #again = false;
+  readonly #reconcile = reconciler(() => this.#step());
   #stopRamp: () => void = () => {};
 
   constructor(options: DeploymentOptions, world: WorkloadWorld) {
@@ -102,18 +102,6 @@ export class Deployment extends Workload {
     this.#new.drop(pod);
     this.#old.drop(pod);
     this.#reconcile();
-  }
-
-  /** What a step sets off in the same instant (a pod Ready at once) is looked at when the step is over. */
-  #reconcile(): void {
-    this.#again = true;
-    if (this.#reconciling) return;
-    this.#reconciling = true;
-    while (this.#again) {
-      this.#again = false;
-      this.#step();
-    }
-    this.#reconciling = false;
   }
 
   #step(): void {

@@ -4,6 +4,7 @@
  * Source: Kubernetes, StatefulSets, deployment and scaling guarantees, rolling updates.
  */
 import type { Pod } from './pod.ts';
+import { reconciler } from './reconciler.ts';
 import { type PodOptions, ramp, Workload, type WorkloadWorld } from './workload.ts';
 
 export interface StatefulSetOptions extends PodOptions {
@@ -19,8 +20,7 @@ export class StatefulSet extends Workload {
   #replicas: number;
   /** By ordinal: the pod that has the name now, ending ones included, and the generation it was made from. */
   readonly #seats: ({ readonly pod: Pod; readonly generation: number } | undefined)[] = [];
-  #reconciling = false;
-  #again = false;
+  readonly #reconcile = reconciler(() => this.#step());
   #stopRamp: () => void = () => {};
 
   constructor(options: StatefulSetOptions, world: WorkloadWorld) {
@@ -68,17 +68,6 @@ export class StatefulSet extends Workload {
     const ordinal = this.#seats.findIndex((seat) => seat?.pod === pod);
     if (ordinal >= 0) this.#seats[ordinal] = undefined;
     this.#reconcile();
-  }
-
-  #reconcile(): void {
-    this.#again = true;
-    if (this.#reconciling) return;
-    this.#reconciling = true;
-    while (this.#again) {
-      this.#again = false;
-      this.#step();
-    }
-    this.#reconciling = false;
   }
 
   #step(): void {
