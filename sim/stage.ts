@@ -3,6 +3,7 @@
  * rules and a schedule. The one place of the simulator that knows them (docs/decisions/0001-boundaries.md).
  */
 import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
+import type { Figures } from '../lambdas/core/figures.ts';
 import type { Journal, Mode } from '../lambdas/core/ports.ts';
 import { type Answer, onSignal } from '../lambdas/handlers/on-signal.ts';
 import { sweeper } from '../lambdas/handlers/sweep.ts';
@@ -33,6 +34,13 @@ export interface Note {
   readonly facts: Readonly<Record<string, unknown>>;
 }
 
+/** Figures that were published. */
+export interface Measured {
+  readonly atMs: number;
+  readonly figures: Figures;
+  readonly of: Readonly<Record<string, string>>;
+}
+
 /** Name under which the account counts our calls. */
 export const PREWARMER = 'prewarmer';
 
@@ -40,6 +48,7 @@ const { queues: QUEUES, readers, timeLimitMs, sweepEveryMs } = DEPLOYED;
 
 export class Stage {
   readonly journal: Note[] = [];
+  readonly figures: Measured[] = [];
   readonly queues: DeployedQueues['queues'];
   readonly deadLetters: DeployedQueues['deadLetters'];
   readonly #world: World;
@@ -57,12 +66,14 @@ export class Stage {
     const { region } = world;
     const client = (service: 'ec2' | 'eks' | 'sqs') =>
       virtualClient({ door, service, region, callerName: PREWARMER });
+    const jitter = world.chance.stream('jitter');
     const runIds = world.chance.stream('run ids');
     const outside = {
       ec2: client('ec2'),
       eks: client('eks'),
       sqs: client('sqs'),
       clock,
+      random: () => jitter.next(),
       runId: () => runIds.hex(32),
       journal: this.#journal(),
       stores: { ledger: new MemoryLedger(), budget: new MemoryBudget(shareOf(options.policy), clock) },
@@ -153,7 +164,11 @@ export class Stage {
       (what: string, facts: Readonly<Record<string, unknown>>): void => {
         this.journal.push({ atMs: this.#world.kernel.nowMs, level, what, facts });
       };
-    return { note: write('note'), warn: write('warn') };
+    return {
+      note: write('note'),
+      warn: write('warn'),
+      measure: (figures, of) => this.figures.push({ atMs: this.#world.kernel.nowMs, figures, of }),
+    };
   }
 }
 

@@ -1,8 +1,7 @@
 /** The shared request allowance: one item for the account and Region, written only on the version that was read. */
 import { type DynamoDBDocumentClient, GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
-import { type Buckets, type Calls, entries, slowDown, spend } from '../core/budget.ts';
-import type { MutatingAction } from '../core/limits.ts';
-import type { Budget, Clock, Settings } from '../core/ports.ts';
+import { type Buckets, type Calls, entries, KEPT, slowDown, spend, standingOf } from '../core/budget.ts';
+import type { Budget, BudgetStanding, CallClass, Clock, Granted, Seen, Settings } from '../core/ports.ts';
 import { ifHeld } from './dynamo-conditions.ts';
 
 /** Tries at a write that others keep overtaking. One of those who meet always wins, and no more functions than this run
@@ -34,8 +33,9 @@ export class DynamoBudget implements Budget {
     this.#clock = clock;
   }
 
-  async spend(asks: readonly Calls[], keep = 0): Promise<{ granted: number; waitMs: number }> {
+  async spend(asks: readonly Calls[], as: CallClass): Promise<Granted> {
     if (asks.every((calls) => entries(calls).length === 0)) return { granted: asks.length, waitMs: 0 };
+    const keep = KEPT[as];
     const grant = await this.#change((buckets) => {
       const { granted, waitMs, buckets: next } = spend(buckets, asks, this.#share, this.#clock(), keep);
       return { answer: { granted, waitMs }, next: granted > 0 ? next : undefined };
@@ -44,11 +44,17 @@ export class DynamoBudget implements Budget {
   }
 
   /** A halving that others kept from being written is lost: the next throttle halves again. */
-  async throttled(action: MutatingAction): Promise<void> {
+  async report({ throttled }: Seen): Promise<void> {
+    if (throttled.length === 0) return;
     await this.#change((buckets) => ({
       answer: true,
-      next: slowDown(buckets, action, this.#share, this.#clock()),
+      next: throttled.reduce((all, action) => slowDown(all, action, this.#share, this.#clock()), buckets),
     }));
+  }
+
+  async standing(): Promise<BudgetStanding> {
+    const { buckets } = await this.#read();
+    return standingOf(buckets, this.#share, this.#clock());
   }
 
   /** Reads, decides and writes, again while somebody else was faster; `undefined` when that never ended. Changes of this

@@ -1,5 +1,6 @@
 /**
- * The ledger in one DynamoDB table. Keys: `cluster#NAME` with `demand#ID`, `sights` and `suspects`; `node#ID` with `record`.
+ * The ledger in one DynamoDB table. Keys: `cluster#NAME` with `demand#ID`, `sights`, `suspects`
+ * and `lessons`; `node#ID` with `record`; `marks` with `marks`.
  * Every read is strongly consistent, because decisions rest on it. Expiry is checked where the time is known; the table's
  * own (`expiresAt`, epoch seconds) only clears up, days late if it likes.
  */
@@ -13,6 +14,8 @@ import {
   UpdateCommand,
 } from '@aws-sdk/lib-dynamodb';
 import type { OpenDemand } from '../core/launches.ts';
+import { type BootSample, type Lesson, learnt } from '../core/lessons.ts';
+import type { Mark } from '../core/marks.ts';
 import type { EniId, NodeId } from '../core/model.ts';
 import { inParallel } from '../core/parallel.ts';
 import type { Ledger, NodeRecord } from '../core/ports.ts';
@@ -28,6 +31,8 @@ const DEAD_LEASE_KEPT_MS = 3_600_000;
 
 const seconds = (ms: number): number => Math.ceil(ms / 1000);
 const clusterKey = (cluster: string): string => `cluster#${cluster}`;
+/** Full subnets and zones are the account's, not a cluster's. */
+const MARKS = { pk: 'marks', sk: 'marks' };
 const nodeKey = (nodeId: NodeId) => ({ pk: `node#${nodeId}`, sk: 'record' });
 
 interface Keys {
@@ -137,25 +142,42 @@ export class DynamoLedger implements Ledger {
     return leased;
   }
 
+  async intend(records: readonly NodeRecord[], owner: string): Promise<ReadonlySet<NodeId>> {
+    return this.#write(records, owner, 'SET #record = :record');
+  }
+
   async release(records: readonly NodeRecord[], owner: string): Promise<void> {
+    await this.#write(
+      records,
+      owner,
+      'SET #record = :record, expiresAt = :expires REMOVE leaseOwner, leaseUntilMs',
+    );
+  }
+
+  /** Writes those whose lease `owner` still holds, and returns them. */
+  async #write(
+    records: readonly NodeRecord[],
+    owner: string,
+    UpdateExpression: string,
+  ): Promise<ReadonlySet<NodeId>> {
+    const written = new Set<NodeId>();
     await inParallel(records, WRITES_AT_ONCE, async (record) => {
-      await ifHeld(
+      const expires = UpdateExpression.includes(':expires') && { ':expires': seconds(record.expiresAtMs) };
+      const held = await ifHeld(
         this.#client.send(
           new UpdateCommand({
             TableName: this.#table,
             Key: nodeKey(record.nodeId),
-            UpdateExpression: 'SET #record = :record, expiresAt = :expires REMOVE leaseOwner, leaseUntilMs',
+            UpdateExpression,
             ConditionExpression: 'leaseOwner = :owner',
             ExpressionAttributeNames: { '#record': 'record' },
-            ExpressionAttributeValues: {
-              ':record': record,
-              ':expires': seconds(record.expiresAtMs),
-              ':owner': owner,
-            },
+            ExpressionAttributeValues: { ':record': record, ':owner': owner, ...expires },
           }),
         ),
       );
+      if (held) written.add(record.nodeId);
     });
+    return written;
   }
 
   async nodes(ids: readonly NodeId[]): Promise<ReadonlyMap<NodeId, NodeRecord>> {
@@ -190,6 +212,42 @@ export class DynamoLedger implements Ledger {
 
   async suspect(cluster: string, firstSeenMs: ReadonlyMap<EniId, number>): Promise<void> {
     await this.#put(cluster, 'suspects', Object.fromEntries(firstSeenMs));
+  }
+
+  async marks(): Promise<ReadonlyMap<string, Mark>> {
+    const { Item } = await this.#client.send(
+      new GetCommand({ TableName: this.#table, Key: MARKS, ConsistentRead: true }),
+    );
+    const { pk: _pk, sk: _sk, ...marks } = (Item ?? {}) as Record<string, Mark>;
+    return new Map(Object.entries(marks));
+  }
+
+  /** An attribute a mark: those who mark different things do not meet. */
+  async mark(marks: ReadonlyMap<string, Mark>): Promise<void> {
+    if (marks.size === 0) return;
+    const all = [...marks].map(([key, mark], index) => [`#k${index}`, `:m${index}`, key, mark] as const);
+    await this.#client.send(
+      new UpdateCommand({
+        TableName: this.#table,
+        Key: MARKS,
+        UpdateExpression: `SET ${all.map(([name, value]) => `${name} = ${value}`).join(', ')}`,
+        ExpressionAttributeNames: Object.fromEntries(all.map(([name, , key]) => [name, key])),
+        ExpressionAttributeValues: Object.fromEntries(all.map(([, value, , mark]) => [value, mark])),
+      }),
+    );
+  }
+
+  async lessons(cluster: string): Promise<ReadonlyMap<string, Lesson>> {
+    return new Map(entriesOf(await this.#get<Record<string, Lesson>>(cluster, 'lessons')));
+  }
+
+  /** Two that learn at the same moment: the later one's samples count. A few launches more or less teach the same. */
+  async learn(cluster: string, samples: readonly BootSample[]): Promise<void> {
+    if (samples.length === 0) return;
+    const known = new Map(await this.lessons(cluster));
+    for (const [group, some] of Map.groupBy(samples, ({ nodeGroup }) => nodeGroup))
+      known.set(group, learnt(known.get(group), some));
+    await this.#put(cluster, 'lessons', Object.fromEntries(known));
   }
 
   async #get<T>(cluster: string, sk: string): Promise<T | undefined> {

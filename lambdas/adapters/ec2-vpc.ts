@@ -17,7 +17,7 @@ import { type Answer, type Failure, failed, succeeded } from '../core/failures.t
 import { type Ec2Action, IDS_PER_DESCRIBE } from '../core/limits.ts';
 import { type EniId, type NodeId, OUR_CLUSTER_TAG, type Subnet, type World } from '../core/model.ts';
 import { inParallel } from '../core/parallel.ts';
-import type { Clock, NewEni, OwnEni, Vpc } from '../core/ports.ts';
+import type { Clock, Inventory, NewEni, OwnEni, Vpc } from '../core/ports.ts';
 import { type Context, failureOf, unreadable } from './ec2-failures.ts';
 import { isEniId, isGone, readNode, readOwnEni, readSubnet } from './ec2-reading.ts';
 
@@ -114,9 +114,19 @@ export class Ec2Vpc implements Vpc {
     });
   }
 
-  async ownEnis(clusters: readonly string[]): Promise<Answer<readonly OwnEni[]>> {
+  async inventory({ cluster, vpcIds }: Parameters<Vpc['inventory']>[0]): Promise<Answer<Inventory>> {
+    const [world, own] = await Promise.all([
+      this.read({ nodes: { ofCluster: cluster }, vpcIds }),
+      this.#ownEnis(cluster),
+    ]);
+    if (!world.ok) return world;
+    if (!own.ok) return own;
+    return succeeded({ world: world.value, own: own.value, freeBlocks: new Map() });
+  }
+
+  async #ownEnis(cluster: string): Promise<Answer<readonly OwnEni[]>> {
     try {
-      const enis = await this.#enisBy(`tag:${OUR_CLUSTER_TAG}`, clusters);
+      const enis = await this.#enisBy(`tag:${OUR_CLUSTER_TAG}`, [cluster]);
       return succeeded(enis.flatMap((eni) => readOwnEni(eni) ?? []));
     } catch (error) {
       if (error instanceof ReadFailed) return failed(error.failure);

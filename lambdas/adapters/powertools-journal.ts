@@ -1,5 +1,6 @@
 /** The journal as JSON lines on the function's log: `message` says what, every fact is a key. */
 import { Logger } from '@aws-lambda-powertools/logger';
+import type { Figures } from '../core/figures.ts';
 import type { Journal } from '../core/ports.ts';
 
 type Facts = Readonly<Record<string, unknown>>;
@@ -21,6 +22,10 @@ export class PowertoolsJournal implements Journal {
 
   warn(what: string, facts: Facts): void {
     this.#logger.warn(what, keysOf(facts));
+  }
+
+  measure(figures: Figures, of: Readonly<Record<string, string>>): void {
+    this.#logger.info('figures', { figures, of });
   }
 }
 

@@ -4,6 +4,7 @@
  * adapter's business: one conditional write grants a whole wave's calls.
  */
 import { EC2_BUCKETS, type MutatingAction } from './limits.ts';
+import type { BudgetStanding, CallClass } from './ports.ts';
 
 /** Requests by action. */
 export type Calls = Partial<Readonly<Record<MutatingAction, number>>>;
@@ -97,6 +98,19 @@ function longestWait(buckets: Buckets, calls: Calls, share: number, nowMs: numbe
 
 export const entries = (calls: Calls): [MutatingAction, number][] =>
   (Object.entries(calls) as [MutatingAction, number][]).filter(([, count]) => count > 0);
+
+/** Part of each bucket that a class leaves to those in a hurry. */
+export const KEPT: Readonly<Record<CallClass, number>> = { launch: 0, rollout: 0, refill: 0.5, sweep: 0.5 };
+
+export function standingOf(buckets: Buckets, share: number, nowMs: number): BudgetStanding {
+  const actions = Object.fromEntries(
+    Object.entries(buckets).map(([action, bucket]) => {
+      const { tokens, pace } = filled(bucket, action as MutatingAction, share, nowMs);
+      return [action, { tokens, pace }];
+    }),
+  );
+  return { circuitOpen: false, actions };
+}
 
 /** The time the buckets alone need for `calls`, from full, in ms: the floor of any plan. */
 export function floorMs(calls: Calls, share: number): number {

@@ -1,6 +1,6 @@
 /** Carries steps out. Each call is made once; what went wrong is a value that says whether to look again or to give up. */
 import type { Failure, FailureKind } from './failures.ts';
-import type { MadeEni } from './launches.ts';
+import type { PromisedEni } from './launches.ts';
 import { CLIENT_TOKEN_CHARACTERS, type MutatingAction } from './limits.ts';
 import { type EniId, OUR_CLUSTER_TAG, OUR_DEMAND_TAG, OUR_NODE_TAG } from './model.ts';
 import { inParallel } from './parallel.ts';
@@ -13,18 +13,18 @@ const STEPS_AT_ONCE = 4;
 /** What became of one node's steps. */
 export interface Done {
   /** ENIs that exist and are not attached yet. */
-  readonly made: readonly MadeEni[];
+  readonly made: readonly PromisedEni[];
   readonly attached: readonly EniId[];
   readonly failures: readonly Failure[];
 }
 
 export async function carryOut(steps: readonly ActStep[], cluster: string, ports: Ports): Promise<Done> {
-  const made: MadeEni[] = [];
+  const made: PromisedEni[] = [];
   const attached: EniId[] = [];
   const failures: Failure[] = [];
   const failedAt = async (action: MutatingAction, failure: Failure, step: ActStep): Promise<void> => {
     failures.push(failure);
-    if (failure.kind === 'throttled') await ports.budget.throttled(action);
+    if (failure.kind === 'throttled') await ports.budget.report({ throttled: [action], troubles: 0 });
     ports.journal.warn('call failed', {
       action,
       nodeId: step.nodeId,
@@ -52,13 +52,13 @@ export async function carryOut(steps: readonly ActStep[], cluster: string, ports
         const eniId = step.eniId ?? (await create(step));
         if (eniId === undefined) return;
         if (step.until === 'created') {
-          made.push({ eniId, deviceIndex: step.deviceIndex, addresses: step.addresses });
+          made.push(promised(step, eniId));
           return;
         }
         const { nodeId, deviceIndex } = step;
         const attachment = await ports.vpc.attachEni({ eniId, nodeId, deviceIndex });
         if (!attachment.ok) {
-          made.push({ eniId, deviceIndex, addresses: step.addresses });
+          made.push(promised(step, eniId));
           await failedAt('AttachNetworkInterface', attachment.failure, step);
           return;
         }
@@ -90,6 +90,14 @@ export async function carryOut(steps: readonly ActStep[], cluster: string, ports
     return undefined;
   }
 }
+
+const promised = (step: AttachStep, eniId: EniId): PromisedEni => ({
+  eniId,
+  deviceIndex: step.deviceIndex,
+  addresses: step.addresses,
+  subnetId: step.subnetId,
+  token: clientToken(step),
+});
 
 /** The same ENI for the same node, slot, subnet and size, however often it is asked for: a lost reply or a second run
  *  gets the first one's ENI back. Nothing in the request may therefore depend on the time or the run. */

@@ -5,9 +5,6 @@ import type { Node, NodeId } from './model.ts';
 import type { Ports } from './ports.ts';
 import { callsOf } from './steps.ts';
 
-/** Part of each bucket that finishing leaves to launches. */
-const KEEP = 0.5;
-
 export interface Finished {
   readonly enis: number;
   /** Nodes whose turn has not come, or whose call failed. */
@@ -19,7 +16,7 @@ export async function finish(nodes: readonly Node[], cluster: string, ports: Por
   const steps = nodes.flatMap(unfinished);
   const mode = settings.clusters.find(({ name }) => name === cluster)?.mode;
   if (steps.length === 0 || mode !== 'warm') return { enis: 0, nodesLeft: [] };
-  const { granted } = await budget.spend(steps.map(callsOf), KEEP);
+  const { granted } = await budget.spend(steps.map(callsOf), 'sweep');
   const { failures } = await carryOut(steps.slice(0, granted), cluster, ports);
   const left = failures.length > 0 ? steps : steps.slice(granted);
   return { enis: granted - failures.length, nodesLeft: [...new Set(left.map(({ nodeId }) => nodeId))] };

@@ -3,9 +3,9 @@
 import type { Calls } from './budget.ts';
 import { carryOut, type Done, leftBecause } from './doing.ts';
 import type { Candidate } from './eligibility.ts';
-import { waitAfter } from './failures.ts';
+import { passes, waitAfter } from './failures.ts';
 import { attachDeadlineMs } from './launches.ts';
-import { type Cluster, type NodeId, nodeGroupOf } from './model.ts';
+import { type Cluster, type EniId, type NodeId, nodeGroupOf } from './model.ts';
 import { inParallel } from './parallel.ts';
 import type { Mode, NodeRecord, Outcome, Ports } from './ports.ts';
 import { NODES_AT_ONCE, RECORD_TTL_MS } from './records.ts';
@@ -104,7 +104,7 @@ async function spendAndDo(
   const results = new Map<NodeId, Done>();
   if (doing.length === 0) return { results, missed: new Set(), overBudgetMs: new Map() };
   const asks: Calls[] = doing.map(({ steps }) => sumCalls(steps.filter(acts).map(callsOf)));
-  const { granted, waitMs } = await ports.budget.spend(asks);
+  const { granted, waitMs } = await ports.budget.spend(asks, 'launch');
   const missed = new Set<NodeId>();
   await inParallel(doing.slice(0, granted), NODES_AT_ONCE, async ({ runner, steps }) => {
     const { signal, cluster, runningAtMs } = runner;
@@ -119,7 +119,7 @@ async function spendAndDo(
 
 /** How soon another try could help after failures that pass, or `undefined` when there were none. */
 function retryAfter(done: Done | undefined): number | undefined {
-  const waits = (done?.failures ?? []).flatMap(({ kind }) => waitAfter(kind) ?? []);
+  const waits = (done?.failures ?? []).flatMap(({ kind }) => waitAfter(kind, 0, () => 1) ?? []);
   return waits.length > 0 ? Math.max(...waits) : undefined;
 }
 
@@ -141,14 +141,16 @@ function outcomeOf(
   if (mode === 'observe') return { state: 'would attach' };
   if (done === undefined) return before?.outcome ?? { state: 'claimed' };
   if (done.attached.length > 0) return { state: 'attached' };
-  const final = done.failures.find(({ kind }) => waitAfter(kind) === undefined);
+  const final = done.failures.find(({ kind }) => !passes(kind));
   if (final !== undefined) return { state: 'left', reason: leftBecause(final.kind) };
   return { state: done.made.length > 0 ? 'created' : 'claimed' };
 }
 
 /** ENIs created and still not attached, earlier ones included. */
 function stillUnattached(before: NodeRecord | undefined, done: Done | undefined): NodeRecord['enis'] {
-  const all = new Map([...(before?.enis ?? []), ...(done?.made ?? [])].map((eni) => [eni.eniId, eni]));
+  const all = new Map(
+    [...(before?.enis ?? []), ...(done?.made ?? [])].map((eni) => [eni.eniId as EniId, eni]),
+  );
   for (const eniId of done?.attached ?? []) all.delete(eniId);
   return [...all.values()];
 }

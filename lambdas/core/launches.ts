@@ -12,6 +12,7 @@ import {
   type NodeId,
   OUR_NODE_TAG,
   primaryEni,
+  type SubnetId,
   totalIps,
 } from './model.ts';
 import type { Policy } from './policy.ts';
@@ -28,13 +29,28 @@ export interface Launch {
   /** Pods claimed for it from open demand; 0 when nobody announced any. */
   readonly share: number;
   /** ENIs an earlier try created for it and nobody attached yet. */
-  readonly made: readonly MadeEni[];
+  readonly made: readonly PromisedEni[];
 }
 
-export interface MadeEni {
-  readonly eniId: EniId;
+/** An ENI that was made for a node, or may have been: without `eniId` its create was about to be sent, or its reply was
+ *  lost. The same token brings the same ENI back. */
+export interface PromisedEni {
+  readonly eniId?: EniId;
   readonly deviceIndex: number;
   readonly addresses: number;
+  readonly subnetId: SubnetId;
+  readonly token: string;
+  readonly demandId?: string;
+  /** When its attach was sent; reads may not show it for a while. */
+  readonly attachedAtMs?: number;
+}
+
+/** A fill that was about to be sent, or was answered a moment ago. */
+export interface PromisedFill {
+  readonly eniId: EniId;
+  /** Secondary addresses the ENI has after it. */
+  readonly to: number;
+  readonly atMs: number;
 }
 
 /** The last moment at which a call may start and still be seen by ipamd's start, epoch ms. */
@@ -210,7 +226,14 @@ function attachNew(
     const { eniId, addresses: had } = eni;
     const deviceIndex = taken.has(eni.deviceIndex) ? indexes.shift() : eni.deviceIndex;
     if (until === 'attached' && deviceIndex !== undefined)
-      steps.push({ ...base, subnetId: node.subnetId, deviceIndex, addresses: had, shape, eniId });
+      steps.push({
+        ...base,
+        subnetId: node.subnetId,
+        deviceIndex,
+        addresses: had,
+        shape,
+        ...(eniId !== undefined && { eniId }),
+      });
   }
   for (const deviceIndex of indexes.slice(0, left)) {
     const subnetId = room.forNewEni(node, cluster, addresses + 1);
@@ -222,7 +245,7 @@ function attachNew(
 }
 
 /** Free device indexes, highest first: ipamd takes the lowest, so the two rarely meet. Only as many as slots allow. */
-export function freeIndexes(candidate: Candidate, made: readonly MadeEni[]): number[] {
+export function freeIndexes(candidate: Candidate, made: readonly PromisedEni[]): number[] {
   const { node, limits, maxEnis } = candidate;
   const taken = new Set([
     ...cardEnis(node).map((eni) => eni.deviceIndex),

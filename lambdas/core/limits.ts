@@ -44,16 +44,25 @@ export type MutatingAction =
   | 'AssignPrivateIpAddresses'
   | 'DeleteNetworkInterface';
 
+/** Size in requests, refill in requests per second. */
+export interface RequestBucket {
+  readonly size: number;
+  readonly perSecond: number;
+}
+
+/** How long a read of EC2 may still show the state before a call that was answered. AWS promises nothing but "eventually";
+ *  seconds are usual. Source: EC2 Developer Guide, eventual consistency. */
+export const CONSISTENT_AFTER_MS = 15_000;
+
 /** AWS's request bucket of one action in one account and Region: size in requests, refill in requests per second.
  *  Source: EC2 Developer Guide, request throttling for the EC2 API. */
-export const EC2_BUCKETS: Readonly<Record<Ec2Action, { readonly size: number; readonly perSecond: number }>> =
-  {
-    DescribeInstances: { size: 100, perSecond: 20 },
-    DescribeSubnets: { size: 100, perSecond: 20 },
-    DescribeNetworkInterfaces: { size: 100, perSecond: 20 },
-    CreateNetworkInterface: { size: 100, perSecond: 5 },
-    AttachNetworkInterface: { size: 50, perSecond: 5 },
-    ModifyNetworkInterfaceAttribute: { size: 100, perSecond: 5 },
-    AssignPrivateIpAddresses: { size: 100, perSecond: 5 },
-    DeleteNetworkInterface: { size: 100, perSecond: 5 },
-  };
+export const EC2_BUCKETS: Readonly<Record<Ec2Action, RequestBucket>> = {
+  DescribeInstances: { size: 100, perSecond: 20 },
+  DescribeSubnets: { size: 100, perSecond: 20 },
+  DescribeNetworkInterfaces: { size: 100, perSecond: 20 },
+  CreateNetworkInterface: { size: 100, perSecond: 5 },
+  AttachNetworkInterface: { size: 50, perSecond: 5 },
+  ModifyNetworkInterfaceAttribute: { size: 100, perSecond: 5 },
+  AssignPrivateIpAddresses: { size: 100, perSecond: 5 },
+  DeleteNetworkInterface: { size: 100, perSecond: 5 },
+};

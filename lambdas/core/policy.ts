@@ -1,5 +1,7 @@
 /** What an operator may choose. Every field has a default, bounds, and a reason; nothing else is accepted. */
 import type { Complaint } from './complaints.ts';
+import { EC2_BUCKETS, type Ec2Action, type RequestBucket } from './limits.ts';
+import type { SubnetId } from './model.ts';
 
 export interface Policy {
   /** Demand is multiplied by this before placement: schedulers and announcements are never exact. */
@@ -30,8 +32,22 @@ export interface Policy {
   readonly verifyAfterMs: number;
   /** How often to look before it is reported as not seen. */
   readonly verifyAttempts: number;
+  /** The kill switch: while `true` nothing in EC2 is changed by anybody, at once; decisions are still recorded. */
+  readonly stopped: boolean;
+  /** Request buckets of this account where AWS raised (or lowered) them, by EC2 action: size in requests, refill per second. */
+  readonly buckets: Partial<Readonly<Record<Ec2Action, RequestBucket>>>;
+  /** Where the CNI's own provisioning is disabled: we are the only one who gives nodes addresses, and answer for it. */
+  readonly soleAllocator: boolean;
+  /** Where pods' ENIs go with custom networking, by availability zone: what the zone's ENIConfig says. */
+  readonly eniConfigs: Readonly<Record<string, EniConfig>>;
   /** The aws-node environment where the CNI is not an EKS add-on and nobody could tell us otherwise. */
   readonly cniEnv: Readonly<Record<string, string>> | undefined;
+}
+
+/** A zone's ENIConfig, as the CNI reads it. No groups: the primary ENI's. */
+export interface EniConfig {
+  readonly subnetId: SubnetId;
+  readonly securityGroupIds: readonly string[];
 }
 
 interface Rule<T> {
@@ -50,6 +66,18 @@ const whole = (low: number, high: number, unit: string, fallback: number): Rule<
   expected: `a whole number from ${low} to ${high}${unit}`,
   ok: (value) => Number.isInteger(value) && (value as number) >= low && (value as number) <= high,
 });
+
+const yesOrNo = (fallback: boolean): Rule<boolean> => ({
+  default: fallback,
+  expected: 'true or false',
+  ok: (value) => typeof value === 'boolean',
+});
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+const isRate = (value: unknown): boolean => typeof value === 'number' && value >= 1 && value <= 100_000;
+/** Source: EC2 User Guide, resource ids. */
+const isId = (prefix: string, value: unknown): boolean =>
+  typeof value === 'string' && new RegExp(`^${prefix}-([0-9a-f]{8}|[0-9a-f]{17})$`).test(value);
 
 const RULES: { readonly [K in keyof Policy]: Rule<Policy[K]> } = {
   margin: within(1, 10, '', 1.25),
@@ -74,14 +102,42 @@ const RULES: { readonly [K in keyof Policy]: Rule<Policy[K]> } = {
   openDemandTtlMs: whole(60_000, 86_400_000, ' ms', 900_000),
   verifyAfterMs: whole(1_000, 900_000, ' ms', 45_000),
   verifyAttempts: whole(1, 20, ' looks', 4),
+  stopped: yesOrNo(false),
+  buckets: {
+    default: {},
+    expected:
+      'an object such as {"AttachNetworkInterface": {"size": 100, "perSecond": 10}}, of EC2 actions we send',
+    ok: (value) =>
+      isObject(value) &&
+      Object.entries(value).every(
+        ([action, bucket]) =>
+          Object.hasOwn(EC2_BUCKETS, action) &&
+          isObject(bucket) &&
+          Object.keys(bucket).every((key) => key === 'size' || key === 'perSecond') &&
+          isRate(bucket['size']) &&
+          isRate(bucket['perSecond']),
+      ),
+  },
+  soleAllocator: yesOrNo(false),
+  eniConfigs: {
+    default: {},
+    expected:
+      'an object such as {"eu-central-1a": {"subnetId": "subnet-0123456789abcdef0", "securityGroupIds": []}}',
+    ok: (value) =>
+      isObject(value) &&
+      Object.values(value).every(
+        (config) =>
+          isObject(config) &&
+          Object.keys(config).every((key) => key === 'subnetId' || key === 'securityGroupIds') &&
+          isId('subnet', config['subnetId']) &&
+          Array.isArray(config['securityGroupIds']) &&
+          config['securityGroupIds'].every((id) => isId('sg', id)),
+      ),
+  },
   cniEnv: {
     default: undefined,
     expected: 'an object of strings, as in the aws-node container',
-    ok: (value) =>
-      typeof value === 'object' &&
-      value !== null &&
-      !Array.isArray(value) &&
-      Object.values(value).every((entry) => typeof entry === 'string'),
+    ok: (value) => isObject(value) && Object.values(value).every((entry) => typeof entry === 'string'),
   },
 };
 
@@ -95,7 +151,7 @@ export function readPolicy(document: unknown): {
   readonly complaints: readonly Complaint[];
 } {
   if (document === undefined) return { policy: DEFAULT_POLICY, complaints: [] };
-  if (typeof document !== 'object' || document === null || Array.isArray(document))
+  if (!isObject(document))
     return {
       policy: DEFAULT_POLICY,
       complaints: [{ field: 'policy', expected: 'an object', got: document }],

@@ -1,8 +1,11 @@
 /** What core needs of the world. Adapters implement these over AWS; the simulator's twins implement the stores again. */
 import type { Calls } from './budget.ts';
-import type { Answer } from './failures.ts';
-import type { MadeEni, OpenDemand } from './launches.ts';
+import type { Answer, FailureKind } from './failures.ts';
+import type { Figures } from './figures.ts';
+import type { OpenDemand, PromisedEni, PromisedFill } from './launches.ts';
+import type { BootSample, Lesson } from './lessons.ts';
 import type { MutatingAction } from './limits.ts';
+import type { Mark } from './marks.ts';
 import type { Cluster, EniId, NodeId, SubnetId, World } from './model.ts';
 import type { Policy } from './policy.ts';
 import type { Signal } from './signals.ts';
@@ -33,8 +36,12 @@ export interface Vpc {
   deleteOnTermination(eniId: EniId, attachmentId: string): Promise<Answer<void>>;
   /** Adds `addresses` secondary addresses. Has no token: after an uncertain answer look before asking again. */
   assign(eniId: EniId, addresses: number): Promise<Answer<void>>;
-  /** ENIs with our tag of these clusters, attached or not. */
-  ownEnis(clusters: readonly string[]): Promise<Answer<readonly OwnEni[]>>;
+  /** Everything a sweep looks at, each page read once: the nodes of a cluster, all ENIs of its VPC that are ours, and how
+   *  much room the subnets have. */
+  inventory(ask: {
+    readonly cluster: string;
+    readonly vpcIds: readonly string[];
+  }): Promise<Answer<Inventory>>;
   /** Deletes an unattached ENI of ours. Deleting one that is gone succeeds. */
   deleteEni(eniId: EniId): Promise<Answer<void>>;
 }
@@ -56,21 +63,62 @@ export interface OwnEni {
   readonly attached: boolean;
 }
 
+export interface Inventory {
+  readonly world: World;
+  /** ENIs with our tag of the cluster, attached or not. */
+  readonly own: readonly OwnEni[];
+  /** Aligned /28 blocks of each subnet in which no ENI holds an address; reserved ranges are not told apart. */
+  readonly freeBlocks: ReadonlyMap<SubnetId, number>;
+}
+
 export interface Clusters {
   /** Read at most once a minute and environment; `undefined` when EKS does not know the name. */
   describe(name: string): Promise<Answer<Cluster | undefined>>;
 }
 
-/** Shared request allowance for EC2. Never sleeps; running out is an answer. */
+/** Who asks for requests. No class takes what another has been waiting for: none starves, however busy the others are. */
+export type CallClass =
+  /** A node that is starting: seconds count. */
+  | 'launch'
+  /** An announced rollout on nodes that run. */
+  | 'rollout'
+  /** What keeps running nodes at what they should have. */
+  | 'refill'
+  /** What can wait: finishing, orphans. */
+  | 'sweep';
+
+/** How many of the asks, from the first on, may be carried out now. */
+export interface Granted {
+  readonly granted: number;
+  /** When the next ask would fit, in ms from now; 0 when all were granted. */
+  readonly waitMs: number;
+  /** Said when something other than an empty bucket stands in the way. */
+  readonly because?: 'circuit open' | 'table unreachable';
+}
+
+/** Shared request allowance for EC2. Never sleeps; running out is an answer, and so is a table that does not answer. */
 export interface Budget {
-  /** Grants the longest run of `asks` from the first on, by one conditional write. What is not urgent leaves a part `keep`
-   *  (0 to 1) of each bucket to what is. */
-  spend(
-    asks: readonly Calls[],
-    keep?: number,
-  ): Promise<{ readonly granted: number; readonly waitMs: number }>;
-  /** Somebody saw a throttle: halve that action's pace for everybody. */
-  throttled(action: MutatingAction): Promise<void>;
+  /** Grants the longest run of `asks` (each the calls of one node) from the first on, by one conditional write. */
+  spend(asks: readonly Calls[], as: CallClass): Promise<Granted>;
+  /** What became of granted calls. A throttle halves that action's pace for everybody; many troubles open the circuit. One
+   *  write, and none when nothing went wrong. */
+  report(seen: Seen): Promise<void>;
+  /** How things stand, to be published. */
+  standing(): Promise<BudgetStanding>;
+}
+
+export interface Seen {
+  readonly throttled: readonly MutatingAction[];
+  /** Calls that failed for a reason that speaks against EC2 or us (failures.ts, `trouble`). */
+  readonly troubles: number;
+}
+
+export interface BudgetStanding {
+  readonly circuitOpen: boolean;
+  /** Of each action that was ever asked for: requests left now, and the pace, 1 in peace. */
+  readonly actions: Partial<
+    Readonly<Record<MutatingAction, { readonly tokens: number; readonly pace: number }>>
+  >;
 }
 
 /** What we promised and did for one node; the ledger forgets it at `expiresAtMs`. */
@@ -80,11 +128,28 @@ export interface NodeRecord {
   readonly nodeGroup: string;
   /** Pods claimed from open demand; `undefined` until decided. */
   readonly share?: number;
-  /** ENIs created for it. */
-  readonly enis: readonly MadeEni[];
+  /** ENIs made for it, or about to be: written before the call that makes them. */
+  readonly enis: readonly PromisedEni[];
+  /** Addresses being added to ENIs it has: written before the call. */
+  readonly fills?: readonly PromisedFill[];
+  /** How often what failed, so that each kind is tried its number of times. */
+  readonly failures?: Partial<Readonly<Record<FailureKind, number>>>;
   readonly runningAtMs?: number;
   readonly outcome: Outcome;
+  /** When what happened, epoch ms. */
+  readonly times?: Times;
   readonly expiresAtMs: number;
+}
+
+export interface Times {
+  /** The last attach of ours was answered. */
+  readonly attachedAtMs?: number;
+  /** A look still found no tag of ipamd on the primary ENI. */
+  readonly notStartedAtMs?: number;
+  /** The first look that found it. */
+  readonly startedByMs?: number;
+  /** The first look that found ipamd's tag on all our ENIs. */
+  readonly seenByMs?: number;
 }
 
 /** How far a node got: `claimed` → `created` → `attached` → `seen` (ipamd's tag is on our ENI); or how it ended. */
@@ -115,6 +180,8 @@ export interface Ledger {
     untilMs: number,
     nowMs: number,
   ): Promise<ReadonlyMap<NodeId, NodeRecord>>;
+  /** Writes records and keeps their leases: what is about to be done. Returns the nodes whose lease still holds. */
+  intend(records: readonly NodeRecord[], owner: string): Promise<ReadonlySet<NodeId>>;
   /** Writes records back and gives their leases up. A record whose lease somebody else took since is not written. */
   release(records: readonly NodeRecord[], owner: string): Promise<void>;
   /** Looks records up without a lease. */
@@ -125,6 +192,13 @@ export interface Ledger {
   /** Unattached ENIs of ours that earlier sweeps saw, with the time of the first sight, epoch ms. */
   suspects(cluster: string): Promise<ReadonlyMap<EniId, number>>;
   suspect(cluster: string, firstSeenMs: ReadonlyMap<EniId, number>): Promise<void>;
+  /** Subnets and zones that said they were full, by id; all clusters share them. */
+  marks(): Promise<ReadonlyMap<string, Mark>>;
+  /** Adds to them; what is not named stays. */
+  mark(marks: ReadonlyMap<string, Mark>): Promise<void>;
+  /** What launches of a cluster's node groups taught, by node group. */
+  lessons(cluster: string): Promise<ReadonlyMap<string, Lesson>>;
+  learn(cluster: string, samples: readonly BootSample[]): Promise<void>;
 }
 
 /** Work that must wait goes back on the queue; nobody sleeps in a billed function. */
@@ -139,6 +213,8 @@ export interface Continuations {
 export interface Journal {
   note(what: string, facts: Readonly<Record<string, unknown>>): void;
   warn(what: string, facts: Readonly<Record<string, unknown>>): void;
+  /** Figures for charts and alarms; `of` says of what, in a few words that repeat (cluster, subnet, action). */
+  measure(figures: Figures, of: Readonly<Record<string, string>>): void;
 }
 
 /** `observe` records what it would have done and changes nothing; `warm` acts. */
@@ -146,6 +222,7 @@ export type Mode = 'observe' | 'warm';
 
 export interface Settings {
   readonly clusters: readonly { readonly name: string; readonly mode: Mode }[];
+  /** As it was last read; {@link Ports.freshPolicy} reads it anew. */
   readonly policy: Policy;
 }
 
@@ -158,6 +235,10 @@ export interface Ports {
   readonly continuations: Continuations;
   readonly journal: Journal;
   readonly settings: Settings;
+  /** The policy as it is now, at most a few seconds old: the kill switch is in it. `settings` follows. */
+  readonly freshPolicy: () => Promise<Policy>;
+  /** In [0, 1): for jitter. */
+  readonly random: () => number;
   /** A fresh name for this run, used as the lease's owner. */
   readonly runId: () => string;
 }

@@ -24,10 +24,7 @@ export async function readWorld(
     if (setting === undefined) continue;
     if (!answer.ok) return failed(answer.failure);
     if (answer.value !== undefined) clusters.set(setting.name, { cluster: answer.value, mode: setting.mode });
-    else
-      ports.journal.warn('unknown cluster', {
-        message: `CLUSTERS: expected the name of an EKS cluster in this account and Region, got "${setting.name}"`,
-      });
+    else unknownCluster(setting.name, ports);
   }
   if (clusters.size === 0)
     return succeeded({ world: { readAtMs: ports.clock(), nodes: [], subnets: [] }, clusters });
@@ -36,4 +33,10 @@ export async function readWorld(
   if (world.ok && world.value.incomplete !== undefined)
     ports.journal.note('instances left out', { nodeIds: world.value.incomplete });
   return world.ok ? succeeded({ world: world.value, clusters }) : world;
+}
+
+export function unknownCluster(name: string, { journal }: Ports): undefined {
+  journal.warn('unknown cluster', {
+    message: `CLUSTERS: expected the name of an EKS cluster in this account and Region, got "${name}"`,
+  });
 }

@@ -1,10 +1,11 @@
 /** Every few minutes: what events missed is rebuilt from the world, what a killed run left is finished or collected, and
  *  how nodes look is remembered, so that later decisions can tell a quiet node from a busy one. */
+import type { Failure } from './failures.ts';
 import { finish } from './finishing.ts';
 import { type EniId, ipamdStarted, type NodeId } from './model.ts';
 import { orphans } from './orphans.ts';
 import type { NodeRecord, Ports } from './ports.ts';
-import { readWorld } from './reading.ts';
+import { unknownCluster } from './reading.ts';
 import type { NodeLaunching } from './signals.ts';
 import { lookAt } from './standing.ts';
 import { warmLaunches } from './warm-launches.ts';
@@ -30,21 +31,22 @@ export async function sweep(ports: Ports): Promise<readonly Swept[]> {
 }
 
 async function sweepCluster(name: string, ports: Ports): Promise<Swept | undefined> {
-  const { ledger, vpc, journal, clock } = ports;
-  const [read, own, before, suspects] = await Promise.all([
-    readWorld({ ofCluster: name }, ports),
-    vpc.ownEnis([name]),
+  const { ledger, vpc, clock } = ports;
+  const described = await ports.clusters.describe(name);
+  if (!described.ok) return skipped(name, described.failure, ports);
+  const cluster = described.value;
+  if (cluster === undefined) return unknownCluster(name, ports);
+  const mode = ports.settings.clusters.find((each) => each.name === name)?.mode;
+  const [read, before, suspects] = await Promise.all([
+    vpc.inventory({ cluster: name, vpcIds: [cluster.vpcId] }),
     ledger.sights(name),
     ledger.suspects(name),
   ]);
-  if (!read.ok || !own.ok) {
-    const failure = read.ok ? (own.ok ? undefined : own.failure) : read.failure;
-    journal.warn('sweep skipped', { cluster: name, code: failure?.code, message: failure?.message });
-    return undefined;
-  }
-  const found = read.value.clusters.get(name);
-  if (found === undefined) return undefined;
-  const { nodes } = read.value.world;
+  if (!read.ok) return skipped(name, read.failure, ports);
+  const {
+    world: { nodes },
+    own,
+  } = read.value;
   await ledger.saw(name, lookAt(nodes.filter(ipamdStarted), before, clock()));
 
   const launching = nodes.filter((node) => !ipamdStarted(node));
@@ -56,8 +58,8 @@ async function sweepCluster(name: string, ports: Ports): Promise<Swept | undefin
   );
 
   const { enis: finished } = await finish(nodes.filter(ipamdStarted), name, ports);
-  const { collect, suspects: next } = orphans(own.value, suspects, clock());
-  const orphansDeleted = found.mode === 'warm' ? await deleteAll(collect, ports) : 0;
+  const { collect, suspects: next } = orphans(own, suspects, clock());
+  const orphansDeleted = mode === 'warm' ? await deleteAll(collect, ports) : 0;
   await ledger.suspect(name, next);
   return {
     cluster: name,
@@ -69,9 +71,16 @@ async function sweepCluster(name: string, ports: Ports): Promise<Swept | undefin
   };
 }
 
+function skipped(cluster: string, { code, message }: Failure, { journal }: Ports): undefined {
+  journal.warn('sweep skipped', { cluster, code, message });
+}
+
 async function deleteAll(orphaned: readonly EniId[], { vpc, budget, journal }: Ports): Promise<number> {
   if (orphaned.length === 0) return 0;
-  const { granted } = await budget.spend(orphaned.map(() => ({ DeleteNetworkInterface: 1 })));
+  const { granted } = await budget.spend(
+    orphaned.map(() => ({ DeleteNetworkInterface: 1 })),
+    'sweep',
+  );
   let deleted = 0;
   for (const eniId of orphaned.slice(0, granted)) {
     const answer = await vpc.deleteEni(eniId);

@@ -30,7 +30,7 @@ export async function verify(signal: VerifyDue, ports: Ports): Promise<Verified>
   const read = await ports.vpc.read({ nodes: { ids: nodeIds }, vpcIds: [] });
   const none: Verified = { cluster, seen: [], lateAttach: [], notSeen: [], waiting: [], gone: [] };
   if (!read.ok) {
-    const delayMs = waitAfter(read.failure.kind);
+    const delayMs = waitAfter(read.failure.kind, attempt, ports.random);
     if (delayMs === undefined || attempt >= policy.verifyAttempts)
       throw new Error(`cannot verify ${nodeIds.length} nodes: ${read.failure.code}: ${read.failure.message}`);
     await ports.continuations.later([{ signal: { ...signal, attempt: attempt + 1 }, delayMs }]);

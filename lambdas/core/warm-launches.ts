@@ -209,7 +209,7 @@ function planAll(
 
 /** Nothing could be read: the same launches again, or an error when waiting cannot help, so that the queue counts it. */
 async function lookAgain(launches: readonly NodeLaunching[], failure: Failure, ports: Ports): Promise<void> {
-  const delayMs = waitAfter(failure.kind);
+  const delayMs = waitAfter(failure.kind, 0, ports.random);
   if (delayMs === undefined) throw new Error(`cannot read EC2: ${failure.code}: ${failure.message}`);
   ports.journal.warn('EC2 not readable', {
     kind: failure.kind,

@@ -49,7 +49,12 @@ export async function warmRollout(
   if (!ours.includes(signal.cluster)) return notACluster(`one of ${ours.join(', ')}`, signal);
   const read = await readWorld({ ofCluster: signal.cluster }, ports);
   if (!read.ok) {
-    await again(signal, waitAfter(read.failure.kind), `${read.failure.code}: ${read.failure.message}`, ports);
+    await again(
+      signal,
+      waitAfter(read.failure.kind, signal.attempt, ports.random),
+      `${read.failure.code}: ${read.failure.message}`,
+      ports,
+    );
     return { kind: 'ignored', why: `EC2 could not be read (${read.failure.code}); tried again later` };
   }
   const found = read.value.clusters.get(signal.cluster);
@@ -176,7 +181,10 @@ async function act(
   }));
   const leased = await ledger.lease(asked, owner, clock() + LEASE_MS, clock());
   const mine = [...byNode].filter(([nodeId]) => leased.has(nodeId));
-  const { granted, waitMs } = await budget.spend(mine.map(([, own]) => sumCalls(own.map(callsOf))));
+  const { granted, waitMs } = await budget.spend(
+    mine.map(([, own]) => sumCalls(own.map(callsOf))),
+    'rollout',
+  );
   const grantedIds = new Set(mine.slice(0, granted).map(([nodeId]) => nodeId));
   const attached: NodeId[] = [];
   let retryMs = granted < mine.length ? waitMs : mine.length < byNode.size ? LEASE_MS : undefined;
@@ -186,7 +194,7 @@ async function act(
     const done = await carryOut(own, signal.cluster, ports);
     if (done.attached.length > 0) attached.push(nodeId);
     for (const { kind } of done.failures) {
-      const wait = waitAfter(kind);
+      const wait = waitAfter(kind, 0, ports.random);
       if (wait !== undefined) retryMs = Math.max(retryMs ?? 0, wait);
     }
     const state =

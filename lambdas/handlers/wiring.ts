@@ -21,6 +21,7 @@ export interface Outside {
   readonly sqs?: SQSClientConfig;
   readonly stores?: Pick<Ports, 'ledger' | 'budget'>;
   readonly clock?: Ports['clock'];
+  readonly random?: Ports['random'];
   readonly runId?: Ports['runId'];
   readonly journal?: Ports['journal'];
 }
@@ -46,6 +47,8 @@ export function connect(env: Readonly<Record<string, string | undefined>>, outsi
     continuations: new SqsContinuations(sqs, config, clock),
     journal: outside.journal ?? new PowertoolsJournal(),
     settings: config.settings,
+    freshPolicy: async () => config.settings.policy,
+    random: outside.random ?? Math.random,
     runId: outside.runId ?? randomUUID,
     ...(outside.stores ?? stores(config, clock)),
   };

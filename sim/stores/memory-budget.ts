@@ -1,7 +1,6 @@
 /** The shared request allowance in memory. Nothing here waits, so nobody overtakes anybody. */
-import { type Buckets, type Calls, slowDown, spend } from '../../lambdas/core/budget.ts';
-import type { MutatingAction } from '../../lambdas/core/limits.ts';
-import type { Budget, Clock } from '../../lambdas/core/ports.ts';
+import { type Buckets, type Calls, KEPT, slowDown, spend, standingOf } from '../../lambdas/core/budget.ts';
+import type { Budget, BudgetStanding, CallClass, Clock, Granted, Seen } from '../../lambdas/core/ports.ts';
 
 export class MemoryBudget implements Budget {
   readonly #share: number;
@@ -14,13 +13,18 @@ export class MemoryBudget implements Budget {
     this.#clock = clock;
   }
 
-  async spend(asks: readonly Calls[], keep = 0): Promise<{ granted: number; waitMs: number }> {
-    const { granted, waitMs, buckets } = spend(this.#buckets, asks, this.#share, this.#clock(), keep);
+  async spend(asks: readonly Calls[], as: CallClass): Promise<Granted> {
+    const { granted, waitMs, buckets } = spend(this.#buckets, asks, this.#share, this.#clock(), KEPT[as]);
     this.#buckets = buckets;
     return { granted, waitMs };
   }
 
-  async throttled(action: MutatingAction): Promise<void> {
-    this.#buckets = slowDown(this.#buckets, action, this.#share, this.#clock());
+  async report({ throttled }: Seen): Promise<void> {
+    for (const action of throttled)
+      this.#buckets = slowDown(this.#buckets, action, this.#share, this.#clock());
+  }
+
+  async standing(): Promise<BudgetStanding> {
+    return standingOf(this.#buckets, this.#share, this.#clock());
   }
 }

@@ -1,5 +1,7 @@
 /** The ledger in memory. Values go in and out as they are: everything the ledger keeps is read-only. */
 import type { OpenDemand } from '../../lambdas/core/launches.ts';
+import { type BootSample, type Lesson, learnt } from '../../lambdas/core/lessons.ts';
+import type { Mark } from '../../lambdas/core/marks.ts';
 import type { EniId, NodeId } from '../../lambdas/core/model.ts';
 import type { Ledger, NodeRecord } from '../../lambdas/core/ports.ts';
 import type { Sight } from '../../lambdas/core/standing.ts';
@@ -10,6 +12,8 @@ export class MemoryLedger implements Ledger {
   readonly #records = new Map<NodeId, NodeRecord>();
   readonly #leases = new Map<NodeId, { readonly owner: string; readonly untilMs: number }>();
   readonly #sights = new Map<string, ReadonlyMap<NodeId, Sight>>();
+  readonly #marks = new Map<string, Mark>();
+  readonly #lessons = new Map<string, ReadonlyMap<string, Lesson>>();
   readonly #suspects = new Map<string, ReadonlyMap<EniId, number>>();
 
   async announce(demand: OpenDemand): Promise<void> {
@@ -53,6 +57,12 @@ export class MemoryLedger implements Ledger {
     return leased;
   }
 
+  async intend(records: readonly NodeRecord[], owner: string): Promise<ReadonlySet<NodeId>> {
+    const held = records.filter(({ nodeId }) => this.#leases.get(nodeId)?.owner === owner);
+    for (const record of held) this.#records.set(record.nodeId, record);
+    return new Set(held.map(({ nodeId }) => nodeId));
+  }
+
   async release(records: readonly NodeRecord[], owner: string): Promise<void> {
     for (const record of records) {
       if (this.#leases.get(record.nodeId)?.owner !== owner) continue;
@@ -84,5 +94,24 @@ export class MemoryLedger implements Ledger {
 
   async suspect(cluster: string, firstSeenMs: ReadonlyMap<EniId, number>): Promise<void> {
     this.#suspects.set(cluster, new Map(firstSeenMs));
+  }
+
+  async marks(): Promise<ReadonlyMap<string, Mark>> {
+    return new Map(this.#marks);
+  }
+
+  async mark(marks: ReadonlyMap<string, Mark>): Promise<void> {
+    for (const [key, mark] of marks) this.#marks.set(key, mark);
+  }
+
+  async lessons(cluster: string): Promise<ReadonlyMap<string, Lesson>> {
+    return this.#lessons.get(cluster) ?? new Map();
+  }
+
+  async learn(cluster: string, samples: readonly BootSample[]): Promise<void> {
+    const known = new Map(this.#lessons.get(cluster));
+    for (const [group, some] of Map.groupBy(samples, ({ nodeGroup }) => nodeGroup))
+      known.set(group, learnt(known.get(group), some));
+    this.#lessons.set(cluster, known);
   }
 }

@@ -13,50 +13,61 @@ describe.each([DEPLOYED, IN_MEMORY])('the budget in $stores', ({ budgets }) => {
 
   test('a full bucket grants its size at once, in the order asked, and then says how long to wait', async () => {
     const [budget] = budgets(1, () => NOW);
-    expect(await budget?.spend(many(ALLOWED - 1, ATTACH))).toEqual({ granted: ALLOWED - 1, waitMs: 0 });
-    const three = await budget?.spend(many(3, ATTACH));
+    expect(await budget?.spend(many(ALLOWED - 1, ATTACH), 'launch')).toEqual({
+      granted: ALLOWED - 1,
+      waitMs: 0,
+    });
+    const three = await budget?.spend(many(3, ATTACH), 'launch');
     // Half of 5 requests a second: 400 ms each.
     expect(three).toEqual({ granted: 1, waitMs: 400 });
-    expect(await budget?.spend([ATTACH])).toEqual({ granted: 0, waitMs: 400 });
+    expect(await budget?.spend([ATTACH], 'launch')).toEqual({ granted: 0, waitMs: 400 });
   });
 
   test('it refills with time, and never above its size', async () => {
     let nowMs = NOW;
     const [budget] = budgets(1, () => nowMs);
-    await budget?.spend(many(ALLOWED, ATTACH));
+    await budget?.spend(many(ALLOWED, ATTACH), 'launch');
     nowMs += 4 * SECOND;
-    expect((await budget?.spend(many(ALLOWED, ATTACH)))?.granted).toBe(10);
+    expect((await budget?.spend(many(ALLOWED, ATTACH), 'launch'))?.granted).toBe(10);
     nowMs += 3_600 * SECOND;
-    expect((await budget?.spend(many(2 * ALLOWED, ATTACH)))?.granted).toBe(ALLOWED);
+    expect((await budget?.spend(many(2 * ALLOWED, ATTACH), 'launch'))?.granted).toBe(ALLOWED);
   });
 
   test('actions have buckets of their own; a node is granted all its calls or none', async () => {
     const [budget] = budgets(1, () => NOW);
-    await budget?.spend(many(ALLOWED, ATTACH));
+    await budget?.spend(many(ALLOWED, ATTACH), 'launch');
     const attachToo = { CreateNetworkInterface: 1, ...ATTACH };
-    expect((await budget?.spend([attachToo]))?.granted).toBe(0);
-    expect(await budget?.spend(many(50, { CreateNetworkInterface: 1 }))).toEqual({ granted: 50, waitMs: 0 });
+    expect((await budget?.spend([attachToo], 'launch'))?.granted).toBe(0);
+    expect(await budget?.spend(many(50, { CreateNetworkInterface: 1 }), 'launch')).toEqual({
+      granted: 50,
+      waitMs: 0,
+    });
   });
 
   test('asks without calls cost nothing', async () => {
     const [budget] = budgets(1, () => NOW);
-    await budget?.spend(many(ALLOWED, ATTACH));
-    expect(await budget?.spend([{}, { AttachNetworkInterface: 0 }])).toEqual({ granted: 2, waitMs: 0 });
-    expect(await budget?.spend([])).toEqual({ granted: 0, waitMs: 0 });
+    await budget?.spend(many(ALLOWED, ATTACH), 'launch');
+    expect(await budget?.spend([{}, { AttachNetworkInterface: 0 }], 'launch')).toEqual({
+      granted: 2,
+      waitMs: 0,
+    });
+    expect(await budget?.spend([], 'launch')).toEqual({ granted: 0, waitMs: 0 });
   });
 
   test('a throttle one function met empties that action’s bucket for all, and halves its pace', async () => {
     const [one, other] = budgets(2, () => NOW);
-    await one?.throttled('AttachNetworkInterface');
-    expect(await other?.spend([ATTACH])).toEqual({ granted: 0, waitMs: 800 });
-    await other?.throttled('AttachNetworkInterface');
-    expect(await one?.spend([ATTACH])).toEqual({ granted: 0, waitMs: 1_600 });
-    expect(await one?.spend([{ AssignPrivateIpAddresses: 1 }])).toEqual({ granted: 1, waitMs: 0 });
+    await one?.report({ throttled: ['AttachNetworkInterface'], troubles: 0 });
+    expect(await other?.spend([ATTACH], 'launch')).toEqual({ granted: 0, waitMs: 800 });
+    await other?.report({ throttled: ['AttachNetworkInterface'], troubles: 0 });
+    expect(await one?.spend([ATTACH], 'launch')).toEqual({ granted: 0, waitMs: 1_600 });
+    expect(await one?.spend([{ AssignPrivateIpAddresses: 1 }], 'launch')).toEqual({ granted: 1, waitMs: 0 });
   });
 
   test('seven functions spend at once: together they get the bucket’s size and not one more', async () => {
     const grants = await Promise.all(
-      budgets(7, () => NOW).map((budget) => Promise.all(many(3, 0).map(() => budget.spend(many(2, ATTACH))))),
+      budgets(7, () => NOW).map((budget) =>
+        Promise.all(many(3, 0).map(() => budget.spend(many(2, ATTACH), 'launch'))),
+      ),
     );
     const all = grants.flat();
     expect(all.reduce((sum, { granted }) => sum + granted, 0)).toBe(ALLOWED);
@@ -76,7 +87,7 @@ describe('the budget in DynamoDB alone', () => {
         const read = 'ConsistentRead' in args.input && overtaking;
         if (read) {
           overtaking = false;
-          await other?.throttled('AssignPrivateIpAddresses');
+          await other?.report({ throttled: ['AssignPrivateIpAddresses'], troubles: 0 });
           overtaking = true;
         }
         return answer;
@@ -84,10 +95,13 @@ describe('the budget in DynamoDB alone', () => {
       { step: 'initialize', name: 'overtaking' },
     );
     try {
-      expect(await mine?.spend([{ AttachNetworkInterface: 1 }])).toEqual({ granted: 0, waitMs: 1_000 });
+      expect(await mine?.spend([{ AttachNetworkInterface: 1 }], 'launch')).toEqual({
+        granted: 0,
+        waitMs: 1_000,
+      });
     } finally {
       documents.middlewareStack.remove('overtaking');
     }
-    expect(await mine?.spend([{ AttachNetworkInterface: 1 }])).toEqual({ granted: 1, waitMs: 0 });
+    expect(await mine?.spend([{ AttachNetworkInterface: 1 }], 'launch')).toEqual({ granted: 1, waitMs: 0 });
   });
 });

@@ -1,7 +1,7 @@
 /** Properties of the plan for one launching node. The limits and formulas are written again here, not imported. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type MadeEni, planLaunch } from '../../lambdas/core/launches.ts';
+import { type PromisedEni, planLaunch } from '../../lambdas/core/launches.ts';
 import type { Eni, Node, NodeId } from '../../lambdas/core/model.ts';
 import type { Step } from '../../lambdas/core/steps.ts';
 import { Room } from '../../lambdas/core/subnets.ts';
@@ -75,7 +75,7 @@ function theNode(world: ModelWorld): Node {
   return same(world, aNode({ id: NODE }));
 }
 
-const asMade = ({ id: eniId, deviceIndex, secondaryIps: addresses }: Eni): MadeEni => ({
+const asMade = ({ id: eniId, deviceIndex, secondaryIps: addresses }: Eni): PromisedEni => ({
   eniId,
   deviceIndex,
   addresses,

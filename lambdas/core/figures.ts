@@ -1,0 +1,40 @@
+/** Figures we publish, with their units: charts and alarms go by these names (infra), people too. */
+
+/** CloudWatch's units. Source: CloudWatch API reference, MetricDatum. */
+export type Unit = 'Count' | 'Milliseconds' | 'Percent' | 'Count/Second';
+
+export const FIGURES = {
+  /** Nodes on which ipamd found our ENIs when it started, or adopted them. */
+  NodesSeen: 'Count',
+  /** Nodes on which our attach came too late: what we promise not to cause. */
+  LateAttaches: 'Count',
+  /** Nodes on which ipamd had not shown our ENIs by the last look. */
+  NodesNotSeen: 'Count',
+  /** From our last attach to the look that found it seen: the longest it can have lain ready before its node used it. */
+  LeadTime: 'Milliseconds',
+  /** The same on a node that ran already: the longest its adoption can have taken. */
+  AdoptionDelay: 'Milliseconds',
+  /** What launches taught: 5 % of a node group's ipamds may start sooner than this after `running`. */
+  BootP05: 'Milliseconds',
+  /** EC2 requests of ours that changed something, by action. */
+  CallsSpent: 'Count',
+  Throttled: 'Count',
+  /** 100 in peace; halved by each throttle. */
+  BudgetPace: 'Percent',
+  BudgetTokens: 'Count',
+  /** Calls that failed for a reason that passes neither by itself nor with another plan: a missing right, a quota. */
+  NotAllowed: 'Count',
+  QuotaReached: 'Count',
+  CircuitOpen: 'Count',
+  BudgetTableUnreachable: 'Count',
+  KillSwitchOn: 'Count',
+  OrphansDeleted: 'Count',
+  OrphansSuspected: 'Count',
+  SubnetFreeAddresses: 'Count',
+  SubnetFreeBlocks: 'Count',
+  /** Where we are the only allocator: nodes that have fewer addresses than they should. */
+  NodesShort: 'Count',
+} as const satisfies Readonly<Record<string, Unit>>;
+
+export type Figure = keyof typeof FIGURES;
+export type Figures = Partial<Readonly<Record<Figure, number>>>;
