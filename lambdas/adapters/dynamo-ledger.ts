@@ -19,6 +19,7 @@ import type { Mark } from '../core/marks.ts';
 import type { EniId, NodeId } from '../core/model.ts';
 import { inParallel } from '../core/parallel.ts';
 import type { Ledger, NodeRecord } from '../core/ports.ts';
+import { freshRecord } from '../core/records.ts';
 import type { Sight } from '../core/standing.ts';
 import { ifHeld } from './dynamo-conditions.ts';
 
@@ -136,7 +137,7 @@ export class DynamoLedger implements Ledger {
         nodeId,
         known !== undefined && known.expiresAtMs > nowMs
           ? known
-          : { nodeId, cluster, nodeGroup, enis: [], outcome: { state: 'claimed' }, expiresAtMs: untilMs },
+          : freshRecord({ nodeId, cluster, nodeGroup }, untilMs),
       );
     });
     return leased;
@@ -242,11 +243,10 @@ export class DynamoLedger implements Ledger {
   }
 
   /** Two that learn at the same moment: the later one's samples count. A few launches more or less teach the same. */
-  async learn(cluster: string, samples: readonly BootSample[]): Promise<void> {
-    if (samples.length === 0) return;
+  async learn(cluster: string, samples: ReadonlyMap<string, readonly BootSample[]>): Promise<void> {
+    if (samples.size === 0) return;
     const known = new Map(await this.lessons(cluster));
-    for (const [group, some] of Map.groupBy(samples, ({ nodeGroup }) => nodeGroup))
-      known.set(group, learnt(known.get(group), some));
+    for (const [group, some] of samples) known.set(group, learnt(known.get(group), some));
     await this.#put(cluster, 'lessons', Object.fromEntries(known));
   }
 

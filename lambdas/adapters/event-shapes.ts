@@ -133,6 +133,21 @@ export const SIGNAL = z.discriminatedUnion(
       ipamdStarted: z.optional(value<boolean>('true or false', (given) => typeof given === 'boolean')),
       attempt,
     }),
+    ours({
+      kind: z.literal('boot-look'),
+      cluster: clusterName,
+      launches: listOf(
+        ours({
+          nodeId,
+          nodeGroup: text('a node group', NAME),
+          runningAtMs: atMs,
+          notStartedAtMs: atMs,
+        }),
+        'a list of launches',
+      ),
+      looksLeft: whole(1, 100, 'looks'),
+      attempt,
+    }),
   ],
-  { error: 'an object whose kind is "node-launching", "rollout-announced" or "verify-due"' },
+  { error: 'an object whose kind is "node-launching", "rollout-announced", "verify-due" or "boot-look"' },
 );

@@ -42,7 +42,7 @@ export function readSignal(raw: unknown): Signal | Ignored {
     return { kind: 'ignored', why: `${sayAll(strangers)}${more}` };
   }
   if (about.kind === 'ignored') return about;
-  if (about.kind === 'verify-due')
+  if (about.kind === 'verify-due' || about.kind === 'boot-look')
     return ignored([
       { field: 'plan.detail.kind', expected: 'an event that asks for addresses', got: about.kind },
     ]);
@@ -117,7 +117,7 @@ function continued({ detail }: Envelope): Read {
   const checked = check(SIGNAL, detail, 'detail');
   if (!checked.ok) return ignored(checked.complaints);
   const signal = checked.value;
-  if (signal.kind === 'node-launching') return signal;
+  if (signal.kind === 'node-launching' || signal.kind === 'boot-look') return signal;
   if (signal.kind === 'verify-due') {
     const { ipamdStarted, ...due } = signal;
     return { ...due, ...(ipamdStarted !== undefined && { ipamdStarted }) };

@@ -89,6 +89,7 @@ export class SqsContinuations implements Continuations {
       case 'rollout-announced':
         return this.#queues.signalQueueUrl;
       case 'verify-due':
+      case 'boot-look':
         return this.#queues.verifyQueueUrl;
     }
   }

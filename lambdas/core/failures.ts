@@ -27,6 +27,8 @@ export type FailureKind =
   | 'conflict'
   /** Our role may not do this. */
   | 'not-allowed'
+  /** The kill switch is on: nothing was sent. */
+  | 'stopped'
   /** An account quota, not the subnet or the node, is exhausted. */
   | 'quota'
   /** Anything else: a defect of ours, or something AWS has not documented. */
@@ -104,7 +106,7 @@ export const REACTIONS: Readonly<Record<FailureKind, Reaction>> = {
     says: 'as a full subnet',
   },
   'interface-full': {
-    again: { ...SOON, tries: 2 },
+    again: { afterMs: 1_000, baseMs: 1_000, capMs: 1_000, tries: 2 },
     stops: 'nothing',
     trouble: false,
     says: 'what we knew of the interface was old: EC2 is read again, and what is still missing is planned anew',
@@ -138,6 +140,11 @@ export const REACTIONS: Readonly<Record<FailureKind, Reaction>> = {
     stops: 'zone',
     trouble: false,
     says: 'no interface is created in that zone for 2, then 3, then 10 minutes, and an alarm says so; present ones are still filled',
+  },
+  stopped: {
+    stops: 'node',
+    trouble: false,
+    says: 'nothing is sent while policy.stopped is true; the node is left, and the sweep plans it anew when it is false again',
   },
   unexpected: {
     stops: 'node',

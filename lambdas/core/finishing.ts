@@ -2,8 +2,9 @@
 import { carryOut } from './doing.ts';
 import { unfinished } from './launches.ts';
 import type { Node, NodeId } from './model.ts';
-import type { Ports } from './ports.ts';
+import type { CallClass, Ports } from './ports.ts';
 import { callsOf } from './steps.ts';
+import { Wave } from './wave.ts';
 
 export interface Finished {
   readonly enis: number;
@@ -11,13 +12,22 @@ export interface Finished {
   readonly nodesLeft: readonly NodeId[];
 }
 
-export async function finish(nodes: readonly Node[], cluster: string, ports: Ports): Promise<Finished> {
+/** `nodes` are those whose lease this run holds. */
+export async function finish(
+  nodes: readonly Node[],
+  cluster: string,
+  as: CallClass,
+  ports: Ports,
+): Promise<Finished> {
   const { settings, budget } = ports;
   const steps = nodes.flatMap(unfinished);
   const mode = settings.clusters.find(({ name }) => name === cluster)?.mode;
-  if (steps.length === 0 || mode !== 'warm') return { enis: 0, nodesLeft: [] };
-  const { granted } = await budget.spend(steps.map(callsOf), 'sweep');
-  const { failures } = await carryOut(steps.slice(0, granted), cluster, ports);
+  if (steps.length === 0 || mode !== 'warm' || settings.policy.stopped) return { enis: 0, nodesLeft: [] };
+  const { granted, because } = await budget.spend(steps.map(callsOf), as);
+  if (because !== undefined) ports.journal.warn('budget', { cluster, because, granted });
+  const wave = new Wave(new Map(), ports);
+  const { failures } = await carryOut(steps.slice(0, granted), { cluster, zone: '' }, wave, ports);
+  await wave.end();
   const left = failures.length > 0 ? steps : steps.slice(granted);
   return { enis: granted - failures.length, nodesLeft: [...new Set(left.map(({ nodeId }) => nodeId))] };
 }

@@ -1,16 +1,15 @@
 /** The doing half of a launch: what the budget grants is carried out, and everything that must be remembered or looked at
  *  again comes back as values. */
-import type { Calls } from './budget.ts';
-import { carryOut, type Done, leftBecause } from './doing.ts';
+import { attachedIn, type Done } from './doing.ts';
 import type { Candidate } from './eligibility.ts';
-import { passes, waitAfter } from './failures.ts';
-import { attachDeadlineMs } from './launches.ts';
-import { type Cluster, type EniId, type NodeId, nodeGroupOf } from './model.ts';
-import { inParallel } from './parallel.ts';
+import type { Mark } from './marks.ts';
+import { type Cluster, type NodeId, nodeGroupOf } from './model.ts';
+import { type NodeWork, type Worked, workOn } from './node-calls.ts';
 import type { Mode, NodeRecord, Outcome, Ports } from './ports.ts';
-import { NODES_AT_ONCE, RECORD_TTL_MS } from './records.ts';
+import { settled } from './promises.ts';
+import { RECORD_TTL_MS } from './records.ts';
 import type { NodeLaunching } from './signals.ts';
-import { acts, callsOf, type LeaveStep, type Step, sumCalls } from './steps.ts';
+import { type ActStep, acts, type LeaveReason, type LeaveStep, type Step } from './steps.ts';
 
 /** One launch on its way through a run. */
 export interface Runner {
@@ -20,6 +19,9 @@ export interface Runner {
   readonly candidate: Candidate;
   /** `undefined` while the instance is pending. */
   readonly runningAtMs: number | undefined;
+  /** The last moment at which an attach may be sent, epoch ms; `undefined` while that is not known, and where it does not
+   *  matter. */
+  readonly attachByMs: number | undefined;
 }
 
 /** A launch with its decision. */
@@ -29,7 +31,7 @@ export interface Planned {
   readonly share: number;
   readonly steps: readonly Step[];
   /** What the ledger knew of it before. */
-  readonly before: NodeRecord | undefined;
+  readonly before: NodeRecord;
 }
 
 export type Waiting = Parameters<Ports['continuations']['later']>[0][number];
@@ -46,111 +48,153 @@ export const later = (signal: NodeLaunching, delayMs: number): Waiting => ({
 export interface Carried {
   readonly records: readonly NodeRecord[];
   readonly waiting: readonly Waiting[];
-  /** Nodes that the budget, or a call that failed, left too late: the cluster they are of, and the step that says so. */
+  /** Nodes that were planned and left all the same: the cluster they are of, and the step that says why. */
   readonly left: readonly { readonly cluster: string; readonly step: LeaveStep }[];
 }
 
-export async function carryOutLaunches(planned: readonly Planned[], ports: Ports): Promise<Carried> {
-  const { results, missed, overBudgetMs } = await spendAndDo(planned, ports);
+/** How long until a node is looked at again that another run holds. */
+const LOOK_AGAIN_MS = 2_000;
+const PURPOSE = 'launch';
+
+export async function carryOutLaunches(
+  planned: readonly Planned[],
+  owner: string,
+  marks: ReadonlyMap<string, Mark>,
+  ports: Ports,
+): Promise<Carried> {
+  const { policy } = ports.settings;
+  const worked = policy.stopped
+    ? new Map<NodeId, Worked>()
+    : await workOn(workOf(planned, ports), { as: 'launch', owner, marks }, ports);
   const records: NodeRecord[] = [];
   const waiting: Waiting[] = [];
   const left: { cluster: string; step: LeaveStep }[] = [];
   const attached = new Map<string, NodeId[]>();
-  for (const { runner, share, steps, before } of planned) {
-    const { signal, cluster, runningAtMs, mode } = runner;
+  for (const one of planned) {
+    const { runner, steps } = one;
+    const { signal, cluster, mode } = runner;
     const { nodeId } = signal;
-    const done = results.get(nodeId);
-    const retryMs = overBudgetMs.get(nodeId) ?? retryAfter(done);
-    const tooLate = missed.has(nodeId) || (retryMs !== undefined && !inTime(runningAtMs, retryMs, ports));
-    if (tooLate) {
-      const because = missed.has(nodeId)
-        ? 'its turn came too late: ipamd may have started'
-        : `the next try is ${(retryMs ?? 0) / 1000} s away, and ipamd may have started by then`;
-      left.push({ cluster: cluster.name, step: { do: 'leave', nodeId, reason: 'over budget', because } });
-    } else if (retryMs !== undefined && signal.attempt < MOST_ATTEMPTS) waiting.push(later(signal, retryMs));
-    if (done !== undefined && done.attached.length > 0)
+    const result = worked.get(nodeId);
+    const waitMs = waitOf(result);
+    const why =
+      policy.stopped && mode === 'warm' && steps.some(acts)
+        ? STOPPED
+        : whyLeft(result, signal, waitMs, inTime(runner, waitMs ?? 0, ports));
+    if (why !== undefined) left.push({ cluster: cluster.name, step: { do: 'leave', nodeId, ...why } });
+    else if (waitMs !== undefined) waiting.push(later(signal, waitMs));
+    const done = result !== undefined && 'done' in result ? result.done : undefined;
+    if (done !== undefined && attachedIn(done) > 0)
       attached.set(cluster.name, [...(attached.get(cluster.name) ?? []), nodeId]);
-    records.push({
-      nodeId,
-      cluster: cluster.name,
-      nodeGroup: nodeGroupOf(runner.candidate.node.tags),
-      share,
-      enis: stillUnattached(before, done),
-      ...(runningAtMs !== undefined && { runningAtMs }),
-      outcome: tooLate ? { state: 'left', reason: 'over budget' } : outcomeOf(steps, mode, done, before),
-      expiresAtMs: ports.clock() + RECORD_TTL_MS,
-    });
+    records.push(recordOf(one, result, why?.reason, ports));
   }
-  const delayMs = ports.settings.policy.verifyAfterMs;
   for (const [cluster, nodeIds] of attached)
-    waiting.push({ signal: { kind: 'verify-due', cluster, nodeIds, attempt: 0 }, delayMs });
+    waiting.push({
+      signal: { kind: 'verify-due', cluster, nodeIds, attempt: 0 },
+      delayMs: policy.verifyAfterMs,
+    });
   return { records, waiting, left };
 }
 
-/** One grant for all nodes: those that run come first, because they are about to be too late. */
-async function spendAndDo(
-  planned: readonly Planned[],
-  ports: Ports,
-): Promise<{
-  readonly results: ReadonlyMap<NodeId, Done>;
-  /** Nodes whose turn came after their deadline. */
-  readonly missed: ReadonlySet<NodeId>;
-  readonly overBudgetMs: ReadonlyMap<NodeId, number>;
-}> {
+/** Those that run come first, because they are about to be too late. */
+function workOf(planned: readonly Planned[], ports: Ports): NodeWork[] {
   const urgency = ({ runner: { runningAtMs } }: Planned): number => runningAtMs ?? Number.MAX_SAFE_INTEGER;
-  const doing = planned
+  return planned
     .filter(({ runner, steps }) => runner.mode === 'warm' && steps.some(acts))
-    .sort((a, b) => urgency(a) - urgency(b));
-  const results = new Map<NodeId, Done>();
-  if (doing.length === 0) return { results, missed: new Set(), overBudgetMs: new Map() };
-  const asks: Calls[] = doing.map(({ steps }) => sumCalls(steps.filter(acts).map(callsOf)));
-  const { granted, waitMs } = await ports.budget.spend(asks, 'launch');
-  const missed = new Set<NodeId>();
-  await inParallel(doing.slice(0, granted), NODES_AT_ONCE, async ({ runner, steps }) => {
-    const { signal, cluster, runningAtMs } = runner;
-    // The nodes before this one took their time: the guard is asked again.
-    if (inTime(runningAtMs, 0, ports))
-      results.set(signal.nodeId, await carryOut(steps.filter(acts), cluster.name, ports));
-    else missed.add(signal.nodeId);
-  });
-  const over = doing.slice(granted).map(({ runner }) => [runner.signal.nodeId, waitMs] as const);
-  return { results, missed, overBudgetMs: new Map(over) };
+    .sort((a, b) => urgency(a) - urgency(b))
+    .map(({ runner, steps, before }) => ({
+      node: runner.candidate.node,
+      cluster: runner.cluster.name,
+      record: before,
+      steps: steps.filter(acts).map((step) => guarded(step, runner)),
+      purpose: PURPOSE,
+      inTime: () => inTime(runner, 0, ports),
+    }));
 }
 
-/** How soon another try could help after failures that pass, or `undefined` when there were none. */
-function retryAfter(done: Done | undefined): number | undefined {
-  const waits = (done?.failures ?? []).flatMap(({ kind }) => waitAfter(kind, 0, () => 1) ?? []);
-  return waits.length > 0 ? Math.max(...waits) : undefined;
+const guarded = (step: ActStep, { attachByMs }: Runner): ActStep =>
+  step.do === 'attach' && attachByMs !== undefined ? { ...step, attachByMs } : step;
+
+const inTime = ({ attachByMs }: Runner, waitMs: number, ports: Ports): boolean =>
+  attachByMs === undefined || ports.clock() + waitMs < attachByMs;
+
+function waitOf(result: Worked | undefined): number | undefined {
+  switch (result?.result) {
+    case 'again':
+    case 'not granted':
+      return result.waitMs;
+    case 'lost lease':
+      return LOOK_AGAIN_MS;
+    // Sent by an earlier run, and no read shows it yet: that run's message sees to it.
+    case 'unsettled':
+    case 'done':
+    case 'ended':
+    case 'missed':
+    case undefined:
+      return undefined;
+  }
 }
 
-function inTime(runningAtMs: number | undefined, waitMs: number, ports: Ports): boolean {
-  if (runningAtMs === undefined) return true;
-  const { policy } = ports.settings;
-  return ports.clock() + waitMs < attachDeadlineMs(runningAtMs, policy.startP05Ms, policy);
+type Why = Pick<LeaveStep, 'reason' | 'because'>;
+
+const STOPPED: Why = { reason: 'stopped', because: 'policy.stopped is true: nothing is changed' };
+
+/** Why a node is let go now; `undefined` when it is done, or will be looked at again. */
+function whyLeft(
+  result: Worked | undefined,
+  { attempt }: NodeLaunching,
+  waitMs: number | undefined,
+  intime: boolean,
+): Why | undefined {
+  const reason: LeaveReason =
+    result?.result === 'not granted' && result.because === 'circuit open' ? 'circuit open' : 'over budget';
+  if (result?.result === 'ended') return { reason: result.reason, because: `a call failed: ${result.kind}` };
+  if (result?.result === 'missed' || (result?.result === 'done' && result.done.late > 0))
+    return { reason, because: 'its turn came too late: ipamd may have started' };
+  if (waitMs === undefined) return undefined;
+  if (!intime)
+    return { reason, because: `the next try is ${waitMs / 1000} s away, and ipamd may have started by then` };
+  return attempt < MOST_ATTEMPTS
+    ? undefined
+    : { reason: 'call failed', because: `${attempt} tries were not enough` };
 }
 
-function outcomeOf(
-  steps: readonly Step[],
-  mode: Mode,
-  done: Done | undefined,
-  before: NodeRecord | undefined,
-): Outcome {
+function recordOf(
+  { runner, share, steps, before }: Planned,
+  result: Worked | undefined,
+  left: LeaveReason | undefined,
+  ports: Ports,
+): NodeRecord {
+  const { candidate, cluster, runningAtMs, mode } = runner;
+  const { node } = candidate;
+  const nowMs = ports.clock();
+  const done = result !== undefined && 'done' in result ? result.done : undefined;
+  const outcome: Outcome =
+    left === undefined || (done !== undefined && attachedIn(done) > 0)
+      ? outcomeOf(steps, mode, done, before)
+      : { state: 'left', reason: left };
+  return {
+    ...settled(result?.record ?? before, node, nowMs),
+    nodeId: node.id,
+    cluster: cluster.name,
+    nodeGroup: nodeGroupOf(node.tags),
+    share,
+    ...(runningAtMs !== undefined && { runningAtMs }),
+    outcome,
+    times: {
+      ...before.times,
+      ...(done !== undefined && attachedIn(done) > 0 && { attachedAtMs: nowMs }),
+    },
+    expiresAtMs: nowMs + RECORD_TTL_MS,
+  };
+}
+
+function outcomeOf(steps: readonly Step[], mode: Mode, done: Done | undefined, before: NodeRecord): Outcome {
   const left = steps.find((step) => step.do === 'leave');
   if (left?.do === 'leave')
-    return before?.outcome.state === 'attached' ? before.outcome : { state: 'left', reason: left.reason };
+    return before.outcome.state === 'attached' ? before.outcome : { state: 'left', reason: left.reason };
   if (mode === 'observe') return { state: 'would attach' };
-  if (done === undefined) return before?.outcome ?? { state: 'claimed' };
-  if (done.attached.length > 0) return { state: 'attached' };
-  const final = done.failures.find(({ kind }) => !passes(kind));
-  if (final !== undefined) return { state: 'left', reason: leftBecause(final.kind) };
-  return { state: done.made.length > 0 ? 'created' : 'claimed' };
-}
-
-/** ENIs created and still not attached, earlier ones included. */
-function stillUnattached(before: NodeRecord | undefined, done: Done | undefined): NodeRecord['enis'] {
-  const all = new Map(
-    [...(before?.enis ?? []), ...(done?.made ?? [])].map((eni) => [eni.eniId as EniId, eni]),
-  );
-  for (const eniId of done?.attached ?? []) all.delete(eniId);
-  return [...all.values()];
+  if (done === undefined) return before.outcome;
+  if (attachedIn(done) > 0) return { state: 'attached' };
+  const made = [...done.enis.values()].some(({ eniId }) => eniId !== undefined);
+  return { state: made ? 'created' : 'claimed' };
 }

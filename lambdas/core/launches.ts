@@ -223,15 +223,17 @@ function attachNew(
   const moves = waiting.filter(({ deviceIndex }) => taken.has(deviceIndex));
   for (const eni of [...keeps, ...moves].slice(0, left)) {
     left--;
-    const { eniId, addresses: had } = eni;
+    const { eniId, addresses: had, subnetId, token } = eni;
     const deviceIndex = taken.has(eni.deviceIndex) ? indexes.shift() : eni.deviceIndex;
-    if (until === 'attached' && deviceIndex !== undefined)
+    // One whose create may have been lost is asked for again, by its token, while the instance is pending too.
+    if (deviceIndex !== undefined && (until === 'attached' || eniId === undefined))
       steps.push({
         ...base,
-        subnetId: node.subnetId,
+        subnetId,
         deviceIndex,
         addresses: had,
         shape,
+        token,
         ...(eniId !== undefined && { eniId }),
       });
   }

@@ -1,6 +1,4 @@
 /** Subnets and zones that said they were full are left alone for a while, longer each time they say it again. */
-import type { SubnetId } from './model.ts';
-
 export interface Mark {
   /** How often in a row. */
   readonly times: number;
@@ -24,5 +22,6 @@ export function markAgain(before: Mark | undefined, nowMs: number): Mark {
   return { times, untilMs: nowMs + forMs };
 }
 
-export const isMarked = (marks: ReadonlyMap<string, Mark>, key: SubnetId | string, nowMs: number): boolean =>
-  nowMs < (marks.get(key)?.untilMs ?? 0);
+/** Keys of what is to be left alone now. */
+export const marked = (marks: ReadonlyMap<string, Mark>, nowMs: number): ReadonlySet<string> =>
+  new Set([...marks].filter(([, { untilMs }]) => nowMs < untilMs).map(([key]) => key));

@@ -8,6 +8,7 @@ import type { MutatingAction } from './limits.ts';
 import type { Mark } from './marks.ts';
 import type { Cluster, EniId, NodeId, SubnetId, World } from './model.ts';
 import type { Policy } from './policy.ts';
+import type { Leasing } from './records.ts';
 import type { Signal } from './signals.ts';
 import type { Sight } from './standing.ts';
 import type { LeaveReason } from './steps.ts';
@@ -132,8 +133,11 @@ export interface NodeRecord {
   readonly enis: readonly PromisedEni[];
   /** Addresses being added to ENIs it has: written before the call. */
   readonly fills?: readonly PromisedFill[];
-  /** How often what failed, so that each kind is tried its number of times. */
-  readonly failures?: Partial<Readonly<Record<FailureKind, number>>>;
+  /** How often what failed for one purpose (a demand's id, `launch`), so that each kind is tried its number of times. */
+  readonly failures?: {
+    readonly of: string;
+    readonly counts: Partial<Readonly<Record<FailureKind, number>>>;
+  };
   readonly runningAtMs?: number;
   readonly outcome: Outcome;
   /** When what happened, epoch ms. */
@@ -150,6 +154,9 @@ export interface Times {
   readonly startedByMs?: number;
   /** The first look that found ipamd's tag on all our ENIs. */
   readonly seenByMs?: number;
+  /** From when on its addresses are presumed usable: some seconds after they were seen; for addresses on ENIs that were
+   *  there, whose adoption leaves no trace in EC2, the worst case of adoption after the call. */
+  readonly usableFromMs?: number;
 }
 
 /** How far a node got: `claimed` → `created` → `attached` → `seen` (ipamd's tag is on our ENI); or how it ended. */
@@ -175,7 +182,7 @@ export interface Ledger {
   claim(demand: OpenDemand): Promise<boolean>;
   /** Takes the lease of each node that nobody else holds; returns those it got, with what the ledger knows of them. */
   lease(
-    nodes: readonly { readonly nodeId: NodeId; readonly cluster: string; readonly nodeGroup: string }[],
+    nodes: readonly Leasing[],
     owner: string,
     untilMs: number,
     nowMs: number,
@@ -198,7 +205,8 @@ export interface Ledger {
   mark(marks: ReadonlyMap<string, Mark>): Promise<void>;
   /** What launches of a cluster's node groups taught, by node group. */
   lessons(cluster: string): Promise<ReadonlyMap<string, Lesson>>;
-  learn(cluster: string, samples: readonly BootSample[]): Promise<void>;
+  /** Adds samples by node group. */
+  learn(cluster: string, samples: ReadonlyMap<string, readonly BootSample[]>): Promise<void>;
 }
 
 /** Work that must wait goes back on the queue; nobody sleeps in a billed function. */

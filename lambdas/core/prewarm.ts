@@ -1,12 +1,13 @@
 /** The whole story in a page: a signal arrives, the core decides, an adapter does, the ledger remembers. */
+import { type Looked, lookAtBoots } from './boots.ts';
 import type { Ports } from './ports.ts';
-import type { Ignored, NodeLaunching, RolloutAnnounced, Signal } from './signals.ts';
+import type { BootLook, Ignored, NodeLaunching, RolloutAnnounced, Signal } from './signals.ts';
 import type { Plan } from './steps.ts';
 import { type Verified, verify } from './verify.ts';
 import { warmLaunches } from './warm-launches.ts';
 import { type RolloutReport, warmRollout } from './warm-rollout.ts';
 
-export type Report = Plan | RolloutReport | Verified;
+export type Report = Plan | RolloutReport | Verified | Looked;
 
 /** What became of the signals that were handled together. An error leaves them all on the queue. */
 export interface Handled {
@@ -17,15 +18,15 @@ export interface Handled {
   readonly error?: unknown;
 }
 
-/** Handles a batch: all launches share one read of the world; every other signal is a decision of its own, and one that
+/** Handles a batch: all launches share one read of the world, and so do all looks at boots; every other signal is a decision of its own, and one that
  *  fails does not keep the others. */
 export async function prewarm(signals: readonly Signal[], ports: Ports): Promise<readonly Handled[]> {
   const launches = signals.filter((signal): signal is NodeLaunching => signal.kind === 'node-launching');
-  const others = signals.filter((signal) => signal.kind !== 'node-launching');
-  const groups: (readonly Signal[])[] = [
-    ...(launches.length > 0 ? [launches] : []),
-    ...others.map((one) => [one]),
-  ];
+  const looks = signals.filter((signal) => signal.kind === 'boot-look');
+  const others = signals.filter((signal) => signal.kind !== 'node-launching' && signal.kind !== 'boot-look');
+  const groups: (readonly Signal[])[] = [launches, looks, ...others.map((one) => [one])].filter(
+    (group) => group.length > 0,
+  );
   const handled: Handled[] = [];
   // One group after the other: they share the budget, the read cache and the account's buckets.
   for (const group of groups) {
@@ -48,6 +49,8 @@ async function handle(group: readonly Signal[], ports: Ports): Promise<Answer> {
       return launches(group as readonly NodeLaunching[], 'do', ports);
     case 'rollout-announced':
       return rollout(first, 'do', ports);
+    case 'boot-look':
+      return { reports: await lookAtBoots(group as readonly BootLook[], ports), ignored: [] };
     case 'verify-due':
       return { reports: [noteVerified(await verify(first, ports), ports)], ignored: [] };
     case 'asked': {
@@ -62,7 +65,7 @@ async function launches(
   want: 'plan' | 'do',
   ports: Ports,
 ): Promise<Answer> {
-  const { plans, ignored } = await warmLaunches(signals, ports, want);
+  const { plans, ignored } = await warmLaunches(signals, ports, { want });
   if (want === 'do') for (const plan of plans) note(plan, ports);
   return { reports: plans, ignored };
 }

@@ -72,7 +72,23 @@ export interface VerifyDue {
   readonly attempt: number;
 }
 
-export type Signal = NodeLaunching | RolloutAnnounced | Asked | VerifyDue;
+/** A message of our own: look whether ipamd has started on launching nodes, to learn how soon it does. */
+export interface BootLook {
+  readonly kind: 'boot-look';
+  readonly cluster: string;
+  readonly launches: readonly {
+    readonly nodeId: NodeId;
+    readonly nodeGroup: string;
+    readonly runningAtMs: number;
+    /** The last look that found it not started. */
+    readonly notStartedAtMs: number;
+  }[];
+  /** This one included. */
+  readonly looksLeft: number;
+  readonly attempt: number;
+}
+
+export type Signal = NodeLaunching | RolloutAnnounced | Asked | VerifyDue | BootLook;
 
 /** Not ours, not understood or not needed: acknowledged, counted, and said why. */
 export interface Ignored {

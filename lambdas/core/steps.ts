@@ -18,6 +18,10 @@ export interface AttachStep {
   readonly groupIds: readonly string[];
   /** Set when an earlier step already created it. */
   readonly eniId?: EniId;
+  /** Set when an earlier run wrote down the token of its create. */
+  readonly token?: string;
+  /** The last moment its attach may be sent, epoch ms: after it ipamd could start without seeing it. */
+  readonly attachByMs?: number;
   /** The demand it is for, on a node that already runs. */
   readonly demandId?: string;
   /** A pending instance cannot take an ENI yet: it is only created, and attached once the instance runs. */
@@ -85,6 +89,10 @@ export type LeaveReason =
   | 'Windows'
   | 'IPv6'
   | 'not a live node'
+  | 'circuit open'
+  | 'stopped'
+  | 'quota reached'
+  | 'not allowed'
   | 'call failed';
 
 export interface Plan {

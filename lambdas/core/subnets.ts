@@ -1,4 +1,5 @@
 /** Which subnet a new ENI goes to: the CNI's own rule, so that its pods get working routes. */
+import { zoneMark } from './marks.ts';
 import type { Node, Subnet, SubnetId } from './model.ts';
 
 const ROLE_TAG = 'kubernetes.io/role/cni';
@@ -17,12 +18,15 @@ function usable(subnet: Subnet, node: Node, cluster: string): boolean {
 
 /** Room in subnets during one plan: what earlier steps take is gone for later ones, and the reserve is never touched. */
 export class Room {
+  /** Those that may take new ENIs; one in a marked zone still fills the ENIs it has. */
   readonly #subnets: readonly Subnet[];
   readonly #left: Map<SubnetId, number>;
 
-  constructor(subnets: readonly Subnet[], reserveAddresses: number) {
-    this.#subnets = subnets;
-    this.#left = new Map(subnets.map(({ id, freeAddresses }) => [id, freeAddresses - reserveAddresses]));
+  /** `marked`: subnets and zones (marks.ts) that are to be left alone. */
+  constructor(subnets: readonly Subnet[], reserveAddresses: number, marked: ReadonlySet<string> = new Set()) {
+    const open = subnets.filter(({ id }) => !marked.has(id));
+    this.#subnets = open.filter(({ zone }) => !marked.has(zoneMark(zone)));
+    this.#left = new Map(open.map(({ id, freeAddresses }) => [id, freeAddresses - reserveAddresses]));
   }
 
   /** The subnet with most free addresses that takes a new ENI of the node; ties go to the lower id. */

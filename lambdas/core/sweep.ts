@@ -1,11 +1,15 @@
-/** Every few minutes: what events missed is rebuilt from the world, what a killed run left is finished or collected, and
- *  how nodes look is remembered, so that later decisions can tell a quiet node from a busy one. */
+/** Every few minutes: what events missed is rebuilt from the world, what a killed run left is finished or collected, what
+ *  nobody will serve is given back, and how things stand is remembered and published. */
+import { collectOrphans } from './collecting.ts';
 import type { Failure } from './failures.ts';
 import { finish } from './finishing.ts';
-import { type EniId, ipamdStarted, type NodeId } from './model.ts';
-import { orphans } from './orphans.ts';
-import type { NodeRecord, Ports } from './ports.ts';
+import { unfinished } from './launches.ts';
+import { startP05Ms } from './lessons.ts';
+import { ipamdStarted, type Node, type NodeId, nodeGroupOf, type World } from './model.ts';
+import { givenBack } from './open-demand.ts';
+import type { Inventory, NodeRecord, Ports } from './ports.ts';
 import { unknownCluster } from './reading.ts';
+import { LEASE_MS, RECORD_TTL_MS } from './records.ts';
 import type { NodeLaunching } from './signals.ts';
 import { lookAt } from './standing.ts';
 import { warmLaunches } from './warm-launches.ts';
@@ -18,7 +22,12 @@ export interface Swept {
   readonly finished: number;
   readonly orphansDeleted: number;
   readonly orphansSuspected: number;
+  /** Pods claimed by nodes that are gone, open again for those to come. */
+  readonly podsGivenBack: number;
 }
+
+/** How long a node must have been unheard of before its claims are given back: far above any lag of EC2's reads. */
+const GONE_AFTER_MS = 120_000;
 
 export async function sweep(ports: Ports): Promise<readonly Swept[]> {
   const swept: Swept[] = [];
@@ -27,6 +36,7 @@ export async function sweep(ports: Ports): Promise<readonly Swept[]> {
     const one = await sweepCluster(name, ports);
     if (one !== undefined) swept.push(one);
   }
+  await publishStanding(ports);
   return swept;
 }
 
@@ -36,66 +46,48 @@ async function sweepCluster(name: string, ports: Ports): Promise<Swept | undefin
   if (!described.ok) return skipped(name, described.failure, ports);
   const cluster = described.value;
   if (cluster === undefined) return unknownCluster(name, ports);
-  const mode = ports.settings.clusters.find((each) => each.name === name)?.mode;
   const [read, before, suspects] = await Promise.all([
     vpc.inventory({ cluster: name, vpcIds: [cluster.vpcId] }),
     ledger.sights(name),
     ledger.suspects(name),
   ]);
   if (!read.ok) return skipped(name, read.failure, ports);
-  const {
-    world: { nodes },
-    own,
-  } = read.value;
-  await ledger.saw(name, lookAt(nodes.filter(ipamdStarted), before, clock()));
-
-  const launching = nodes.filter((node) => !ipamdStarted(node));
-  const known = await ledger.nodes(launching.map(({ id }) => id));
-  const missed = launching.filter(({ id }) => unfinishedBusiness(known.get(id)));
-  await warmLaunches(
-    missed.map(({ id, state, launchedAtMs }) => launchOf(id, state === 'running', launchedAtMs)),
-    ports,
-  );
-
-  const { enis: finished } = await finish(nodes.filter(ipamdStarted), name, ports);
-  const { collect, suspects: next } = orphans(own, suspects, clock());
-  const orphansDeleted = mode === 'warm' ? await deleteAll(collect, ports) : 0;
-  await ledger.suspect(name, next);
-  return {
-    cluster: name,
-    nodes: nodes.length,
-    missedLaunches: missed.length,
-    finished,
-    orphansDeleted,
-    orphansSuspected: next.size,
-  };
+  const { world, own } = read.value;
+  const started = world.nodes.filter(ipamdStarted);
+  await ledger.saw(name, lookAt(started, before, clock()));
+  const missedLaunches = await rebuildLaunches(world, ports);
+  const finished = await finishAll(started, name, ports);
+  const orphans = await collectOrphans(name, own, suspects, ports);
+  const podsGivenBack = await giveBack(name, world, ports);
+  await publishRoom(name, read.value, ports);
+  return { cluster: name, nodes: world.nodes.length, missedLaunches, finished, ...orphans, podsGivenBack };
 }
 
 function skipped(cluster: string, { code, message }: Failure, { journal }: Ports): undefined {
   journal.warn('sweep skipped', { cluster, code, message });
 }
 
-async function deleteAll(orphaned: readonly EniId[], { vpc, budget, journal }: Ports): Promise<number> {
-  if (orphaned.length === 0) return 0;
-  const { granted } = await budget.spend(
-    orphaned.map(() => ({ DeleteNetworkInterface: 1 })),
-    'sweep',
-  );
-  let deleted = 0;
-  for (const eniId of orphaned.slice(0, granted)) {
-    const answer = await vpc.deleteEni(eniId);
-    if (answer.ok) deleted++;
-    else {
-      const { code, message } = answer.failure;
-      journal.warn('orphan not deleted', { eniId, code, message });
-    }
-  }
-  return deleted;
+/** Launches no event told of, and those a killed run left half done. */
+async function rebuildLaunches({ nodes }: World, ports: Ports): Promise<number> {
+  const launching = nodes.filter((node) => !ipamdStarted(node));
+  if (launching.length === 0) return 0;
+  const known = await ports.ledger.nodes(launching.map(({ id }) => id));
+  const missed = launching.filter(({ id }) => unfinishedBusiness(known.get(id)));
+  if (missed.length > 0)
+    await warmLaunches(
+      missed.map(({ id, state, launchedAtMs }) => launchOf(id, state === 'running', launchedAtMs)),
+      ports,
+      { rebuilt: true },
+    );
+  return missed.length;
 }
 
 /** No event came for the node, or what one began was not carried on. */
 const unfinishedBusiness = (record: NodeRecord | undefined): boolean =>
-  record === undefined || record.outcome.state === 'claimed' || record.outcome.state === 'created';
+  record === undefined ||
+  record.outcome.state === 'claimed' ||
+  record.outcome.state === 'created' ||
+  (record.outcome.state === 'left' && record.outcome.reason === 'stopped');
 
 const launchOf = (nodeId: NodeId, running: boolean, atMs: number): NodeLaunching => ({
   kind: 'node-launching',
@@ -104,3 +96,74 @@ const launchOf = (nodeId: NodeId, running: boolean, atMs: number): NodeLaunching
   atMs,
   attempt: 0,
 });
+
+async function finishAll(started: readonly Node[], cluster: string, ports: Ports): Promise<number> {
+  const { ledger, clock } = ports;
+  const open = started.filter((node) => unfinished(node).length > 0);
+  if (open.length === 0) return 0;
+  const owner = ports.runId();
+  const leased = await ledger.lease(
+    open.map(({ id: nodeId, tags }) => ({ nodeId, cluster, nodeGroup: nodeGroupOf(tags) })),
+    owner,
+    clock() + LEASE_MS,
+    clock(),
+  );
+  const mine = open.filter(({ id }) => leased.has(id));
+  const { enis } = await finish(mine, cluster, 'sweep', ports);
+  await ledger.release([...leased.values()], owner);
+  return enis;
+}
+
+/** What nodes claimed of open demand and will never serve, because they are no more. */
+async function giveBack(
+  cluster: string,
+  { nodes, incomplete = [] }: World,
+  { ledger, clock }: Ports,
+): Promise<number> {
+  const nowMs = clock();
+  const open = await ledger.openDemand(cluster, nowMs);
+  const there = new Set<string>([...nodes.map(({ id }) => id), ...incomplete]);
+  const absent = open
+    .flatMap(({ claims }) => Object.keys(claims) as NodeId[])
+    .filter((nodeId) => !there.has(nodeId));
+  if (absent.length === 0) return 0;
+  const records = await ledger.nodes(absent);
+  const heardOf = (nodeId: NodeId): number => (records.get(nodeId)?.expiresAtMs ?? 0) - RECORD_TTL_MS;
+  const gone = new Set(absent.filter((nodeId) => nowMs - heardOf(nodeId) >= GONE_AFTER_MS));
+  let pods = 0;
+  for (const demand of open) {
+    const back = givenBack(demand, gone);
+    // Somebody claims at this moment: the next sweep gives back.
+    if (back !== undefined && (await ledger.claim(back))) pods += back.podsLeft - demand.podsLeft;
+  }
+  return pods;
+}
+
+/** Subnet room and what launches have taught. */
+async function publishRoom(
+  cluster: string,
+  { world: { nodes, subnets }, freeBlocks }: Inventory,
+  { journal, ledger }: Ports,
+): Promise<void> {
+  const used = new Set(nodes.flatMap(({ enis }) => enis.map(({ subnetId }) => subnetId)));
+  for (const { id: subnet, freeAddresses: SubnetFreeAddresses } of subnets) {
+    if (!used.has(subnet)) continue;
+    const SubnetFreeBlocks = freeBlocks.get(subnet);
+    journal.measure(
+      { SubnetFreeAddresses, ...(SubnetFreeBlocks !== undefined && { SubnetFreeBlocks }) },
+      { cluster, subnet },
+    );
+  }
+  for (const [nodeGroup, lesson] of await ledger.lessons(cluster)) {
+    const BootP05 = startP05Ms(lesson);
+    if (BootP05 !== undefined) journal.measure({ BootP05 }, { cluster, nodeGroup });
+  }
+}
+
+/** The budget, the circuit and the kill switch are the account's, not a cluster's. */
+async function publishStanding({ budget, journal, settings }: Ports): Promise<void> {
+  const { circuitOpen, actions } = await budget.standing();
+  journal.measure({ CircuitOpen: circuitOpen ? 1 : 0, KillSwitchOn: settings.policy.stopped ? 1 : 0 }, {});
+  for (const [action, { tokens, pace }] of Object.entries(actions))
+    journal.measure({ BudgetTokens: tokens, BudgetPace: pace * 100 }, { action });
+}

@@ -3,9 +3,11 @@
  * the proof. A node whose primary ENI has the tag while ours has not was lost in the race: that is a late attach.
  */
 import { waitAfter } from './failures.ts';
+import type { Figure } from './figures.ts';
 import { finish } from './finishing.ts';
 import { IPAMD_INSTANCE_TAG, ipamdStarted, type Node, type NodeId, OUR_NODE_TAG } from './model.ts';
 import type { NodeRecord, Ports } from './ports.ts';
+import { settled } from './promises.ts';
 import { LEASE_MS } from './records.ts';
 import type { VerifyDue } from './signals.ts';
 
@@ -14,6 +16,9 @@ const LOOK_AGAIN_MS = 30_000;
 /** ipamd tags ENI after ENI while it starts. A look in between sees the primary tagged and ours not; this much later all
  *  are. Far less than the 60 s after which a reconcile could adopt an ENI that came too late. */
 const STARTING_MS = 10_000;
+
+/** From ipamd's tag on an ENI to its addresses being given to pods: it sets the ENI up in between (design: seen + 10 s). */
+const USABLE_AFTER_SEEN_MS = 10_000;
 
 export interface Verified {
   readonly cluster: string;
@@ -47,32 +52,62 @@ export async function verify(signal: VerifyDue, ports: Ports): Promise<Verified>
     waiting: [],
     gone: [],
   };
-  const records = await ports.ledger.nodes(nodeIds);
+  const owner = ports.runId();
+  const leased = await leaseAll(nodeIds, cluster, owner, ports);
+  /** Another run is at work on these. */
+  const held: NodeId[] = [];
   for (const nodeId of nodeIds) {
+    const record = leased.get(nodeId);
+    if (record === undefined) {
+      held.push(nodeId);
+      continue;
+    }
     // Judged before: it is here again only to be finished.
-    if (judged(records.get(nodeId))) continue;
+    if (judged(record)) continue;
     const node = nodes.get(nodeId);
     const unread = incomplete.has(nodeId) && !last ? 'waiting' : 'gone';
-    found[node === undefined ? unread : verdictOn(node, records.get(nodeId), signal, last)].push(nodeId);
+    found[node === undefined ? unread : verdictOn(node, record, signal, last)].push(nodeId);
   }
-  await remember(found, records, cluster, ports);
-  const { nodesLeft } = await finish(
-    [...nodes.values()].filter(({ state }) => state !== 'shutting-down'),
-    cluster,
-    ports,
+  const finishing = [...nodes.values()].filter(
+    ({ id, state }) => leased.has(id) && state !== 'shutting-down',
   );
+  const { nodesLeft } = await finish(finishing, cluster, 'refill', ports);
+  const verdicts = verdictsOf(found);
+  const { readAtMs } = read.value;
+  await ports.ledger.release(
+    [...leased.values()].map((record) => told(record, nodes.get(record.nodeId), verdicts, readAtMs)),
+    owner,
+  );
+  publish(found, leased, readAtMs, cluster, ports);
   const next = { kind: 'verify-due', cluster, attempt: attempt + 1 } as const;
-  const { starting, ...verdicts } = found;
+  const { starting, ...said } = found;
   // What is not finished at the last look is left to the sweep.
   const unfinished = last ? [] : nodesLeft.filter((nodeId) => !starting.includes(nodeId));
-  const waiting = [...new Set([...found.waiting, ...unfinished])];
+  const waiting = last ? [] : [...new Set([...found.waiting, ...unfinished])];
   await ports.continuations.later([
     ...(waiting.length > 0 ? [{ signal: { ...next, nodeIds: waiting }, delayMs: LOOK_AGAIN_MS }] : []),
     ...(starting.length > 0
       ? [{ signal: { ...next, nodeIds: starting, ipamdStarted: true }, delayMs: STARTING_MS }]
       : []),
+    ...(held.length > 0 ? [{ signal: { ...signal, nodeIds: held }, delayMs: STARTING_MS }] : []),
   ]);
-  return { cluster, ...verdicts, waiting: [...found.waiting, ...starting] };
+  return { cluster, ...said, waiting: [...found.waiting, ...starting, ...held] };
+}
+
+/** Only nodes the ledger knows: of others nothing was promised. */
+async function leaseAll(
+  nodeIds: readonly NodeId[],
+  cluster: string,
+  owner: string,
+  { ledger, clock }: Ports,
+): Promise<ReadonlyMap<NodeId, NodeRecord>> {
+  const known = await ledger.nodes(nodeIds);
+  const asked = nodeIds.map((nodeId) => ({
+    nodeId,
+    cluster,
+    nodeGroup: known.get(nodeId)?.nodeGroup ?? '',
+  }));
+  return ledger.lease(asked, owner, clock() + LEASE_MS, clock());
 }
 
 const judged = (record: NodeRecord | undefined): boolean =>
@@ -98,29 +133,52 @@ function verdictOn(
 }
 
 const STATES = { seen: 'seen', lateAttach: 'late attach', notSeen: 'not seen' } as const;
+type Judged = keyof typeof STATES;
 
-async function remember(
-  found: Readonly<Record<keyof typeof STATES, readonly NodeId[]>>,
+const verdictsOf = (found: Readonly<Record<Verdict, readonly NodeId[]>>): ReadonlyMap<NodeId, Judged> =>
+  new Map((Object.keys(STATES) as Judged[]).flatMap((verdict) => found[verdict].map((id) => [id, verdict])));
+
+/** The record with what this look told: how far the node got, and between which looks. */
+function told(
+  record: NodeRecord,
+  node: Node | undefined,
+  verdicts: ReadonlyMap<NodeId, Judged>,
+  readAtMs: number,
+): NodeRecord {
+  const verdict = verdicts.get(record.nodeId);
+  const { times = {} } = record;
+  const started = node !== undefined && ipamdStarted(node);
+  return {
+    ...settled(record, node, readAtMs),
+    ...(verdict !== undefined && { outcome: { state: STATES[verdict] } }),
+    times: {
+      ...times,
+      ...(started && times.startedByMs === undefined && { startedByMs: readAtMs }),
+      ...(verdict === 'seen' && { seenByMs: readAtMs, usableFromMs: readAtMs + USABLE_AFTER_SEEN_MS }),
+    },
+  };
+}
+
+/** How far our attaches got, and how long before their node's ipamd they were there at most. */
+function publish(
+  found: Readonly<Record<Judged, readonly NodeId[]>>,
   records: ReadonlyMap<NodeId, NodeRecord>,
+  readAtMs: number,
   cluster: string,
-  { ledger, clock, runId }: Ports,
-): Promise<void> {
-  const states = new Map<NodeId, (typeof STATES)[keyof typeof STATES]>();
-  for (const verdict of Object.keys(STATES) as (keyof typeof STATES)[])
-    for (const nodeId of found[verdict]) if (records.has(nodeId)) states.set(nodeId, STATES[verdict]);
-  if (states.size === 0) return;
-  const owner = runId();
-  const asked = [...states.keys()].map((nodeId) => ({
-    nodeId,
-    cluster,
-    nodeGroup: records.get(nodeId)?.nodeGroup ?? '',
-  }));
-  const leased = await ledger.lease(asked, owner, clock() + LEASE_MS, clock());
-  await ledger.release(
-    [...leased.values()].map((record) => ({
-      ...record,
-      outcome: { state: states.get(record.nodeId) ?? 'seen' },
-    })),
-    owner,
-  );
+  { journal }: Ports,
+): void {
+  const figures: Partial<Record<Figure, number>> = {};
+  if (found.seen.length > 0) figures.NodesSeen = found.seen.length;
+  if (found.lateAttach.length > 0) figures.LateAttaches = found.lateAttach.length;
+  if (found.notSeen.length > 0) figures.NodesNotSeen = found.notSeen.length;
+  if (Object.keys(figures).length > 0) journal.measure(figures, { cluster });
+  for (const nodeId of found.seen) {
+    const record = records.get(nodeId);
+    const attachedAtMs = record?.times?.attachedAtMs;
+    if (record === undefined || attachedAtMs === undefined) continue;
+    const forMs = readAtMs - attachedAtMs;
+    journal.measure(record.runningAtMs === undefined ? { AdoptionDelay: forMs } : { LeadTime: forMs }, {
+      cluster,
+    });
+  }
 }

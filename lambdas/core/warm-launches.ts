@@ -2,15 +2,20 @@
  * Nodes that are starting: create while they are pending, attach once they run, and only while ipamd cannot have looked.
  * Any number of launches costs one read of the world, one claim of open demand and one grant of the budget.
  */
+
+import { bootLooks, type Running } from './boots.ts';
 import { say } from './complaints.ts';
 import { candidate, refusalSteps } from './eligibility.ts';
 import { type Failure, waitAfter } from './failures.ts';
 import { carryOutLaunches, later, MOST_ATTEMPTS, type Planned, type Runner } from './launch-calls.ts';
-import { planLaunch, shareOut, tooLate } from './launches.ts';
+import { attachDeadlineMs, planLaunch, shareOut, tooLate } from './launches.ts';
+import { type Lesson, startP05Ms } from './lessons.ts';
+import { type Mark, marked } from './marks.ts';
 import { type Cluster, clusterOf, type Node, type NodeId, nodeGroupOf, type World } from './model.ts';
 import type { Mode, NodeRecord, Ports } from './ports.ts';
+import { asPromised } from './promises.ts';
 import { readWorld } from './reading.ts';
-import { LEASE_MS } from './records.ts';
+import { freshRecord, LEASE_MS, type Leasing } from './records.ts';
 import type { Ignored, NodeLaunching } from './signals.ts';
 import { type Plan, type Step, totalsOf } from './steps.ts';
 import { Room } from './subnets.ts';
@@ -23,19 +28,39 @@ export interface Launched {
   readonly ignored: readonly Ignored[];
 }
 
+export interface LaunchOptions {
+  readonly want?: 'plan' | 'do';
+  /** Not told by an event: when the instance began to run is not known exactly, so nothing can be learnt of its boot. */
+  readonly rebuilt?: boolean;
+}
+
+/** What a decision rests on beside the signals. */
+interface Knowledge {
+  readonly world: World;
+  readonly marks: ReadonlyMap<string, Mark>;
+  /** By cluster, then by node group. */
+  readonly lessons: Lessons;
+}
+type Lessons = ReadonlyMap<string, ReadonlyMap<string, Lesson>>;
+
 /** Plans per cluster; signals that must be looked at again are back on the queue when this returns. */
 export async function warmLaunches(
   signals: readonly NodeLaunching[],
   ports: Ports,
-  want: 'plan' | 'do' = 'do',
+  { want = 'do', rebuilt = false }: LaunchOptions = {},
 ): Promise<Launched> {
   const launches = newestPerNode(signals);
-  const read = await readWorld({ ids: launches.map(({ nodeId }) => nodeId) }, ports);
+  const [read, marks, lessons] = await Promise.all([
+    readWorld({ ids: launches.map(({ nodeId }) => nodeId) }, ports),
+    ports.ledger.marks(),
+    lessonsOf(ports),
+  ]);
   if (!read.ok) {
     await lookAgain(launches, read.failure, ports);
     return { plans: [], ignored: [] };
   }
   const { world, clusters } = read.value;
+  const knowledge: Knowledge = { world, marks, lessons };
   const steps = new Map<string, Step[]>();
   const put = (cluster: string, ...more: Step[]): void => {
     steps.set(cluster, [...(steps.get(cluster) ?? []), ...more]);
@@ -44,6 +69,7 @@ export async function warmLaunches(
   const unseen: NodeLaunching[] = [];
   const foreign: NodeId[] = [];
   const runners: Runner[] = [];
+  const running: Running[] = [];
   const nodes = new Map(world.nodes.map((node) => [node.id, node]));
   for (const signal of launches) {
     const node = nodes.get(signal.nodeId);
@@ -54,15 +80,19 @@ export async function warmLaunches(
         foreign.push(node.id);
         continue;
       }
-      const runner = enter(signal, node, found, ports);
+      running.push({ signal, node, cluster: found.cluster.name });
+      const runner = enter(signal, node, found, lessons, ports);
       if ('steps' in runner) put(found.cluster.name, ...runner.steps);
       else runners.push(runner);
     }
   }
 
   const all =
-    want === 'plan' ? await planOnly(runners, world, ports) : await planAndDo(runners, unseen, world, ports);
+    want === 'plan'
+      ? await planOnly(runners, knowledge, ports)
+      : await planAndDo(runners, unseen, knowledge, ports);
   for (const { cluster, step } of all) put(cluster, step);
+  if (want === 'do' && !rebuilt) await ports.continuations.later(bootLooks(running, lessons, ports));
   const plans = [...steps].map(([cluster, every]) => ({ cluster, steps: every, totals: totalsOf(every) }));
   return { plans, ignored: ignoredOf(foreign, unseen, [...clusters.keys()], want) };
 }
@@ -99,36 +129,44 @@ interface StepOf {
 const stepsIn = (planned: readonly Planned[]): StepOf[] =>
   planned.flatMap(({ runner, steps }) => steps.map((step) => ({ cluster: runner.cluster.name, step })));
 
-async function planOnly(runners: readonly Runner[], world: World, ports: Ports): Promise<StepOf[]> {
+async function planOnly(runners: readonly Runner[], knowledge: Knowledge, ports: Ports): Promise<StepOf[]> {
   const known = await ports.ledger.nodes(runners.map(({ signal }) => signal.nodeId));
-  return stepsIn(planAll(runners, known, await claimShares(runners, known, ports, false), world, ports));
+  const shares = await claimShares(runners, known, ports, false);
+  return stepsIn(planAll(runners, known, shares, knowledge, ports));
 }
 
 async function planAndDo(
   runners: readonly Runner[],
   unseen: readonly NodeLaunching[],
-  world: World,
+  knowledge: Knowledge,
   ports: Ports,
 ): Promise<StepOf[]> {
   const { ledger, continuations, clock } = ports;
   const owner = ports.runId();
-  const asked = runners.map(({ signal, cluster, candidate: { node } }) => ({
-    nodeId: signal.nodeId,
-    cluster: cluster.name,
-    nodeGroup: nodeGroupOf(node.tags),
-  }));
-  const leased = await ledger.lease(asked, owner, clock() + LEASE_MS, clock());
+  const leased = await ledger.lease(runners.map(leasingOf), owner, clock() + LEASE_MS, clock());
   const mine = runners.filter(({ signal }) => leased.has(signal.nodeId));
   const held = runners.filter(({ signal }) => !leased.has(signal.nodeId)).map(({ signal }) => signal);
   const again = [...unseen, ...held].filter(({ attempt }) => attempt < MOST_ATTEMPTS);
 
-  const planned = planAll(mine, leased, await claimShares(mine, leased, ports, true), world, ports);
-  const { records, waiting, left } = await carryOutLaunches(planned, ports);
+  const planned = planAll(mine, leased, await claimShares(mine, leased, ports, true), knowledge, ports);
+  const { records, waiting, left } = await carryOutLaunches(planned, owner, knowledge.marks, ports);
   await Promise.all([
     ledger.release(records, owner),
     continuations.later([...again.map((signal) => later(signal, LOOK_AGAIN_MS)), ...waiting]),
   ]);
   return [...stepsIn(planned), ...left];
+}
+
+const leasingOf = ({ signal, cluster, candidate: { node } }: Runner): Leasing => ({
+  nodeId: signal.nodeId,
+  cluster: cluster.name,
+  nodeGroup: nodeGroupOf(node.tags),
+});
+
+async function lessonsOf({ settings, ledger }: Ports): Promise<Lessons> {
+  const names = settings.clusters.map(({ name }) => name);
+  const all = await Promise.all(names.map((name) => ledger.lessons(name)));
+  return new Map(names.map((name, index) => [name, all[index] ?? new Map()]));
 }
 
 /** One signal a node: `running` tells more than `pending`, and of two the earlier time leaves less room for error. */
@@ -149,6 +187,7 @@ function enter(
   signal: NodeLaunching,
   node: Node,
   { cluster, mode }: { cluster: Cluster; mode: Mode },
+  lessons: Lessons,
   { settings: { policy }, clock }: Ports,
 ): Runner | { readonly steps: Step[] } {
   const checked = candidate(node, cluster, policy);
@@ -156,10 +195,17 @@ function enter(
   // Without the event that says when it began to run, it ran no earlier than it was launched.
   const runningAtMs =
     signal.phase === 'running' ? signal.atMs : node.state === 'running' ? node.launchedAtMs : undefined;
-  const late = tooLate(node, runningAtMs, policy.startP05Ms, policy, clock());
+  const runner = { signal, cluster, mode, candidate: checked.candidate, runningAtMs };
+  // Where nobody else allocates, an ENI that comes late is adopted a minute later, and nobody fights it.
+  if (checked.candidate.settings.mode.kind === 'provisioning-disabled')
+    return { ...runner, attachByMs: undefined };
+  const lesson = lessons.get(cluster.name)?.get(nodeGroupOf(node.tags));
+  const startMs = startP05Ms(lesson) ?? policy.startP05Ms;
+  const late = tooLate(node, runningAtMs, startMs, policy, clock());
   if (late !== undefined)
     return { steps: [{ do: 'leave', nodeId: node.id, reason: 'too late', because: late }] };
-  return { signal, cluster, mode, candidate: checked.candidate, runningAtMs };
+  const attachByMs = runningAtMs === undefined ? undefined : attachDeadlineMs(runningAtMs, startMs, policy);
+  return { ...runner, attachByMs };
 }
 
 /** Claims from open demand, one conditional write a demand; read again when somebody else was faster. */
@@ -193,16 +239,18 @@ function planAll(
   runners: readonly Runner[],
   records: ReadonlyMap<NodeId, NodeRecord>,
   shares: ReadonlyMap<NodeId, number>,
-  world: World,
-  { settings: { policy } }: Ports,
+  { world, marks }: Knowledge,
+  { settings: { policy }, clock }: Ports,
 ): Planned[] {
-  const room = new Room(world.subnets, policy.subnetReserveAddresses);
+  const nowMs = clock();
+  const room = new Room(world.subnets, policy.subnetReserveAddresses, marked(marks, nowMs));
   return runners.map((runner) => {
     const { nodeId } = runner.signal;
-    const before = records.get(nodeId);
+    const before = records.get(nodeId) ?? freshRecord(leasingOf(runner), nowMs);
     const share = shares.get(nodeId) ?? 0;
-    const { candidate: node, runningAtMs, cluster } = runner;
-    const launch = { candidate: node, runningAtMs, share, made: before?.enis ?? [] };
+    const { candidate: shown, runningAtMs, cluster } = runner;
+    const node = { ...shown, node: asPromised(shown.node, before, nowMs) };
+    const launch = { candidate: node, runningAtMs, share, made: before.enis };
     return { runner, share, before, steps: planLaunch(launch, cluster.name, room, policy) };
   });
 }

@@ -2,28 +2,22 @@
  * An announced rollout: what present nodes can be given in time is given, what finds no node waits for launches, and what
  * neither can cure is paced.
  */
-import { adoptionWorstMs } from './cni.ts';
 import { say } from './complaints.ts';
 import { demandOf, replacesPods } from './demand.ts';
-import { carryOut } from './doing.ts';
 import { type Candidate, candidate, refusalSteps } from './eligibility.ts';
-import { waitAfter } from './failures.ts';
 import { selects } from './launches.ts';
 import { IP_COOLDOWN_MS } from './limits.ts';
+import { marked } from './marks.ts';
 import { ipamdStarted, type NodeId, nodeGroupOf } from './model.ts';
-import { inParallel } from './parallel.ts';
 import { planRollout, type RolloutPlan } from './plan.ts';
-import type { NodeRecord, Ports } from './ports.ts';
+import type { Ports } from './ports.ts';
 import { readWorld } from './reading.ts';
-import { LEASE_MS, NODES_AT_ONCE, RECORD_TTL_MS } from './records.ts';
+import { carryOutRollout, tryAgain } from './rollout-calls.ts';
 import type { Ignored, RolloutAnnounced } from './signals.ts';
 import { lookAt, type Sight } from './standing.ts';
-import { type ActStep, acts, callsOf, type Plan, type Step, sumCalls, totalsOf } from './steps.ts';
+import { type Plan, type Step, totalsOf } from './steps.ts';
 import { Room } from './subnets.ts';
 import { type Pacing, paceReplacement } from './waves.ts';
-
-/** Tries before an announcement is given up: by then its pods have started. */
-const MOST_ATTEMPTS = 20;
 
 export interface RolloutReport extends Plan {
   readonly announcementId: string;
@@ -47,14 +41,9 @@ export async function warmRollout(
   const { policy } = settings;
   const ours = settings.clusters.map(({ name }) => name);
   if (!ours.includes(signal.cluster)) return notACluster(`one of ${ours.join(', ')}`, signal);
-  const read = await readWorld({ ofCluster: signal.cluster }, ports);
+  const [read, marks] = await Promise.all([readWorld({ ofCluster: signal.cluster }, ports), ledger.marks()]);
   if (!read.ok) {
-    await again(
-      signal,
-      waitAfter(read.failure.kind, signal.attempt, ports.random),
-      `${read.failure.code}: ${read.failure.message}`,
-      ports,
-    );
+    await tryAgain(signal, read.failure, ports);
     return { kind: 'ignored', why: `EC2 could not be read (${read.failure.code}); tried again later` };
   }
   const found = read.value.clusters.get(signal.cluster);
@@ -82,7 +71,7 @@ export async function warmRollout(
     demand,
     candidates,
     sights,
-    room: new Room(world.subnets, policy.subnetReserveAddresses),
+    room: new Room(world.subnets, policy.subnetReserveAddresses, marked(marks, nowMs)),
     policy,
     nowMs,
     ...(signal.podsPerNode !== undefined && { podsPerNode: signal.podsPerNode }),
@@ -113,7 +102,7 @@ export async function warmRollout(
         version: 0,
       }),
     changed(before, sights) && ledger.saw(signal.cluster, new Map([...before, ...sights])),
-    found.mode === 'warm' && act(signal, plan.steps.filter(acts), candidates, ports),
+    found.mode === 'warm' && carryOutRollout(signal, { plan, candidates, marks }, ports),
   ]);
   return report;
 }
@@ -148,67 +137,4 @@ function pacing(
         ? 'no address is surely free: say podsPerNode in the announcement, because EC2 does not show which have pods'
         : 'no address is free on any node: add a node or scale down first',
   };
-}
-
-async function again(
-  signal: RolloutAnnounced,
-  waitMs: number | undefined,
-  why: string,
-  ports: Ports,
-): Promise<void> {
-  if (waitMs === undefined || signal.attempt >= MOST_ATTEMPTS)
-    throw new Error(`announcement ${signal.announcementId} cannot be worked on: ${why}`);
-  ports.journal.warn('announcement waits', { announcementId: signal.announcementId, waitMs, why });
-  await ports.continuations.later([{ signal: { ...signal, attempt: signal.attempt + 1 }, delayMs: waitMs }]);
-}
-
-/** Node by node within the budget; what it does not grant comes back with the announcement. */
-async function act(
-  signal: RolloutAnnounced,
-  steps: readonly ActStep[],
-  candidates: readonly Candidate[],
-  ports: Ports,
-): Promise<void> {
-  if (steps.length === 0) return;
-  const { clock, ledger, budget } = ports;
-  const byNode = Map.groupBy(steps, ({ nodeId }) => nodeId);
-  const groups = new Map(candidates.map(({ node }) => [node.id, nodeGroupOf(node.tags)]));
-  const owner = ports.runId();
-  const asked = [...byNode.keys()].map((nodeId) => ({
-    nodeId,
-    cluster: signal.cluster,
-    nodeGroup: groups.get(nodeId) ?? '',
-  }));
-  const leased = await ledger.lease(asked, owner, clock() + LEASE_MS, clock());
-  const mine = [...byNode].filter(([nodeId]) => leased.has(nodeId));
-  const { granted, waitMs } = await budget.spend(
-    mine.map(([, own]) => sumCalls(own.map(callsOf))),
-    'rollout',
-  );
-  const grantedIds = new Set(mine.slice(0, granted).map(([nodeId]) => nodeId));
-  const attached: NodeId[] = [];
-  let retryMs = granted < mine.length ? waitMs : mine.length < byNode.size ? LEASE_MS : undefined;
-  const records = await inParallel(mine, NODES_AT_ONCE, async ([nodeId, own]): Promise<NodeRecord> => {
-    const record = leased.get(nodeId) as NodeRecord;
-    if (!grantedIds.has(nodeId)) return record;
-    const done = await carryOut(own, signal.cluster, ports);
-    if (done.attached.length > 0) attached.push(nodeId);
-    for (const { kind } of done.failures) {
-      const wait = waitAfter(kind, 0, ports.random);
-      if (wait !== undefined) retryMs = Math.max(retryMs ?? 0, wait);
-    }
-    const state =
-      done.attached.length > 0
-        ? 'attached'
-        : record.outcome.state === 'left'
-          ? 'claimed'
-          : record.outcome.state;
-    return { ...record, enis: done.made, outcome: { state }, expiresAtMs: clock() + RECORD_TTL_MS };
-  });
-  await ledger.release(records, owner);
-  if (attached.length > 0) {
-    const due = { kind: 'verify-due', cluster: signal.cluster, nodeIds: attached, attempt: 0 } as const;
-    await ports.continuations.later([{ signal: due, delayMs: adoptionWorstMs(ports.settings.policy) }]);
-  }
-  if (retryMs !== undefined) await again(signal, retryMs, 'some nodes are not done yet', ports);
 }

@@ -4,6 +4,7 @@ import { type BootSample, type Lesson, learnt } from '../../lambdas/core/lessons
 import type { Mark } from '../../lambdas/core/marks.ts';
 import type { EniId, NodeId } from '../../lambdas/core/model.ts';
 import type { Ledger, NodeRecord } from '../../lambdas/core/ports.ts';
+import { freshRecord } from '../../lambdas/core/records.ts';
 import type { Sight } from '../../lambdas/core/standing.ts';
 
 export class MemoryLedger implements Ledger {
@@ -51,7 +52,7 @@ export class MemoryLedger implements Ledger {
         nodeId,
         known !== undefined && known.expiresAtMs > nowMs
           ? known
-          : { nodeId, cluster, nodeGroup, enis: [], outcome: { state: 'claimed' }, expiresAtMs: untilMs },
+          : freshRecord({ nodeId, cluster, nodeGroup }, untilMs),
       );
     }
     return leased;
@@ -108,10 +109,9 @@ export class MemoryLedger implements Ledger {
     return this.#lessons.get(cluster) ?? new Map();
   }
 
-  async learn(cluster: string, samples: readonly BootSample[]): Promise<void> {
+  async learn(cluster: string, samples: ReadonlyMap<string, readonly BootSample[]>): Promise<void> {
     const known = new Map(this.#lessons.get(cluster));
-    for (const [group, some] of Map.groupBy(samples, ({ nodeGroup }) => nodeGroup))
-      known.set(group, learnt(known.get(group), some));
+    for (const [group, some] of samples) known.set(group, learnt(known.get(group), some));
     this.#lessons.set(cluster, known);
   }
 }

@@ -38,7 +38,15 @@ const recordOf = (nodeId: NodeId, cluster: string, more: Partial<NodeRecord> = {
   cluster,
   nodeGroup: 'workers',
   share: 18,
-  enis: [{ eniId: 'eni-0aaaaaaaaaaaaaaaa', deviceIndex: 2, addresses: 9 }],
+  enis: [
+    {
+      eniId: 'eni-0aaaaaaaaaaaaaaaa',
+      deviceIndex: 2,
+      addresses: 9,
+      subnetId: 'subnet-0a1b2c3d4e5f60718',
+      token: `${nodeId}.2.9`,
+    },
+  ],
   runningAtMs: NOW,
   outcome: { state: 'created' },
   expiresAtMs: NOW + 3_600 * SECOND,

@@ -1,6 +1,7 @@
 /** One perfect node in one perfect cluster, and small deviations from it. Limits used here are spelled out, not imported:
  *  m5.large has 3 ENIs of 10 IPv4 addresses, its own included (EC2 User Guide, IP addresses per network interface). */
 import { type Candidate, candidate } from '../../lambdas/core/eligibility.ts';
+import type { PromisedEni } from '../../lambdas/core/launches.ts';
 import type { Cluster, Eni, EniId, Node, NodeId, Subnet, SubnetId } from '../../lambdas/core/model.ts';
 import { DEFAULT_POLICY, type Policy } from '../../lambdas/core/policy.ts';
 
@@ -48,6 +49,15 @@ export function anEni(deviceIndex: number, secondaryIps: number, changes: Partia
 }
 
 /** ENIs with device indexes from 0 up and these numbers of secondary addresses, tagged by ipamd. */
+/** An ENI that was made for a node and is not attached yet. */
+export const aPromise = (eniId: EniId, deviceIndex: number, addresses = 9): PromisedEni => ({
+  eniId,
+  deviceIndex,
+  addresses,
+  subnetId: 'subnet-1',
+  token: `token-${eniId}`,
+});
+
 export function enisOf(nodeId: NodeId, filling: readonly number[], changes: Partial<Eni> = {}): Eni[] {
   return filling.map((ips, index) =>
     anEni(index, ips, {

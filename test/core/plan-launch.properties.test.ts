@@ -5,7 +5,7 @@ import { type PromisedEni, planLaunch } from '../../lambdas/core/launches.ts';
 import type { Eni, Node, NodeId } from '../../lambdas/core/model.ts';
 import type { Step } from '../../lambdas/core/steps.ts';
 import { Room } from '../../lambdas/core/subnets.ts';
-import { aCandidate, aNode, anEni, aPolicy, aSubnet, CLUSTER_NAME, NOW_MS } from './fixtures.ts';
+import { aCandidate, aNode, anEni, aPolicy, aPromise, aSubnet, CLUSTER_NAME, NOW_MS } from './fixtures.ts';
 import { addressesOn, carriedOut, isAct, type ModelWorld, reserveTouched, same } from './model-world.ts';
 
 /** Type: ENIs, addresses an ENI holds beside its own (EC2 User Guide). */
@@ -75,11 +75,8 @@ function theNode(world: ModelWorld): Node {
   return same(world, aNode({ id: NODE }));
 }
 
-const asMade = ({ id: eniId, deviceIndex, secondaryIps: addresses }: Eni): PromisedEni => ({
-  eniId,
-  deviceIndex,
-  addresses,
-});
+const asMade = ({ id, deviceIndex, secondaryIps }: Eni): PromisedEni =>
+  aPromise(id, deviceIndex, secondaryIps);
 
 function plan(one: Case, world: ModelWorld = one.world): Step[] {
   const policy = aPolicy({

@@ -4,7 +4,7 @@ import type { Eni, Subnet } from '../../lambdas/core/model.ts';
 import type { Policy } from '../../lambdas/core/policy.ts';
 import type { Step } from '../../lambdas/core/steps.ts';
 import { Room } from '../../lambdas/core/subnets.ts';
-import { aCandidate, aNode, anEni, aPolicy, aSubnet, CLUSTER_NAME, NOW_MS } from './fixtures.ts';
+import { aCandidate, aNode, anEni, aPolicy, aPromise, aSubnet, CLUSTER_NAME, NOW_MS } from './fixtures.ts';
 
 interface Story {
   readonly state?: 'pending' | 'running';
@@ -44,27 +44,23 @@ describe('a plain m5.large starts, and pods wait for it', () => {
     expect(brief(planFor({}))).toEqual(['fill eni-0: 9', 'attached full at 2: 9', 'attached full at 1: 9']);
   });
   test('what was made while pending is attached, not made again', () => {
-    const made = [2, 1].map(
-      (deviceIndex) => ({ eniId: `eni-m${deviceIndex}`, deviceIndex, addresses: 9 }) as const,
-    );
+    const made = [2, 1].map((deviceIndex) => aPromise(`eni-m${deviceIndex}`, deviceIndex));
     const attaches = planFor({ made }).filter((step) => step.do === 'attach');
     expect(attaches).toMatchObject([{ eniId: 'eni-m2' }, { eniId: 'eni-m1' }]);
   });
   test('its device index was taken meanwhile: it goes to the one that is free', () => {
     const enis = [anEni(0, 9), anEni(2, 9)];
-    const made = [{ eniId: 'eni-m2', deviceIndex: 2, addresses: 9 } as const];
+    const made = [aPromise('eni-m2', 2)];
     expect(planFor({ enis, made })).toMatchObject([{ do: 'attach', eniId: 'eni-m2', deviceIndex: 1 }]);
   });
   test('two were made, and one index is taken: the one that can keep its own goes on the last slot', () => {
     const enis = [anEni(0, 9), anEni(1, 9)];
-    const made = [1, 2].map(
-      (deviceIndex) => ({ eniId: `eni-m${deviceIndex}`, deviceIndex, addresses: 9 }) as const,
-    );
+    const made = [1, 2].map((deviceIndex) => aPromise(`eni-m${deviceIndex}`, deviceIndex));
     expect(planFor({ enis, made })).toMatchObject([{ do: 'attach', eniId: 'eni-m2', deviceIndex: 2 }]);
   });
   test('it is attached already: nothing is left to do', () => {
     const enis = [anEni(0, 9), anEni(1, 9), anEni(2, 9)];
-    const made = [{ eniId: 'eni-2', deviceIndex: 2, addresses: 9 } as const];
+    const made = [aPromise('eni-2', 2)];
     expect(brief(planFor({ enis, made }))).toEqual(['leave: already warm']);
   });
   test("security groups are the primary's, since ipamd sets none on what it adopts", () => {

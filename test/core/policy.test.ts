@@ -64,8 +64,10 @@ describe('a policy with mistakes: every one is named, with what was expected and
   });
 
   const fields = Object.keys(DEFAULT_POLICY);
+  const yesOrNo = ['stopped', 'soleAllocator'];
   test.each(fields)('%s refuses what is no value of it', (field) => {
-    for (const nonsense of [null, true, [], Number.NaN, Number.POSITIVE_INFINITY, -1, 'NaN', { a: 1 }]) {
+    const truth = yesOrNo.includes(field) ? 'true' : true;
+    for (const nonsense of [null, truth, [], Number.NaN, Number.POSITIVE_INFINITY, -1, 'NaN', { a: 1 }]) {
       const { complaints } = readPolicy({ [field]: nonsense });
       expect(complaints.map((complaint) => complaint.field)).toEqual([`policy.${field}`]);
     }

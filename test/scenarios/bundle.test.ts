@@ -89,7 +89,8 @@ test('the built function warms a launching node over the wire, with DynamoDB for
 
   world.account.setState(instance.id, 'running');
   expect(await invoke('on-signal', queued(event('running')))).toEqual({ batchItemFailures: [] });
-  expect(verifications?.depth.delayed).toBe(1);
+  // One look at its boot, one at what was attached.
+  expect(verifications?.depth.delayed).toBe(2);
   const { enis } = world.account.instance(instance.id);
   expect(enis.map((eni) => eni.secondaryIps.length)).toEqual([9, 9, 9]);
 

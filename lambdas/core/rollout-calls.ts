@@ -1,0 +1,169 @@
+/** The doing half of a rollout: node by node within the budget; what is not done yet comes back with the announcement. */
+import { adoptionWorstMs } from './cni.ts';
+import { attachedIn } from './doing.ts';
+import type { Candidate } from './eligibility.ts';
+import { type Failure, REACTIONS, waitAfter } from './failures.ts';
+import { CONSISTENT_AFTER_MS, SQS_MAX_DELAY_MS } from './limits.ts';
+import type { Mark } from './marks.ts';
+import { type Node, type NodeId, nodeGroupOf } from './model.ts';
+import { type Worked, workOn } from './node-calls.ts';
+import type { RolloutPlan } from './plan.ts';
+import type { NodeRecord, Outcome, Ports } from './ports.ts';
+import { settled } from './promises.ts';
+import { LEASE_MS, RECORD_TTL_MS } from './records.ts';
+import type { RolloutAnnounced } from './signals.ts';
+import { type ActStep, acts } from './steps.ts';
+
+/** Tries before an announcement is given up that cannot be worked on: by then its pods have started. */
+const MOST_ATTEMPTS = 20;
+/** Until a node is looked at again that another run holds: those hold it for a second or two, a dead one for 90. */
+const HELD_AGAIN_MS = 10_000;
+/** Until an announcement is looked at again while the kill switch is on. */
+const STOPPED_AGAIN_MS = 60_000;
+
+interface Decided {
+  readonly plan: RolloutPlan;
+  readonly candidates: readonly Candidate[];
+  readonly marks: ReadonlyMap<string, Mark>;
+}
+
+export async function carryOutRollout(
+  signal: RolloutAnnounced,
+  { plan, candidates, marks }: Decided,
+  ports: Ports,
+): Promise<void> {
+  const { clock, settings } = ports;
+  const byNode = Map.groupBy(plan.steps.filter(acts), ({ nodeId }) => nodeId);
+  const nowMs = clock();
+  // Subnets that are full now may have room again before the pods come.
+  const marksEndMs = [...marks.values()].map(({ untilMs }) => untilMs - nowMs).filter((ms) => ms > 0);
+  const lacksRoom = plan.steps.some((step) => step.do === 'leave' && step.reason === 'subnet full');
+  const waits: number[] = lacksRoom && marksEndMs.length > 0 ? [Math.min(...marksEndMs)] : [];
+  if (byNode.size > 0 && settings.policy.stopped) waits.push(STOPPED_AGAIN_MS);
+  else if (byNode.size > 0) waits.push(...(await act(signal, byNode, candidates, marks, ports)));
+  if (waits.length > 0) await comeBack(signal, Math.min(...waits), ports);
+}
+
+/** Returns after how long, in ms, what is not done yet can go on. */
+async function act(
+  signal: RolloutAnnounced,
+  byNode: ReadonlyMap<NodeId, readonly ActStep[]>,
+  candidates: readonly Candidate[],
+  marks: ReadonlyMap<string, Mark>,
+  ports: Ports,
+): Promise<number[]> {
+  const { clock, ledger, continuations, settings } = ports;
+  const { cluster, announcementId: purpose } = signal;
+  const owner = ports.runId();
+  const adoptionMs = adoptionWorstMs(settings.policy);
+  const nodes = candidates.map(({ node }) => node).filter(({ id }) => byNode.has(id));
+  const leased = await ledger.lease(
+    nodes.map(({ id: nodeId, tags }) => ({ nodeId, cluster, nodeGroup: nodeGroupOf(tags) })),
+    owner,
+    clock() + LEASE_MS,
+    clock(),
+  );
+  const mine = nodes.flatMap((node) => {
+    const record = leased.get(node.id);
+    if (record === undefined) return [];
+    return {
+      node,
+      cluster,
+      record,
+      steps: endedFor(record, purpose) ? [] : (byNode.get(node.id) ?? []),
+      purpose,
+    };
+  });
+  const worked = await workOn(mine, { as: 'rollout', owner, marks }, ports);
+  await ledger.release(
+    mine.map(({ node, record }) => recordOf(node, worked.get(node.id), record, clock(), adoptionMs)),
+    owner,
+  );
+  const attached = [...worked].flatMap(([nodeId, one]) =>
+    'done' in one && attachedIn(one.done) > 0 ? [nodeId] : [],
+  );
+  if (attached.length > 0) {
+    const due = { kind: 'verify-due', cluster, nodeIds: attached, attempt: 0 } as const;
+    await continuations.later([{ signal: due, delayMs: adoptionMs }]);
+  }
+  const waits = [...worked.values()].flatMap((one) => waitOf(one) ?? []);
+  return mine.length < nodes.length ? [...waits, HELD_AGAIN_MS] : waits;
+}
+
+/** Whether the node was given up for this purpose: a failure that does not pass, or passed too seldom. */
+const endedFor = ({ failures }: NodeRecord, purpose: string): boolean =>
+  failures?.of === purpose &&
+  Object.entries(failures.counts).some(
+    ([kind, count]) => count > (REACTIONS[kind as keyof typeof REACTIONS].again?.tries ?? 0),
+  );
+
+function waitOf(one: Worked): number | undefined {
+  switch (one.result) {
+    case 'again':
+    case 'not granted':
+      return one.waitMs;
+    case 'unsettled':
+      return CONSISTENT_AFTER_MS;
+    case 'lost lease':
+      return HELD_AGAIN_MS;
+    case 'done':
+    case 'ended':
+    case 'missed':
+      return undefined;
+  }
+}
+
+function recordOf(
+  node: Node,
+  one: Worked | undefined,
+  before: NodeRecord,
+  nowMs: number,
+  adoptionMs: number,
+): NodeRecord {
+  const record = settled(one?.record ?? before, node, nowMs);
+  if (one === undefined || !('done' in one)) return record;
+  const attached = attachedIn(one.done) > 0;
+  const outcome: Outcome =
+    one.result === 'ended'
+      ? { state: 'left', reason: one.reason }
+      : attached
+        ? { state: 'attached' }
+        : record.outcome.state === 'left'
+          ? { state: 'claimed' }
+          : record.outcome;
+  return {
+    ...record,
+    outcome,
+    times: {
+      ...record.times,
+      ...(attached && { attachedAtMs: nowMs }),
+      usableFromMs: nowMs + adoptionMs,
+    },
+    expiresAtMs: nowMs + RECORD_TTL_MS,
+  };
+}
+
+/** The world could not be read: the announcement again, or an error when that cannot help, so that the queue counts it. */
+export async function tryAgain(signal: RolloutAnnounced, failure: Failure, ports: Ports): Promise<void> {
+  const { announcementId, attempt } = signal;
+  const { kind, code, message } = failure;
+  const waitMs = waitAfter(kind, attempt, ports.random);
+  if (waitMs === undefined || attempt >= MOST_ATTEMPTS)
+    throw new Error(`announcement ${announcementId} cannot be worked on: ${code}: ${message}`);
+  ports.journal.warn('announcement waits', { announcementId, waitMs, why: `${code}: ${message}` });
+  await ports.continuations.later([{ signal: { ...signal, attempt: attempt + 1 }, delayMs: waitMs }]);
+}
+
+/** Some nodes are not done yet. Waiting for one's turn is no failed try; it ends when the pods have come and gone on. */
+async function comeBack(signal: RolloutAnnounced, waitMs: number, ports: Ports): Promise<void> {
+  const { announcementId, startsAtMs, overMs } = signal;
+  const { openDemandTtlMs } = ports.settings.policy;
+  if (ports.clock() + waitMs > startsAtMs + overMs + openDemandTtlMs) {
+    ports.journal.warn('announcement ends', { announcementId, why: 'its pods have started long ago' });
+    return;
+  }
+  const why = 'some nodes are not done yet';
+  ports.journal.note('announcement waits', { announcementId, waitMs, why });
+  const delayMs = Math.min(waitMs, SQS_MAX_DELAY_MS);
+  await ports.continuations.later([{ signal: { ...signal, attempt: 0 }, delayMs }]);
+}
