@@ -4,7 +4,8 @@
  */
 import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import type { Figures } from '../lambdas/core/figures.ts';
-import type { Journal, Mode } from '../lambdas/core/ports.ts';
+import { readPolicy } from '../lambdas/core/policy.ts';
+import type { Journal, Mode, Ports } from '../lambdas/core/ports.ts';
 import { type Answer, onSignal } from '../lambdas/handlers/on-signal.ts';
 import { sweeper } from '../lambdas/handlers/sweep.ts';
 import { verifyWave } from '../lambdas/handlers/verify-wave.ts';
@@ -24,6 +25,12 @@ export interface StageOptions {
   readonly policy?: Readonly<Record<string, unknown>>;
   /** Whether the sweep runs every five minutes. */
   readonly sweep?: boolean;
+  /** What stands between core and its ports: a watch, a defect, trouble. */
+  readonly wrap?: (ports: Ports) => Ports;
+  /** How one invocation of a function is run; as it is, unless said. */
+  readonly invoke?: <A>(name: string, run: () => Promise<A>) => Promise<A>;
+  /** The policy document as it is now, where an operator changes it while the world runs. */
+  readonly policyNow?: () => Readonly<Record<string, unknown>>;
 }
 
 /** One line of the journal. */
@@ -54,6 +61,7 @@ export class Stage {
   readonly #world: World;
   readonly #onSignal: (event: unknown) => Promise<SQSBatchResponse | Answer>;
   readonly #sweep: () => Promise<unknown>;
+  readonly #invoke: NonNullable<StageOptions['invoke']>;
 
   constructor(world: World, options: StageOptions) {
     this.#world = world;
@@ -89,7 +97,9 @@ export class Stage {
       SIGNAL_QUEUE_URL: this.queues.signals.url,
       VERIFY_QUEUE_URL: this.queues.verifications.url,
     };
-    const ports = connect(env, outside);
+    const connected = this.#withPolicy(connect(env, outside), options.policyNow);
+    const ports = options.wrap?.(connected) ?? connected;
+    this.#invoke = options.invoke ?? ((_name, run) => run());
     this.#onSignal = this.#asLambda('on-signal', onSignal(ports));
     const verify = this.#asLambda('verify-wave', verifyWave(ports));
     this.#sweep = this.#asLambda('sweep', sweeper(ports));
@@ -154,7 +164,26 @@ export class Stage {
       await kernel.park<void>((resolve) => {
         kernel.after(startMs, () => resolve());
       });
-      return run(...event);
+      return this.#invoke(name, () => run(...event));
+    };
+  }
+
+  /** The policy an operator may change at any time, as the functions read it. */
+  #withPolicy(ports: Ports, now: StageOptions['policyNow']): Ports {
+    if (now === undefined) return ports;
+    let policy = readPolicy(now()).policy;
+    return {
+      ...ports,
+      settings: {
+        ...ports.settings,
+        get policy() {
+          return policy;
+        },
+      },
+      freshPolicy: async () => {
+        policy = readPolicy(now()).policy;
+        return policy;
+      },
     };
   }
 

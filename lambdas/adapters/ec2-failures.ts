@@ -25,7 +25,7 @@ const REPEATED: Readonly<Record<MutatingAction, 'harmless' | 'once'>> = {
   DeleteNetworkInterface: 'harmless',
 };
 
-type Verdict = FailureKind | ((action: AwsAction) => FailureKind);
+type Verdict = FailureKind | ((action: AwsAction, message: string) => FailureKind);
 
 /** AWS failed, or nobody heard it answer: whether the request took effect is unknown, and matters to some actions. */
 const maybeDone = (action: AwsAction): FailureKind =>
@@ -38,9 +38,13 @@ const notKnown = (action: AwsAction): FailureKind =>
     ? 'node-not-ready'
     : 'node-gone';
 
-/** EC2 says this of a taken device index and of an ENI in use, and of plain nonsense too. */
-const invalidValue = (action: AwsAction): FailureKind =>
-  action === 'AttachNetworkInterface' || action === 'DeleteNetworkInterface' ? 'conflict' : 'unexpected';
+/** EC2 says this of a taken device index, of an ENI in use, of a full subnet (seen in the field beside the code of its own;
+ *  only the message tells), and of plain nonsense too. */
+const invalidValue = (action: AwsAction, message: string): FailureKind => {
+  if (action === 'AttachNetworkInterface' || action === 'DeleteNetworkInterface') return 'conflict';
+  const takesRoom = action === 'CreateNetworkInterface' || action === 'AssignPrivateIpAddresses';
+  return takesRoom && /sufficient free .*addresses/i.test(message) ? 'subnet-full' : 'unexpected';
+};
 
 export const KIND_OF_CODE: Readonly<Record<string, Verdict>> = {
   RequestLimitExceeded: 'throttled',
@@ -87,7 +91,6 @@ export const KIND_OF_CODE: Readonly<Record<string, Verdict>> = {
   InsufficientAddressCapacity: 'subnet-full',
   InsufficientCidrBlocks: 'no-prefix-block',
   PrivateIpAddressLimitExceeded: 'interface-full',
-  'InvalidInterface.IpAddressLimitExceeded': 'interface-full',
   AttachmentLimitExceeded: 'slots-full',
   NetworkInterfaceLimitExceeded: 'quota',
 
@@ -122,6 +125,8 @@ export const KIND_OF_CODE: Readonly<Record<string, Verdict>> = {
   UnknownParameter: 'unexpected',
   ValidationError: 'unexpected',
   IdempotentParameterMismatch: 'unexpected',
+  // More addresses than the type can hold.
+  'InvalidInterface.IpAddressLimitExceeded': 'unexpected',
   SecurityGroupsPerInterfaceLimitExceeded: 'unexpected',
   TagLimitExceeded: 'unexpected',
   FilterLimitExceeded: 'unexpected',
@@ -138,7 +143,7 @@ export function failureOf(error: unknown, { action, nodeId, subnetId }: Context)
   const code = codes.find((name) => Object.hasOwn(KIND_OF_CODE, name));
   const verdict = code === undefined ? byStatus(status) : (KIND_OF_CODE[code] ?? 'unexpected');
   return {
-    kind: typeof verdict === 'string' ? verdict : verdict(action),
+    kind: typeof verdict === 'string' ? verdict : verdict(action, message),
     code: code ?? codes[0] ?? 'Unknown',
     message,
     ...(nodeId !== undefined && { nodeId }),

@@ -96,10 +96,13 @@ export class Ec2Vpc implements Vpc {
       NetworkInterfaceId: eniId,
       Attachment: { AttachmentId: attachmentId, DeleteOnTermination: true },
     });
-    return answered({ action: 'ModifyNetworkInterfaceAttribute' }, async () => {
+    const answer = await answered({ action: 'ModifyNetworkInterfaceAttribute' }, async () => {
       await this.#client.send(command);
       return succeeded(undefined);
     });
+    // Detached meanwhile, by whoever it was: then it does not go away with the instance any more.
+    const detached = !answer.ok && answer.failure.code === 'InvalidAttachmentID.NotFound';
+    return detached ? succeeded(undefined) : answer;
   }
 
   async assign(eniId: EniId, addresses: number): Promise<Answer<void>> {

@@ -231,6 +231,8 @@ export class Account implements Ec2 {
       const throttled =
         this.#faults.throttles(caller, action, nowMs) || this.#buckets?.take(action, input, nowMs) === false;
       if (throttled) throw refused.throttled();
+      const refusal = this.#faults.refuses(caller, action, nowMs, this.#stream(caller.name));
+      if (refusal !== undefined) throw refusal;
       const shows = this.#faults.hidesFromMetadata(caller.name, nowMs) ? 'never' : 'late';
       const sees = action.startsWith('Describe')
         ? this.#readLag?.view(caller.name, this.#inventory)

@@ -1,6 +1,6 @@
 /** Trouble ordered for a span of virtual time: `fromMs` ≤ end of the call attempt < `toMs`. */
 import type { Stream } from '../chance.ts';
-import type { Caller, Ec2Action } from './api.ts';
+import { ApiError, type Caller, type Ec2Action } from './api.ts';
 
 interface Window {
   readonly fromMs: number;
@@ -26,6 +26,16 @@ export type Fault =
   | ({
       readonly kind: 'lostReply';
       readonly carriedOut?: boolean;
+      /** Share of the matching attempts that are hit; all, unless said. */
+      readonly share?: number;
+    } & Window &
+      Aim)
+  /** Answered with this error, and nothing happens: what EC2 sends when a role, a quota or a state is not as hoped. */
+  | ({
+      readonly kind: 'refuse';
+      readonly code: string;
+      readonly httpStatus: number;
+      readonly message?: string;
       /** Share of the matching attempts that are hit; all, unless said. */
       readonly share?: number;
     } & Window &
@@ -57,6 +67,16 @@ export class Faults {
       if (fault.kind !== 'lostReply' || !covers(fault, nowMs) || !aimsAt(fault, caller, action)) continue;
       if (fault.share === undefined || stream.chance(fault.share))
         return { carriedOut: fault.carriedOut ?? true };
+    }
+    return undefined;
+  }
+
+  /** The error this attempt is answered with, if any; `stream` decides for faults that hit a share only. */
+  refuses(caller: Caller, action: Ec2Action, nowMs: number, stream: Stream): ApiError | undefined {
+    for (const fault of this.#faults) {
+      if (fault.kind !== 'refuse' || !covers(fault, nowMs) || !aimsAt(fault, caller, action)) continue;
+      if (fault.share !== undefined && !stream.chance(fault.share)) continue;
+      return new ApiError(fault.code, fault.message ?? `${action} is refused.`, fault.httpStatus);
     }
     return undefined;
   }

@@ -31,7 +31,7 @@ describe('what EC2 refuses, whatever was asked', () => {
     ['transient', ['RetryableError', 'ConcurrentTagAccess', 'ConcurrentModification', 'ResourceContention']],
     ['subnet-full', ['InsufficientFreeAddressesInSubnet', 'InsufficientAddressCapacity']],
     ['no-prefix-block', ['InsufficientCidrBlocks']],
-    ['interface-full', ['PrivateIpAddressLimitExceeded', 'InvalidInterface.IpAddressLimitExceeded']],
+    ['interface-full', ['PrivateIpAddressLimitExceeded']],
     ['quota', ['NetworkInterfaceLimitExceeded']],
     ['slots-full', ['AttachmentLimitExceeded']],
     ['conflict', ['InvalidNetworkInterface.InUse', 'InvalidAttachmentID.NotFound', 'DependencyViolation']],
@@ -43,7 +43,8 @@ describe('what EC2 refuses, whatever was asked', () => {
       'unexpected',
       ['InvalidParameterCombination', 'MissingParameter', 'UnknownParameter', 'ValidationError'],
     ],
-    ['unexpected', ['IdempotentParameterMismatch', 'SecurityGroupsPerInterfaceLimitExceeded']],
+    ['unexpected', ['IdempotentParameterMismatch', 'InvalidInterface.IpAddressLimitExceeded']],
+    ['unexpected', ['SecurityGroupsPerInterfaceLimitExceeded']],
     ['unexpected', ['TagLimitExceeded', 'FilterLimitExceeded', 'RequestResourceCountExceeded']],
     ['unexpected', ['ResourceCountExceeded', 'Unsupported', 'UnsupportedOperation', 'DryRunOperation']],
   ];
