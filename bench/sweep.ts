@@ -27,7 +27,6 @@ const NODE = { type: 'm5.xlarge', enis: 3, secondaryIps: 14 } as const;
 const ZONES = ['a', 'b', 'c', 'd'] as const;
 
 export async function measureSweeps(tell: (what: string) => void): Promise<readonly SweepFigures[]> {
-  if (stale(ROOT)) await bundle(ROOT);
   const figures: SweepFigures[] = [];
   for (const nodes of SIZES) {
     tell(`a sweep, ${nodes} nodes`);
@@ -60,7 +59,8 @@ export function reportSweeps(sweeps: readonly SweepFigures[]): string {
   return table([head, ...rows, limit]);
 }
 
-async function measureSweep(nodes: number): Promise<SweepFigures> {
+export async function measureSweep(nodes: number): Promise<SweepFigures> {
+  if (stale(ROOT)) await bundle(ROOT);
   const world = filled(nodes);
   const server = await startHttpServer({ world });
   try {
