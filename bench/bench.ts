@@ -1,6 +1,6 @@
 /** `npm run bench`: figures, not tests. Planning, the demo, the world's own cost, and every scenario's table. */
 import { readFileSync } from 'node:fs';
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { endsAtParsing, whole } from '../cli/usage.ts';
 import { jsonSchema, type Scenario } from '../sim/scenario/format.ts';
 import { readScenario, readScenarioText, type ScenarioRead } from '../sim/scenario/read.ts';
@@ -9,6 +9,7 @@ import { SHIPPED } from '../sim/scenarios/shipped.ts';
 import { LIMIT, measureApart, QUIET } from './growth.ts';
 import { measurePlanning } from './planning.ts';
 import { reportScenario, runScenario } from './scenario-runs.ts';
+import { measureSweeps, reportSweeps } from './sweep.ts';
 import { progress, table } from './text.ts';
 import { deaths, retentionMatrix, rollingUpdates, type Told } from './told.ts';
 import { LARGE, type WorldFigures } from './world.ts';
@@ -23,18 +24,27 @@ const TOLD: Readonly<Record<string, (seeds?: number) => Promise<Told>>> = {
 
 const command = new Command('npm run bench --')
   .description(
-    'Without arguments: planning from 100 to 5,000 nodes, the demo, the embedded world from 50 to 5,000 nodes, and all scenarios. Exit code 2: wrong usage, or a scenario that cannot be meant.',
+    'Without arguments: planning from 100 to 5,000 nodes, the demo, the embedded world from 50 to 5,000 nodes, a sweep over 1,000 and 5,000 nodes, and all scenarios. Exit code 2: wrong usage, or a scenario that cannot be meant.',
   )
   .option('--scenario <name>', 'only this one, for example S2')
   .option('--file <path>', 'only the scenario in this file (docs/scenarios.md)')
   .option('--seeds <n>', 'seeds for each scenario, counted from 1', whole(1, 1_000))
   .option('--json', 'one JSON document and nothing else')
-  .option('--schema', 'the JSON schema of scenario files, and nothing else');
+  .option('--schema', 'the JSON schema of scenario files, and nothing else')
+  .addOption(
+    new Option('--sweep', 'only a sweep over 1,000 and 5,000 nodes').conflicts([
+      'scenario',
+      'file',
+      'seeds',
+      'schema',
+    ]),
+  );
 const end = endsAtParsing(command);
 if (end !== undefined) process.exit(end);
 const options = command.opts<{
   scenario?: string;
   file?: string;
+  sweep?: boolean;
   seeds?: number;
   json?: boolean;
   schema?: boolean;
@@ -46,7 +56,10 @@ const say = (text: string): void => {
 };
 
 if (options.schema) process.stdout.write(`${JSON.stringify(jsonSchema(), null, 2)}\n`);
-else {
+else if (options.sweep) {
+  await sweeps();
+  if (options.json) process.stdout.write(`${JSON.stringify(document)}\n`);
+} else {
   const { files, told } = chosen();
   if (options.scenario === undefined && options.file === undefined) await own();
   const scenarios: unknown[] = [];
@@ -134,6 +147,14 @@ async function own(): Promise<void> {
   say(
     `The first one is in trouble and may take ${LIMIT.seconds} s and ${LIMIT.megabytes} MB; the others are quiet.`,
   );
+  say('');
+  await sweeps();
+}
+
+async function sweeps(): Promise<void> {
+  const measured = await measureSweeps(progress);
+  document['sweeps'] = measured;
+  say(reportSweeps(measured));
 }
 
 /** The demo's runs in this process, before anything else, so that the peak is theirs. */

@@ -10,6 +10,7 @@ import {
   OUR_NODE_TAG,
   type Subnet,
   type SubnetId,
+  type World,
 } from '../core/model.ts';
 import type { OwnEni } from '../core/ports.ts';
 
@@ -45,23 +46,30 @@ const isAttachmentState = (text: string | undefined): text is Eni['attachmentSta
 /** EC2 takes a terminated instance out of its subnet and shows no interface of it: to us it is no more. */
 export const isGone = (instance: Instance): boolean => instance.State?.Name === 'terminated';
 
-/**
- * The node, its ENIs as DescribeNetworkInterfaces showed them: only that answer carries their tags. `undefined` too when
- * the two answers disagree about which ENIs there are, because a tag that was merely not read must not pass for one that
- * is not there.
- */
-export function readNode(instance: Instance, enis: readonly NetworkInterface[]): Node | undefined {
+/** An instance without its ENIs, of which only DescribeNetworkInterfaces shows the tags. */
+interface Seen {
+  readonly id: string;
+  /** `undefined` when EC2 did not show all of it. */
+  readonly node: Omit<Node, 'enis'> | undefined;
+  /** ENIs the instance names. */
+  readonly eniIds: readonly (string | undefined)[];
+}
+
+function readInstance(instance: Instance): Seen {
+  return {
+    id: instance.InstanceId ?? 'an instance without id',
+    node: readBare(instance),
+    eniIds: (instance.NetworkInterfaces ?? []).map(({ NetworkInterfaceId }) => NetworkInterfaceId),
+  };
+}
+
+function readBare(instance: Instance): Omit<Node, 'enis'> | undefined {
   const { InstanceId: id, SubnetId: subnetId, VpcId: vpcId, InstanceType: type, LaunchTime } = instance;
   const state = instance.State?.Name;
   const zone = instance.Placement?.AvailabilityZone;
   if (!isNodeId(id) || !isSubnetId(subnetId) || !isNodeState(state)) return undefined;
   if (vpcId === undefined || type === undefined || zone === undefined || LaunchTime === undefined)
     return undefined;
-  const read = enis.map(readEni);
-  if (!read.every((eni) => eni !== undefined)) return undefined;
-  const shown = new Set<string | undefined>(read.map((eni) => eni.id));
-  if (!(instance.NetworkInterfaces ?? []).every((eni) => shown.has(eni.NetworkInterfaceId))) return undefined;
-  if (!read.some((eni) => eni.deviceIndex === 0 && eni.networkCardIndex === 0)) return undefined;
   return {
     id,
     state,
@@ -76,8 +84,62 @@ export function readNode(instance: Instance, enis: readonly NetworkInterface[]):
       operatedBy: instance.Operator.Principal ?? 'an unnamed service',
     }),
     tags: readTags(instance.Tags),
-    enis: read.sort((a, b) => a.networkCardIndex - b.networkCardIndex || a.deviceIndex - b.deviceIndex),
   };
+}
+
+/**
+ * The node with its ENIs as DescribeNetworkInterfaces showed them, `undefined` standing for one that did not show all.
+ * `undefined` too when the two answers disagree about which ENIs there are, because a tag that was merely not read must
+ * not pass for one that is not there.
+ */
+function wholeNode({ node, eniIds }: Seen, read: readonly (Eni | undefined)[]): Node | undefined {
+  if (node === undefined || !read.every((eni) => eni !== undefined)) return undefined;
+  const shown = new Set<string | undefined>(read.map((eni) => eni.id));
+  if (!eniIds.every((id) => shown.has(id))) return undefined;
+  if (!read.some((eni) => eni.deviceIndex === 0 && eni.networkCardIndex === 0)) return undefined;
+  const enis = read.toSorted(
+    (a, b) => a.networkCardIndex - b.networkCardIndex || a.deviceIndex - b.deviceIndex,
+  );
+  return { ...node, enis };
+}
+
+export const readNode = (instance: Instance, enis: readonly NetworkInterface[]): Node | undefined =>
+  wholeNode(readInstance(instance), enis.map(readEni));
+
+/** Gathers a read's answers piece by piece, each reduced at once to what the model keeps of it. Pages of a world that
+ *  changes may show a thing twice: the later sight counts. */
+export class NodesRead {
+  readonly #seen = new Map<string, Seen>();
+  /** By instance, then by ENI; `undefined` for an ENI that did not show all. */
+  readonly #enisOf = new Map<string, Map<string, Eni | undefined>>();
+
+  add(instance: Instance): void {
+    const seen = readInstance(instance);
+    if (!isGone(instance)) this.#seen.set(seen.id, seen);
+  }
+
+  addEni(eni: NetworkInterface): void {
+    const holder = eni.Attachment?.InstanceId;
+    if (holder === undefined) return;
+    let enis = this.#enisOf.get(holder);
+    if (enis === undefined) {
+      enis = new Map();
+      this.#enisOf.set(holder, enis);
+    }
+    enis.set(eni.NetworkInterfaceId ?? '', readEni(eni));
+  }
+
+  /** In the order in which the instances came. */
+  whole(): Pick<World, 'nodes' | 'incomplete'> {
+    const nodes: Node[] = [];
+    const incomplete: string[] = [];
+    for (const instance of this.#seen.values()) {
+      const node = wholeNode(instance, [...(this.#enisOf.get(instance.id)?.values() ?? [])]);
+      if (node === undefined) incomplete.push(instance.id);
+      else nodes.push(node);
+    }
+    return incomplete.length > 0 ? { nodes, incomplete } : { nodes };
+  }
 }
 
 function readEni(eni: NetworkInterface): Eni | undefined {

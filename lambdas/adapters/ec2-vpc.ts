@@ -5,26 +5,15 @@ import {
   CreateNetworkInterfaceCommand,
   DeleteNetworkInterfaceCommand,
   type EC2Client,
-  type Filter,
-  type Instance,
   ModifyNetworkInterfaceAttributeCommand,
-  type NetworkInterface,
-  paginateDescribeInstances,
-  paginateDescribeNetworkInterfaces,
-  paginateDescribeSubnets,
 } from '@aws-sdk/client-ec2';
-import { type Answer, type Failure, failed, succeeded } from '../core/failures.ts';
-import { type Ec2Action, IDS_PER_DESCRIBE } from '../core/limits.ts';
-import { type EniId, type NodeId, OUR_CLUSTER_TAG, type Subnet, type World } from '../core/model.ts';
-import { inParallel } from '../core/parallel.ts';
-import type { Clock, Inventory, NewEni, OwnEni, Vpc } from '../core/ports.ts';
+import { type Answer, failed, succeeded } from '../core/failures.ts';
+import type { EniId, NodeId, Subnet, World } from '../core/model.ts';
+import type { Clock, Inventory, NewEni, Vpc } from '../core/ports.ts';
 import { type Context, failureOf, unreadable } from './ec2-failures.ts';
-import { isEniId, isGone, readNode, readOwnEni, readSubnet } from './ec2-reading.ts';
-
-/** Most that EC2 answers in one page of any of the reads. Source: EC2 API reference, MaxResults of each. */
-const PAGE = 1_000;
-/** Reads of one kind under way at a time: 5,000 nodes are 34 chunks, of a bucket of 100 that others share. */
-const READS_AT_ONCE = 4;
+import { readInventory } from './ec2-inventory.ts';
+import { eachEni, eachInstance, eachSubnet, inChunks, nodesOfCluster, reading } from './ec2-pages.ts';
+import { isEniId, NodesRead, readSubnet } from './ec2-reading.ts';
 
 export class Ec2Vpc implements Vpc {
   readonly #client: EC2Client;
@@ -35,27 +24,23 @@ export class Ec2Vpc implements Vpc {
     this.#clock = clock;
   }
 
-  async read({ nodes, vpcIds }: Parameters<Vpc['read']>[0]): Promise<Answer<World>> {
+  read({ nodes, vpcIds }: Parameters<Vpc['read']>[0]): Promise<Answer<World>> {
     // The time the reads began: what they show is at least as new.
     const readAtMs = this.#clock();
-    try {
-      const [[instances, enis], subnets] = await Promise.all([
-        'ids' in nodes ? this.#named(nodes.ids) : this.#ofCluster(nodes.ofCluster),
-        this.#subnets(vpcIds),
+    return reading(async () => {
+      const read = new NodesRead();
+      const subnets: Subnet[] = [];
+      await Promise.all([
+        'ids' in nodes ? this.#named(nodes.ids, read) : this.#ofCluster(nodes.ofCluster, read),
+        inChunks('vpc-id', vpcIds, (filters) =>
+          eachSubnet(this.#client, filters, (answer) => {
+            const subnet = readSubnet(answer);
+            if (subnet !== undefined) subnets.push(subnet);
+          }),
+        ),
       ]);
-      const enisOf = Map.groupBy(enis, (eni) => eni.Attachment?.InstanceId ?? '');
-      const world = { readAtMs, nodes: [] as World['nodes'][number][], subnets };
-      const incomplete: string[] = [];
-      for (const instance of instances.filter((one) => !isGone(one))) {
-        const node = readNode(instance, enisOf.get(instance.InstanceId ?? '') ?? []);
-        if (node === undefined) incomplete.push(instance.InstanceId ?? 'an instance without id');
-        else world.nodes.push(node);
-      }
-      return succeeded(incomplete.length > 0 ? { ...world, incomplete } : world);
-    } catch (error) {
-      if (error instanceof ReadFailed) return failed(error.failure);
-      throw error;
-    }
+      return { readAtMs, ...read.whole(), subnets };
+    });
   }
 
   async createEni(ask: NewEni): Promise<Answer<EniId>> {
@@ -117,24 +102,8 @@ export class Ec2Vpc implements Vpc {
     });
   }
 
-  async inventory({ cluster, vpcIds }: Parameters<Vpc['inventory']>[0]): Promise<Answer<Inventory>> {
-    const [world, own] = await Promise.all([
-      this.read({ nodes: { ofCluster: cluster }, vpcIds }),
-      this.#ownEnis(cluster),
-    ]);
-    if (!world.ok) return world;
-    if (!own.ok) return own;
-    return succeeded({ world: world.value, own: own.value, freeBlocks: new Map() });
-  }
-
-  async #ownEnis(cluster: string): Promise<Answer<readonly OwnEni[]>> {
-    try {
-      const enis = await this.#enisBy(`tag:${OUR_CLUSTER_TAG}`, [cluster]);
-      return succeeded(enis.flatMap((eni) => readOwnEni(eni) ?? []));
-    } catch (error) {
-      if (error instanceof ReadFailed) return failed(error.failure);
-      throw error;
-    }
+  inventory(ask: Parameters<Vpc['inventory']>[0]): Promise<Answer<Inventory>> {
+    return readInventory(this.#client, this.#clock, ask);
   }
 
   async deleteEni(eniId: EniId): Promise<Answer<void>> {
@@ -147,75 +116,29 @@ export class Ec2Vpc implements Vpc {
   }
 
   /** By filter, because one unknown id would fail a question by ids (EC2 API reference, DescribeInstances). */
-  async #named(ids: readonly NodeId[]): Promise<[Instance[], NetworkInterface[]]> {
-    const [instances, enis] = await Promise.all([
-      inParallel(chunksOf([...new Set(ids)]), READS_AT_ONCE, (Values) =>
-        this.#instances([{ Name: 'instance-id', Values }]),
+  async #named(ids: readonly NodeId[], read: NodesRead): Promise<void> {
+    await Promise.all([
+      inChunks('instance-id', [...new Set(ids)], (filters) =>
+        eachInstance(this.#client, filters, (instance) => read.add(instance)),
       ),
-      this.#enisBy('attachment.instance-id', [...new Set(ids)]),
+      this.#enisOf(ids, read),
     ]);
-    return [instances.flat(), enis];
   }
 
-  /** Every node that may join carries this tag (EKS User Guide), whoever launched it. */
-  async #ofCluster(cluster: string): Promise<[Instance[], NetworkInterface[]]> {
-    const instances = await this.#instances([
-      { Name: 'tag-key', Values: [`kubernetes.io/cluster/${cluster}`] },
-      { Name: 'instance-state-name', Values: ['pending', 'running'] },
-    ]);
-    const ids = instances.flatMap(({ InstanceId }) => InstanceId ?? []);
-    return [instances, await this.#enisBy('attachment.instance-id', ids)];
+  async #ofCluster(cluster: string, read: NodesRead): Promise<void> {
+    const ids: string[] = [];
+    await eachInstance(this.#client, nodesOfCluster(cluster), (instance) => {
+      read.add(instance);
+      if (instance.InstanceId !== undefined) ids.push(instance.InstanceId);
+    });
+    await this.#enisOf(ids, read);
   }
 
-  #instances(Filters: Filter[]): Promise<Instance[]> {
-    return allPages('DescribeInstances', paginateDescribeInstances(this.#pages(), { Filters }), (page) =>
-      (page.Reservations ?? []).flatMap(({ Instances }) => Instances ?? []),
+  #enisOf(ids: readonly string[], read: NodesRead): Promise<void> {
+    return inChunks('attachment.instance-id', [...new Set(ids)], (filters) =>
+      eachEni(this.#client, { filters }, (eni) => read.addEni(eni)),
     );
   }
-
-  async #enisBy(Name: string, values: readonly string[]): Promise<NetworkInterface[]> {
-    const chunks = await inParallel(chunksOf(values), READS_AT_ONCE, (Values) => {
-      const pages = paginateDescribeNetworkInterfaces(this.#pages(), { Filters: [{ Name, Values }] });
-      return allPages('DescribeNetworkInterfaces', pages, (page) => page.NetworkInterfaces ?? []);
-    });
-    return chunks.flat();
-  }
-
-  async #subnets(vpcIds: readonly string[]): Promise<Subnet[]> {
-    const chunks = await inParallel(chunksOf(vpcIds), READS_AT_ONCE, (Values) => {
-      const pages = paginateDescribeSubnets(this.#pages(), { Filters: [{ Name: 'vpc-id', Values }] });
-      return allPages('DescribeSubnets', pages, (page) => page.Subnets ?? []);
-    });
-    return chunks.flat().flatMap((subnet) => readSubnet(subnet) ?? []);
-  }
-
-  /** MaxResults goes with filters, not with ids: every question here is by filter. */
-  #pages(): { client: EC2Client; pageSize: number } {
-    return { client: this.#client, pageSize: PAGE };
-  }
-}
-
-/** Ends a read of several requests at the first that fails; never leaves this file. */
-class ReadFailed extends Error {
-  readonly failure: Failure;
-  constructor(failure: Failure, cause: unknown) {
-    super(failure.message, { cause });
-    this.failure = failure;
-  }
-}
-
-async function allPages<P, T>(
-  action: Ec2Action,
-  pages: AsyncIterable<P>,
-  items: (page: P) => readonly T[],
-): Promise<T[]> {
-  const all: T[] = [];
-  try {
-    for await (const page of pages) all.push(...items(page));
-  } catch (error) {
-    throw new ReadFailed(failureOf(error, { action }), error);
-  }
-  return all;
 }
 
 async function answered<T>(context: Context, send: () => Promise<Answer<T>>): Promise<Answer<T>> {
@@ -224,11 +147,4 @@ async function answered<T>(context: Context, send: () => Promise<Answer<T>>): Pr
   } catch (error) {
     return failed(failureOf(error, context));
   }
-}
-
-function chunksOf(values: readonly string[]): string[][] {
-  const chunks: string[][] = [];
-  for (let from = 0; from < values.length; from += IDS_PER_DESCRIBE)
-    chunks.push(values.slice(from, from + IDS_PER_DESCRIBE));
-  return chunks;
 }

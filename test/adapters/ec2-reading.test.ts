@@ -1,7 +1,7 @@
 /** One perfect pair of answers, one deviation a test. */
 import type { Instance, NetworkInterface } from '@aws-sdk/client-ec2';
 import { describe, expect, test } from 'vitest';
-import { isGone, readNode, readOwnEni, readSubnet } from '../../lambdas/adapters/ec2-reading.ts';
+import { isGone, NodesRead, readNode, readOwnEni, readSubnet } from '../../lambdas/adapters/ec2-reading.ts';
 import { OUR_CLUSTER_TAG, OUR_NODE_TAG } from '../../lambdas/core/model.ts';
 
 const ENI: NetworkInterface = {
@@ -90,6 +90,19 @@ test('an ENI that only the later answer shows belongs to the node, in order of i
     Attachment: { ...Attachment, DeviceIndex: 2 },
   };
   expect(readNode(INSTANCE, [later, ENI])?.enis.map(({ deviceIndex }) => deviceIndex)).toEqual([0, 2]);
+});
+
+test('what two pages show is there once, as the later one shows it', () => {
+  const read = new NodesRead();
+  read.add(INSTANCE);
+  read.addEni(ENI);
+  read.add({ ...INSTANCE, Tags: [{ Key: 'Name', Value: 'worker' }] });
+  read.addEni({ ...ENI, TagSet: [] });
+  expect(read.whole()).toEqual({
+    nodes: [
+      expect.objectContaining({ tags: { Name: 'worker' }, enis: [expect.objectContaining({ tags: {} })] }),
+    ],
+  });
 });
 
 test('Windows and service-operated instances are told as such', () => {

@@ -64,6 +64,7 @@ test('a file that cannot be meant: one line with the path, nothing on the output
 test.each([
   [['--file', join(folder, 'none.json')], /^--file: ENOENT/],
   [['--scenario', 'S99'], /^--scenario: expected one of S1, .*, got "S99"$/],
+  [['--sweep', '--scenario', 'S2'], /'--sweep' cannot be used with option '--scenario <name>'/],
   [['--seeds', 'many'], /expected a whole number from 1 to 1000, got "many"/],
 ])('%j: refused, and 2', (args, said) => {
   const { status, complaint } = bench(...args);
