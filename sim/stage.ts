@@ -56,6 +56,8 @@ const { queues: QUEUES, readers, timeLimitMs, sweepEveryMs } = DEPLOYED;
 export class Stage {
   readonly journal: Note[] = [];
   readonly figures: Measured[] = [];
+  /** What outlives an invocation. */
+  readonly stores: Pick<Ports, 'ledger' | 'budget'>;
   readonly queues: DeployedQueues['queues'];
   readonly deadLetters: DeployedQueues['deadLetters'];
   readonly #world: World;
@@ -70,6 +72,7 @@ export class Stage {
     this.deadLetters = deadLetters;
 
     const clock = (): number => world.clockMs;
+    this.stores = { ledger: new MemoryLedger(), budget: new MemoryBudget(shareOf(options.policy), clock) };
     const door = inProcessDoor(world);
     const { region } = world;
     const client = (service: 'ec2' | 'eks' | 'sqs') =>
@@ -84,7 +87,7 @@ export class Stage {
       random: () => jitter.next(),
       runId: () => runIds.hex(32),
       journal: this.#journal(),
-      stores: { ledger: new MemoryLedger(), budget: new MemoryBudget(shareOf(options.policy), clock) },
+      stores: this.stores,
     };
     const env = {
       AWS_REGION: region,
