@@ -1,4 +1,5 @@
-/** `npx cdk synth -c cluster=NAME [-c mode=observe|warm] [-c vpcId=vpc-...] [-c policy=JSON]` */
+/** `npx cdk synth -c cluster=NAME [-c mode=observe|warm] [-c vpcId=vpc-...] [-c policy=JSON] [-c budgetTable=NAME]
+ *  [-c alarmTopicArn=ARN]` */
 import { App } from 'aws-cdk-lib';
 import { bundle, bundlesFolder, ROOT, stale } from './bundles.ts';
 import { complain, readSettings } from './settings.ts';

@@ -51,6 +51,19 @@ const LAMBDA_CREDENTIALS: Plugin = {
 };
 
 /**
+ * Of these services' errors we read the name alone, and the SDK gives any error its name, registered or not. A client
+ * registers a class for each of its service's errors all the same, and no bundler dares to drop a registration: in SSM's
+ * client, of which we send one command, they are nine tenths. DynamoDB's stay, since one of them is asked for by class.
+ */
+const NAMED_ERRORS: Plugin = {
+  name: 'named-errors',
+  transform: {
+    filter: { id: /[\\/]@aws-sdk[\\/]client-(?:eks|sqs|ssm)[\\/]dist-es[\\/]schemas[\\/]/ },
+    handler: (code) => code.replaceAll(/^n0_registry\.registerError\(.*\);$/gm, ''),
+  },
+};
+
+/**
  * Builds every function anew, and removes what is no function any more. Everything is inside, the AWS SDK too: the
  * runtime's own copy is not ours to choose and starts slower (docs/decisions/0002-bundling.md). One file a function: a
  * chunk would be one more read at a cold start. Whatever the bundler warns of is an error.
@@ -66,7 +79,7 @@ export async function bundle(root: string): Promise<readonly Bundle[]> {
       cwd: root,
       input: `lambdas/handlers/${name}.ts`,
       platform: 'node',
-      plugins: [LAMBDA_CREDENTIALS],
+      plugins: [LAMBDA_CREDENTIALS, NAMED_ERRORS],
       // The SDK's ES modules: unused parts of its CommonJS builds cannot be left out.
       resolve: { mainFields: ['module', 'main'] },
       logLevel: 'warn',

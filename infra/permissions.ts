@@ -47,6 +47,11 @@ export function useBudget({ budget }: Tables): PolicyStatement {
   });
 }
 
+/** The policy, which holds the kill switch. Nothing here may write it: it is the operator's. */
+export function readLivePolicy(parameterArn: string): PolicyStatement {
+  return allow('ReadPolicy', { actions: ['ssm:GetParameter'], resources: [parameterArn] });
+}
+
 /** What must wait goes (back) on a queue with a delay. */
 export function continueOn(...queues: readonly IQueue[]): PolicyStatement {
   return allow('Continue', {

@@ -10,13 +10,17 @@ export interface Settings {
   readonly vpcId: string | undefined;
   /** The policy document as given: only what differs from the defaults. Checked here, so a mistake cannot be deployed. */
   readonly policy: Readonly<Record<string, unknown>> | undefined;
+  /** Another stack's budget table, where this is not the account's first: the request buckets are the account's. */
+  readonly budgetTable: string | undefined;
+  /** SNS topic that hears of alarms. */
+  readonly alarmTopicArn: string | undefined;
 }
 
 export type Reading =
   | { readonly settings: Settings; readonly complaints?: undefined }
   | { readonly settings?: undefined; readonly complaints: readonly Complaint[] };
 
-const OURS = ['cluster', 'mode', 'vpcId', 'policy'];
+const OURS = ['cluster', 'mode', 'vpcId', 'policy', 'budgetTable', 'alarmTopicArn'];
 /** Context of the CDK's own that looks like ours; all its other keys carry a `:`, `@` or `/`. */
 const TOOLING = ['acknowledged-issue-numbers', 'cli-telemetry'];
 
@@ -24,6 +28,12 @@ const TOOLING = ['acknowledged-issue-numbers', 'cli-telemetry'];
 const CLUSTER_NAME = /^[0-9A-Za-z][0-9A-Za-z_-]{0,99}$/;
 /** Source: EC2 User Guide, resource ids: 8 hexadecimal digits, or 17 since 2018. */
 const VPC_ID = /^vpc-([0-9a-f]{8}|[0-9a-f]{17})$/;
+/** Source: DynamoDB API reference, CreateTable, `TableName`. */
+const TABLE_NAME = /^[\w.-]{3,255}$/;
+/** Source: IAM Service Authorization Reference, Amazon SNS, resource types; SNS API reference, CreateTopic, `Name`. */
+const TOPIC_ARN = /^arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[\w-]{1,256}$/;
+/** Characters of a standard parameter's value. Source: Systems Manager User Guide, parameter tiers. */
+const POLICY_CHARACTERS = 4_096;
 
 export function readSettings(context: Readonly<Record<string, unknown>>): Reading {
   const complaints: Complaint[] = [];
@@ -51,6 +61,29 @@ export function readSettings(context: Readonly<Record<string, unknown>>): Readin
 
   const policy = readDocument(context['policy']);
   complaints.push(...readPolicy(policy).complaints);
+  const characters = JSON.stringify(policy ?? {}).length;
+  if (characters > POLICY_CHARACTERS)
+    complaints.push({
+      field: 'policy',
+      expected: `at most ${POLICY_CHARACTERS} characters of JSON`,
+      got: characters,
+    });
+
+  const budgetTable = context['budgetTable'];
+  if (budgetTable !== undefined && !(typeof budgetTable === 'string' && TABLE_NAME.test(budgetTable)))
+    complaints.push({
+      field: 'budgetTable',
+      expected: "the name of a DynamoDB table, another stack's output BudgetTable",
+      got: budgetTable,
+    });
+
+  const alarmTopicArn = context['alarmTopicArn'];
+  if (alarmTopicArn !== undefined && !(typeof alarmTopicArn === 'string' && TOPIC_ARN.test(alarmTopicArn)))
+    complaints.push({
+      field: 'alarmTopicArn',
+      expected: 'the ARN of an SNS topic, such as "arn:aws:sns:eu-central-1:111122223333:pager"',
+      got: alarmTopicArn,
+    });
 
   if (complaints.length > 0) return { complaints };
   return {
@@ -59,6 +92,8 @@ export function readSettings(context: Readonly<Record<string, unknown>>): Readin
       mode: mode as Settings['mode'],
       vpcId: vpcId as string | undefined,
       policy: policy as Settings['policy'],
+      budgetTable: budgetTable as string | undefined,
+      alarmTopicArn: alarmTopicArn as string | undefined,
     },
   };
 }

@@ -9,16 +9,16 @@ export interface SignalRulesProps {
   readonly launches: SignalQueue;
   readonly signals: SignalQueue;
   readonly sweep: IFunction;
+  /** Between two sweeps, and so the longest an event that never came goes unnoticed. */
+  readonly sweepEvery: Duration;
 }
 
-/** Between two sweeps, and so the longest an event that never came goes unnoticed. */
-const SWEEP_EVERY = Duration.minutes(5);
 /** EventBridge gives up on an event then. A launch is over, and an announcement's demand has expired, in that time. */
 const MAX_EVENT_AGE = Duration.minutes(15);
 
 /** Which events reach us, all from the default bus. EC2's carry no tags, so every instance of the account knocks. */
 export class SignalRules extends Construct {
-  constructor(scope: Construct, id: string, { launches, signals, sweep }: SignalRulesProps) {
+  constructor(scope: Construct, id: string, { launches, signals, sweep, sweepEvery }: SignalRulesProps) {
     super(scope, id);
 
     new Rule(this, 'InstanceLaunching', {
@@ -39,12 +39,12 @@ export class SignalRules extends Construct {
 
     new Rule(this, 'SweepDue', {
       description: 'Rebuilds what events missed, and collects half-made interfaces',
-      schedule: Schedule.rate(SWEEP_EVERY),
+      schedule: Schedule.rate(sweepEvery),
       targets: [
         new LambdaFunction(sweep, {
           deadLetterQueue: deadLetterQueue(this, 'SweepDeadLetters'),
           // A sweep that could not start is as good as the next one.
-          maxEventAge: SWEEP_EVERY,
+          maxEventAge: sweepEvery,
           retryAttempts: 2,
         }),
       ],

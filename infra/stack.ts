@@ -1,11 +1,15 @@
 import { CfnOutput, CfnParameter, Duration, Stack, type StackProps } from 'aws-cdk-lib';
 import type { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
+import { readPolicy } from '../lambdas/core/policy.ts';
+import { Alarms } from './alarms.ts';
+import { LivePolicy } from './live-policy.ts';
 import {
   continueOn,
   deleteOrphans,
   finishOurs,
   readCluster,
+  readLivePolicy,
   readNodes,
   useBudget,
   useLedger,
@@ -28,19 +32,28 @@ const SIGNAL_TIMEOUT = Duration.seconds(30);
 /** Time limit of the sweep: it reads the whole cluster, thousands of nodes in pages of 1,000 interfaces. */
 const SWEEP_TIMEOUT = Duration.seconds(60);
 
+/** What events missed is noticed then. */
+const SWEEP_EVERY = Duration.minutes(5);
+/** As often as EventBridge can: pods wait on a node that only we give addresses to. */
+const SOLE_ALLOCATOR_SWEEPS_EVERY = Duration.minutes(1);
+
 /**
  * One cluster's prewarmer:
  *
  *     rules ─┬→ launches ─┬→ on-signal ──→ verifications ──→ verify-wave
  *            ├→ signals  ─┘      │                               │
  *            └→ every 5 minutes ─┼──→ sweep ──→ ledger, budget ←─┘
+ *                                └── policy, at most 5 s old, to all three; their figures to the alarms
  */
 export class PrewarmerStack extends Stack {
   constructor(scope: Construct, id: string, { settings, bundles, ...props }: PrewarmerStackProps) {
     super(scope, id, props);
 
     const { cluster, mode } = settings;
-    const tables = new Tables(this, 'Tables');
+    const { soleAllocator } = readPolicy(settings.policy).policy;
+    const sweepEvery = soleAllocator ? SOLE_ALLOCATOR_SWEEPS_EVERY : SWEEP_EVERY;
+    const tables = new Tables(this, 'Tables', settings);
+    const { parameter } = new LivePolicy(this, 'Policy', settings);
 
     const launches = new SignalQueue(this, 'Launches', {
       functionTimeout: SIGNAL_TIMEOUT,
@@ -66,10 +79,10 @@ export class PrewarmerStack extends Stack {
         bundles,
         cluster,
         timeout,
-        permissions: [readNodes(), useLedger(tables), ...permissions],
+        permissions: [readLivePolicy(parameter.parameterArn), readNodes(), useLedger(tables), ...permissions],
         environment: {
           CLUSTERS: JSON.stringify([{ name: cluster, mode }]),
-          ...(settings.policy && { POLICY: JSON.stringify(settings.policy) }),
+          POLICY_PARAMETER: parameter.parameterName,
           LEDGER_TABLE: tables.ledger.tableName,
           BUDGET_TABLE: tables.budget.tableName,
           LAUNCH_QUEUE_URL: launches.queue.queueUrl,
@@ -99,17 +112,21 @@ export class PrewarmerStack extends Stack {
       continueOn(launches.queue, verifications.queue),
       ...(mode === 'warm' ? [deleteOrphans(this, cluster)] : []),
     ]);
-    // EventBridge asks again every five minutes: Lambda itself need not.
+    // EventBridge asks again soon: Lambda itself need not.
     sweep.configureAsyncInvoke({ retryAttempts: 0 });
 
     launches.readBy(onSignal);
     signals.readBy(onSignal);
     verifications.readBy(verifyWave);
-    new SignalRules(this, 'Rules', { launches, signals, sweep });
+    new SignalRules(this, 'Rules', { launches, signals, sweep, sweepEvery });
+    new Alarms(this, 'Alarms', { cluster, sweepEvery, soleAllocator, topicArn: settings.alarmTopicArn });
 
     new CfnOutput(this, 'OnSignalFunction', { value: onSignal.functionName });
     new CfnOutput(this, 'LedgerTable', { value: tables.ledger.tableName });
+    new CfnOutput(this, 'PolicyParameter', { value: parameter.parameterName });
+    new CfnOutput(this, 'BudgetTable', { value: tables.budget.tableName });
   }
+
   /** Synthesizing needs no VPC; deploying does: CloudFormation refuses to begin without a value. */
   #askForVpc(): string {
     return new CfnParameter(this, 'VpcId', {

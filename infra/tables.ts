@@ -1,13 +1,18 @@
 import { RemovalPolicy } from 'aws-cdk-lib';
-import { AttributeType, BillingMode, Table, TableEncryption } from 'aws-cdk-lib/aws-dynamodb';
+import { AttributeType, BillingMode, type ITable, Table, TableEncryption } from 'aws-cdk-lib/aws-dynamodb';
 import { Construct } from 'constructs';
+
+export interface TablesProps {
+  /** Name of the budget table of another stack of this account and Region, to share. */
+  readonly budgetTable: string | undefined;
+}
 
 /** What outlives a function: the ledger remembers promises and deeds; the budget counts EC2 requests. */
 export class Tables extends Construct {
   readonly ledger: Table;
-  readonly budget: Table;
+  readonly budget: Pick<ITable, 'tableName' | 'tableArn'>;
 
-  constructor(scope: Construct, id: string) {
+  constructor(scope: Construct, id: string, { budgetTable }: TablesProps) {
     super(scope, id);
     const common = {
       partitionKey: { name: 'pk', type: AttributeType.STRING },
@@ -24,6 +29,10 @@ export class Tables extends Construct {
       sortKey: { name: 'sk', type: AttributeType.STRING },
       timeToLiveAttribute: 'expiresAt',
     });
-    this.budget = new Table(this, 'Budget', common);
+    // EC2 counts the account's requests, so all stacks of an account and Region count in one table (its item names both).
+    this.budget =
+      budgetTable === undefined
+        ? new Table(this, 'Budget', common)
+        : Table.fromTableName(this, 'SharedBudget', budgetTable);
   }
 }

@@ -7,7 +7,10 @@ import type { Mode, Settings } from '../core/ports.ts';
 import { check, clusterName, listOf, ours, text, value } from './expectations.ts';
 
 export interface Config {
+  /** The policy in it is what `POLICY` says, or the defaults. Where there is a `policyParameter` it is of no account. */
   readonly settings: Settings;
+  /** Name of the Systems Manager parameter that holds the policy (adapters/ssm-policy.ts). */
+  readonly policyParameter: string | undefined;
   readonly ledgerTable: string;
   readonly budgetTable: string;
   readonly launchQueueUrl: string;
@@ -25,6 +28,8 @@ export type EnvironmentRead =
 
 /** Source: DynamoDB API reference, CreateTable, `TableName`. */
 const table = text('the name of a DynamoDB table', /^[\w.-]{3,255}$/);
+/** Source: Systems Manager API reference, PutParameter, `Name`. */
+const parameterName = text('the name of a Systems Manager parameter', /^[\w./-]{1,1011}$/);
 const queueUrl = text('the URL of an SQS queue', /^https?:\/\/[^\s/]+\/\S+$/);
 
 const PLACES = z.object({
@@ -49,11 +54,13 @@ export function readEnvironment(env: Readonly<Record<string, string | undefined>
   const clusters = readClusters(env['CLUSTERS']);
   const policy = parsed('POLICY', env['POLICY'] || undefined);
   const chosen = readPolicy(policy.document);
+  const parameter = readParameter(env['POLICY_PARAMETER'] || undefined, policy.document !== undefined);
   const places = check(PLACES, env, '');
   const complaints = [
     ...clusters.complaints,
     ...policy.complaints,
     ...(policy.complaints.length > 0 ? [] : chosen.complaints),
+    ...parameter.complaints,
     ...(places.ok ? [] : places.complaints),
   ];
   if (complaints.length > 0 || !places.ok)
@@ -63,6 +70,7 @@ export function readEnvironment(env: Readonly<Record<string, string | undefined>
     ok: true,
     config: {
       settings: { clusters: clusters.clusters, policy: chosen.policy },
+      policyParameter: parameter.name,
       ledgerTable: at.LEDGER_TABLE,
       budgetTable: at.BUDGET_TABLE,
       launchQueueUrl: at.LAUNCH_QUEUE_URL,
@@ -89,6 +97,21 @@ function readClusters(given: string | undefined): Clusters {
   const twice = names.filter((name, index) => names.indexOf(name) < index);
   const expected = 'each cluster once';
   return { clusters, complaints: twice.map((got) => ({ field: 'CLUSTERS', expected, got })) };
+}
+
+/** A policy has one home: with two, an operator would stop the one that nobody reads. */
+function readParameter(
+  given: string | undefined,
+  policyToo: boolean,
+): { readonly name: string | undefined; readonly complaints: readonly Complaint[] } {
+  const field = 'POLICY_PARAMETER';
+  if (given === undefined) return { name: undefined, complaints: [] };
+  if (policyToo)
+    return { name: undefined, complaints: [{ field, expected: 'nothing beside POLICY', got: given }] };
+  const checked = check(parameterName, given, field);
+  return checked.ok
+    ? { name: checked.value, complaints: [] }
+    : { name: undefined, complaints: checked.complaints };
 }
 
 function parsed(

@@ -1,9 +1,10 @@
 /** The only place that builds clients. Everything a function needs is connected once, when it is first used. */
 import { randomUUID } from 'node:crypto';
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DynamoDBClient, type DynamoDBClientConfig } from '@aws-sdk/client-dynamodb';
 import { EC2Client, type EC2ClientConfig } from '@aws-sdk/client-ec2';
 import { EKSClient, type EKSClientConfig } from '@aws-sdk/client-eks';
 import { SQSClient, type SQSClientConfig } from '@aws-sdk/client-sqs';
+import { SSMClient, type SSMClientConfig } from '@aws-sdk/client-ssm';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { DynamoBudget } from '../adapters/dynamo-budget.ts';
 import { DynamoLedger } from '../adapters/dynamo-ledger.ts';
@@ -12,13 +13,17 @@ import { EksClusters } from '../adapters/eks-clusters.ts';
 import { readEnvironment } from '../adapters/env-config.ts';
 import { PowertoolsJournal } from '../adapters/powertools-journal.ts';
 import { SqsContinuations } from '../adapters/sqs-continuations.ts';
-import type { Ports } from '../core/ports.ts';
+import { SsmPolicy } from '../adapters/ssm-policy.ts';
+import type { Ports, Settings } from '../core/ports.ts';
 
 /** What a world other than AWS replaces: how clients reach it, its clock, its chance, and its stores. */
 export interface Outside {
   readonly ec2?: EC2ClientConfig;
   readonly eks?: EKSClientConfig;
   readonly sqs?: SQSClientConfig;
+  readonly dynamodb?: DynamoDBClientConfig;
+  readonly ssm?: SSMClientConfig;
+  readonly patience?: Partial<typeof PATIENCE>;
   readonly stores?: Pick<Ports, 'ledger' | 'budget'>;
   readonly clock?: Ports['clock'];
   readonly random?: Ports['random'];
@@ -26,8 +31,30 @@ export interface Outside {
   readonly journal?: Ports['journal'];
 }
 
-/** Connect and answer fast or fail: a Lambda that hangs is billed, and a message that fails comes back by itself. */
-const REQUEST_HANDLER = { connectionTimeout: 2_000, requestTimeout: 8_000, throwOnRequestTimeout: true };
+interface Patience {
+  readonly connectMs: number;
+  /** From asking to the first byte of the answer, and between two bytes. */
+  readonly answerMs: number;
+}
+
+/** Answer fast or fail: a Lambda that hangs is billed, and a message that fails comes back by itself. */
+export const PATIENCE: { readonly asked: Patience; readonly looked: Patience } = {
+  /** EC2, EKS and SQS do something, or read a great deal: half a minute is a function's whole life. */
+  asked: { connectMs: 2_000, answerMs: 8_000 },
+  /** DynamoDB and Systems Manager look up an item in milliseconds. One that takes seconds is lost; and it is looked up
+   *  before each node's calls, while the node boots. */
+  looked: { connectMs: 1_000, answerMs: 2_000 },
+};
+
+/** What is not answered in time is broken off: its socket is closed and the call fails. Without `throwOnRequestTimeout` the
+ *  SDK only logs that it is late; `requestTimeout` ends with the first byte, `socketTimeout` watches those that follow.
+ *  Source: @smithy/node-http-handler 4.14. */
+const requestHandler = ({ connectMs, answerMs }: Patience) => ({
+  connectionTimeout: connectMs,
+  requestTimeout: answerMs,
+  socketTimeout: answerMs,
+  throwOnRequestTimeout: true,
+});
 
 /** Throws one error that names every setting that is wrong. */
 export function connect(env: Readonly<Record<string, string | undefined>>, outside: Outside = {}): Ports {
@@ -36,21 +63,42 @@ export function connect(env: Readonly<Record<string, string | undefined>>, outsi
   const { config } = read;
   const { region } = config;
   const clock = outside.clock ?? Date.now;
+  const journal = outside.journal ?? new PowertoolsJournal(clock);
+  const patience = { ...PATIENCE, ...outside.patience };
+  const asked = { region, requestHandler: requestHandler(patience.asked) };
+  const looked = { region, requestHandler: requestHandler(patience.looked) };
   // One attempt: a repeated assign would assign twice, and waiting happens on the queue, not in a billed function.
-  const ec2 = new EC2Client({ region, maxAttempts: 1, requestHandler: REQUEST_HANDLER, ...outside.ec2 });
-  const eks = new EKSClient({ region, requestHandler: REQUEST_HANDLER, ...outside.eks });
-  const sqs = new SQSClient({ region, requestHandler: REQUEST_HANDLER, ...outside.sqs });
+  const ec2 = new EC2Client({ ...asked, maxAttempts: 1, ...outside.ec2 });
+  const eks = new EKSClient({ ...asked, ...outside.eks });
+  const sqs = new SQSClient({ ...asked, ...outside.sqs });
+  const policy = policyOf(
+    config,
+    clock,
+    journal,
+    () => new SSMClient({ ...looked, maxAttempts: 2, ...outside.ssm }),
+  );
+  const settings: Settings = {
+    clusters: config.settings.clusters,
+    get policy() {
+      return policy.last;
+    },
+  };
   return {
     clock,
     vpc: new Ec2Vpc(ec2, clock),
     clusters: new EksClusters(eks, clock),
     continuations: new SqsContinuations(sqs, config, clock),
-    journal: outside.journal ?? new PowertoolsJournal(),
-    settings: config.settings,
-    freshPolicy: async () => config.settings.policy,
+    journal,
+    settings,
+    freshPolicy: () => policy.fresh(),
     random: outside.random ?? Math.random,
     runId: outside.runId ?? randomUUID,
-    ...(outside.stores ?? stores(config, clock)),
+    ...(outside.stores ??
+      stores(
+        { ...config, settings },
+        clock,
+        new DynamoDBClient({ ...looked, maxAttempts: 3, ...outside.dynamodb }),
+      )),
   };
 }
 
@@ -65,17 +113,36 @@ class SettingsError extends Error {
 
 type Config = Extract<ReturnType<typeof readEnvironment>, { ok: true }>['config'];
 
-function stores(config: Config, clock: Ports['clock']): Pick<Ports, 'ledger' | 'budget'> {
-  const client = new DynamoDBClient({ region: config.region, requestHandler: REQUEST_HANDLER });
+/** Deployed, the policy is in a parameter; where somebody runs a function by hand, in the environment. */
+function policyOf(
+  { policyParameter, settings: { policy } }: Config,
+  clock: Ports['clock'],
+  journal: Ports['journal'],
+  ssm: () => SSMClient,
+): Pick<SsmPolicy, 'last' | 'fresh'> {
+  if (policyParameter === undefined) return { last: policy, fresh: async () => policy };
+  return new SsmPolicy(ssm(), policyParameter, clock, journal);
+}
+
+function stores(
+  config: Config,
+  clock: Ports['clock'],
+  client: DynamoDBClient,
+): Pick<Ports, 'ledger' | 'budget'> {
   const documents = DynamoDBDocumentClient.from(client, { marshallOptions: { removeUndefinedValues: true } });
   return { ledger: new DynamoLedger(documents, config), budget: new DynamoBudget(documents, config, clock) };
 }
 
-/** A Lambda handler over `make`: connected on the first event, and again on the next one if that failed. */
+/** A Lambda handler over `make`: connected on the first event, and again on the next one if that failed. Each event finds
+ *  the policy as it is now. */
 export function start<E, A>(make: (ports: Ports) => (event: E) => Promise<A>): (event: E) => Promise<A> {
-  let run: ((event: E) => Promise<A>) | undefined;
+  let connected: { readonly ports: Ports; readonly run: (event: E) => Promise<A> } | undefined;
   return async (event) => {
-    run ??= make(connect(process.env));
-    return run(event);
+    if (connected === undefined) {
+      const ports = connect(process.env);
+      connected = { ports, run: make(ports) };
+    }
+    await connected.ports.freshPolicy();
+    return connected.run(event);
   };
 }

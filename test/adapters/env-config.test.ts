@@ -32,6 +32,7 @@ test('a complete environment is settings and places', () => {
         ],
         policy: { ...DEFAULT_POLICY, margin: 1.5 },
       },
+      policyParameter: undefined,
       ledgerTable: 'prewarmer-ledger',
       budgetTable: 'prewarmer-budget',
       launchQueueUrl: `${QUEUES}/launches`,
@@ -49,6 +50,12 @@ test('without a policy the defaults hold', () => {
     const read = readEnvironment(given);
     expect(read.ok && read.config.settings.policy).toEqual(DEFAULT_POLICY);
   }
+});
+
+test('the policy may be in a parameter instead; what is in it is read later', () => {
+  const { POLICY: _policy, ...env } = GOOD;
+  const read = readEnvironment({ ...env, POLICY_PARAMETER: '/eks-ip-prewarmer/shop/policy' });
+  expect(read).toMatchObject({ ok: true, config: { policyParameter: '/eks-ip-prewarmer/shop/policy' } });
 });
 
 test('everything that is missing is named at once', () => {
@@ -75,10 +82,22 @@ test.each([
   ],
   ['POLICY', '{', 'POLICY: expected JSON, got "{"'],
   ['POLICY', '{"margin":0}', 'policy.margin: expected a number from 1 to 10, got 0'],
+  [
+    'POLICY_PARAMETER',
+    '/shop/policy',
+    'POLICY_PARAMETER: expected nothing beside POLICY, got "/shop/policy"',
+  ],
   ['LEDGER_TABLE', '', 'LEDGER_TABLE: expected the name of a DynamoDB table, got ""'],
   ['LAUNCH_QUEUE_URL', 'launches', 'LAUNCH_QUEUE_URL: expected the URL of an SQS queue, got "launches"'],
   ['ACCOUNT_ID', '42', 'ACCOUNT_ID: expected an account id of twelve digits, got "42"'],
   ['AWS_REGION', 'Frankfurt', 'AWS_REGION: expected a Region such as "eu-central-1", got "Frankfurt"'],
 ])('%s = %s is the only complaint', (name, given, expected) => {
   expect(complaints({ ...GOOD, [name]: given })).toEqual([expected]);
+});
+
+test('a parameter that cannot exist is complained of', () => {
+  const { POLICY: _policy, ...env } = GOOD;
+  expect(complaints({ ...env, POLICY_PARAMETER: 'the policy' })).toEqual([
+    'POLICY_PARAMETER: expected the name of a Systems Manager parameter, got "the policy"',
+  ]);
 });

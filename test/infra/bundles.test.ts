@@ -89,3 +89,32 @@ test('a bundled SDK client signs with the credentials that Lambda puts into the 
     }),
   ]);
 });
+
+test("errors of which a bundle leaves out the classes keep the service's name for them, and its message", async () => {
+  const ssm = createServer((_, response) => {
+    response.writeHead(400, { 'content-type': 'application/x-amz-json-1.1' });
+    response.end('{"__type":"ParameterNotFound","message":"There is no such parameter."}');
+  }).listen(0, '127.0.0.1');
+  await once(ssm, 'listening');
+  const address = ssm.address();
+  const port = typeof address === 'object' ? address?.port : undefined;
+  const { root, write } = repository();
+  symlinkSync(join(ROOT, 'node_modules'), join(root, 'node_modules'));
+  write(
+    'lambdas/handlers/on-signal.ts',
+    `import { GetParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
+     const credentials = { accessKeyId: 'prewarmer', secretAccessKey: 'simulated' };
+     const ssm = new SSMClient({ region: 'eu-central-1', endpoint: 'http://127.0.0.1:${port}', credentials });
+     export const handler = () => ssm.send(new GetParameterCommand({ Name: 'policy' }));`,
+  );
+  const [{ bytes } = { bytes: 0 }] = await bundle(root);
+  const { handler } = await import(join(root, 'dist/on-signal/index.mjs'));
+  await expect(handler()).rejects.toMatchObject({
+    name: 'ParameterNotFound',
+    message: 'There is no such parameter.',
+    $metadata: { httpStatusCode: 400 },
+  });
+  ssm.close();
+  // 161 kB; 218 kB with the classes: should the SDK register them in another form, this tells.
+  expect(bytes).toBeLessThan(190_000);
+});

@@ -37,7 +37,7 @@ test('warm mode holds exactly the actions that the adapters send: none is missin
   const held = statementsOf(templateOf(WARM))
     .filter(({ effect }) => effect === 'Allow')
     .flatMap(({ actions }) => actions)
-    .filter((action) => /^(ec2|eks|dynamodb):|^sqs:SendMessage$/.test(action))
+    .filter((action) => /^(ec2|eks|dynamodb|ssm):|^sqs:SendMessage$/.test(action))
     // Tags are part of the create request; nobody sends CreateTags.
     .filter((action) => action !== 'ec2:CreateTags');
   expect([...actionsOfCode()].sort()).toEqual([...new Set(held)].sort());

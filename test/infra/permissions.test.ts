@@ -1,5 +1,13 @@
 import { expect, test } from 'vitest';
-import { OBSERVE, type Statement, statementsOf, templateOf, VPC_ID, WARM } from './synthesized.ts';
+import {
+  EVERYTHING,
+  OBSERVE,
+  type Statement,
+  statementsOf,
+  templateOf,
+  VPC_ID,
+  WARM,
+} from './synthesized.ts';
 
 const observe = templateOf(OBSERVE);
 const warm = templateOf(WARM);
@@ -156,4 +164,39 @@ test('EKS is read for the named cluster and its VPC CNI only', () => {
 test('No role carries a managed policy, which would widen it without anyone noticing', () => {
   for (const role of Object.values(warm.findResources('AWS::IAM::Role')))
     expect(role).not.toHaveProperty('Properties.ManagedPolicyArns');
+});
+
+test.each([
+  ['observe', observe],
+  ['warm', warm],
+])('in %s every function may read its policy and no other parameter, and write none', (_, template) => {
+  const ssm = statementsOf(template).filter(({ actions }) => actions.some((one) => one.startsWith('ssm:')));
+  expect(ssm.map(({ holder, actions }) => ({ holder, actions }))).toEqual(
+    ['OnSignal', 'VerifyWave', 'Sweep'].map((holder) => ({ holder, actions: ['ssm:GetParameter'] })),
+  );
+  const [id] = Object.keys(template.findResources('AWS::SSM::Parameter'));
+  expect(new Set(ssm.flatMap(({ resources }) => resources))).toEqual(
+    // The parameter's reference is its name, which begins with a slash.
+    new Set([`arn:aws:ssm:R:A:parameter${id}`]),
+  );
+});
+
+test('all three functions lease nodes and spend requests, wherever the budget is', () => {
+  const uses = (template: typeof warm, sid: string) =>
+    statementsOf(template)
+      .filter((statement) => statement.sid === sid)
+      .map(({ holder, resources }) => [holder, ...resources]);
+  const [ledger, budget] = Object.keys(warm.findResources('AWS::DynamoDB::Table'));
+  const holders = ['OnSignal', 'VerifyWave', 'Sweep'];
+  expect(uses(warm, 'UseLedger')).toEqual(holders.map((holder) => [holder, `${ledger}.Arn`]));
+  expect(uses(warm, 'UseBudget')).toEqual(holders.map((holder) => [holder, `${budget}.Arn`]));
+  expect(uses(templateOf(EVERYTHING), 'UseBudget')).toEqual(
+    holders.map((holder) => [holder, 'arn:aws:dynamodb:R:A:table/account-budget']),
+  );
+});
+
+test('no option widens what may be done in EC2', () => {
+  const ec2 = (template: typeof warm) =>
+    statementsOf(template).filter(({ actions }) => actions.some((action) => action.startsWith('ec2:')));
+  expect(ec2(templateOf(EVERYTHING))).toEqual(ec2(warm));
 });

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { complain, readSettings } from '../../infra/settings.ts';
 
+const ARN = 'arn:aws:dynamodb:eu-central-1:111122223333';
 const PERFECT = { cluster: 'demo', mode: 'warm', vpcId: 'vpc-0123456789abcdef0' };
 test('a cluster alone is enough: mode is observe, and no VPC is asked for', () => {
   expect(readSettings({ cluster: 'demo' }).settings).toEqual({
@@ -8,6 +9,8 @@ test('a cluster alone is enough: mode is observe, and no VPC is asked for', () =
     mode: 'observe',
     vpcId: undefined,
     policy: undefined,
+    budgetTable: undefined,
+    alarmTopicArn: undefined,
   });
 });
 
@@ -34,9 +37,25 @@ test.each([
   ],
   ['an unknown mode', { mode: 'hot' }, 'mode', '"observe" or "warm"', 'hot'],
   ['a VPC by name', { vpcId: 'main' }, 'vpcId', '"vpc-0123456789abcdef0"', 'main'],
-  ['a misspelt setting', { vpcID: 'vpc-1' }, 'vpcID', 'one of cluster, mode, vpcId, policy', 'vpc-1'],
+  [
+    'a misspelt setting',
+    { vpcID: 'vpc-1' },
+    'vpcID',
+    'one of cluster, mode, vpcId, policy, budgetTable',
+    'vpc-1',
+  ],
   ['a policy that is not JSON', { policy: 'margin=2' }, 'policy', 'an object', 'margin=2'],
   ['a policy out of bounds', { policy: '{"margin":99}' }, 'policy.margin', 'a number from 1 to 10', 99],
+  [
+    'a policy too long for its parameter',
+    { policy: { cniEnv: { X: 'x'.repeat(4_096) } } },
+    'policy',
+    'at most 4096 characters of JSON',
+    4_115,
+  ],
+  ['an impossible table', { budgetTable: 'our table' }, 'budgetTable', 'a DynamoDB table', 'our table'],
+  ['a table by ARN', { budgetTable: `${ARN}:table/b` }, 'budgetTable', 'a DynamoDB table', `${ARN}:table/b`],
+  ['a topic by name', { alarmTopicArn: 'pager' }, 'alarmTopicArn', 'the ARN of an SNS topic', 'pager'],
 ])('%s is one complaint: field, expectation, value', (_, deviation, field, expected, got) => {
   expect(readSettings({ ...PERFECT, ...deviation }).complaints).toEqual([
     { field, expected: expect.stringContaining(expected), got },

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CfnResource } from 'aws-cdk-lib';
-import { Match } from 'aws-cdk-lib/assertions';
 import { expect, test } from 'vitest';
 import { readEnvironment } from '../../lambdas/adapters/env-config.ts';
-import { OBSERVE, stackOf, standInBundles, templateOf, WARM } from './synthesized.ts';
+import { readPolicy } from '../../lambdas/core/policy.ts';
+import { EVERYTHING, OBSERVE, stackOf, standInBundles, templateOf, WARM } from './synthesized.ts';
 
 const template = templateOf(OBSERVE);
 
@@ -18,6 +18,7 @@ const all = (type: string): [string, Resource][] =>
 test.each([
   ['observe', OBSERVE],
   ['warm', WARM],
+  ['every option', EVERYTHING],
 ])("synthesizes in %s without findings of the CDK's own linter, warnings included", (_, context) => {
   const { directory } = stackOf(context).app.synth();
   const report: unknown = JSON.parse(readFileSync(join(directory, 'validation-report.json'), 'utf8'));
@@ -64,12 +65,12 @@ test('three functions on Node 24 and arm64, each with its own log group that end
   );
 });
 
-test('every function learns its cluster, tables and queues from its environment', () => {
+test('every function learns its cluster, policy, tables and queues from its environment', () => {
   const warmWithPolicy = templateOf({ ...WARM, policy: '{"margin":1.5}' });
   for (const { Properties } of Object.values(warmWithPolicy.findResources('AWS::Lambda::Function')))
     expect(Properties.Environment.Variables).toEqual({
       CLUSTERS: JSON.stringify([{ name: 'demo', mode: 'warm' }]),
-      POLICY: '{"margin":1.5}',
+      POLICY_PARAMETER: { Ref: expect.stringMatching(/^PolicyParameter/) },
       LEDGER_TABLE: { Ref: expect.stringMatching(/^TablesLedger/) },
       BUDGET_TABLE: { Ref: expect.stringMatching(/^TablesBudget/) },
       LAUNCH_QUEUE_URL: { Ref: expect.stringMatching(/^LaunchesQueue/) },
@@ -80,29 +81,50 @@ test('every function learns its cluster, tables and queues from its environment'
       POWERTOOLS_LOG_LEVEL: 'INFO',
     });
   template.hasResourceProperties('AWS::Lambda::Function', {
-    Environment: {
-      Variables: { CLUSTERS: JSON.stringify([{ name: 'demo', mode: 'observe' }]), POLICY: Match.absent() },
-    },
+    Environment: { Variables: { CLUSTERS: JSON.stringify([{ name: 'demo', mode: 'observe' }]) } },
   });
 });
 
 test('that environment, once deployed, is one the functions accept', () => {
-  const deployed = templateOf({ ...WARM, policy: '{"margin":1.5}' });
-  for (const { Properties } of Object.values(deployed.findResources('AWS::Lambda::Function'))) {
+  for (const { Properties } of Object.values(templateOf(WARM).findResources('AWS::Lambda::Function'))) {
     const variables: Record<string, unknown> = Properties.Environment.Variables;
     const env = Object.entries(variables).map(([name, value]) => [name, asDeployed(name, value)]);
     const read = readEnvironment({ AWS_REGION: 'eu-central-1', ...Object.fromEntries(env) });
     expect(read).toMatchObject({
       ok: true,
-      config: { settings: { clusters: [{ name: 'demo', mode: 'warm' }], policy: { margin: 1.5 } } },
+      config: {
+        settings: { clusters: [{ name: 'demo', mode: 'warm' }] },
+        policyParameter: '/eks-ip-prewarmer/demo/policy',
+      },
     });
   }
 });
 
-/** What CloudFormation makes of a reference: an account, a queue's URL, a table's name. */
+test.each([
+  ['the policy given', '{"margin":1.5,"launchDemand":"none"}', { margin: 1.5, launchDemand: 'none' }],
+  ['without one the defaults', undefined, {}],
+])(
+  'the policy parameter holds %s, as a policy that can be read; an output names it',
+  (_, policy, document) => {
+    const deployed = templateOf({ ...WARM, ...(policy !== undefined && { policy }) });
+    const [[id, parameter] = []] = Object.entries(deployed.findResources('AWS::SSM::Parameter'));
+    expect(parameter?.['Properties']).toMatchObject({
+      Name: '/eks-ip-prewarmer/demo/policy',
+      Type: 'String',
+      Tier: 'Standard',
+    });
+    const value: unknown = JSON.parse(parameter?.['Properties'].Value);
+    expect(value).toEqual(document);
+    expect(readPolicy(value).complaints).toEqual([]);
+    deployed.hasOutput('PolicyParameter', { Value: { Ref: id } });
+  },
+);
+
+/** What CloudFormation makes of a reference: an account, a parameter's or table's name, a queue's URL. */
 function asDeployed(name: string, value: unknown): unknown {
   if (typeof value === 'string') return value;
   if (name === 'ACCOUNT_ID') return '123456789012';
+  if (name === 'POLICY_PARAMETER') return '/eks-ip-prewarmer/demo/policy';
   return name.endsWith('_URL') ? 'https://sqs.eu-central-1.amazonaws.com/123456789012/queue' : 'demo-table';
 }
 
@@ -188,4 +210,24 @@ test('tables: on demand, encrypted, restorable, gone with the stack; the ledger 
     DeletionPolicy: 'Delete',
     Properties: { KeySchema: [{ AttributeName: 'pk', KeyType: 'HASH' }] },
   });
+});
+
+test("a second stack of the account may count in the first one's budget table: it has none of its own", () => {
+  const second = templateOf({ ...WARM, cluster: 'second', budgetTable: 'first-budget' });
+  expect(Object.keys(second.findResources('AWS::DynamoDB::Table'))).toEqual([
+    expect.stringMatching(/^TablesLedger/),
+  ]);
+  for (const { Properties } of Object.values(second.findResources('AWS::Lambda::Function')))
+    expect(Properties.Environment.Variables.BUDGET_TABLE).toBe('first-budget');
+  second.hasOutput('BudgetTable', { Value: 'first-budget' });
+  template.hasOutput('BudgetTable', { Value: { Ref: all('AWS::DynamoDB::Table')[1]?.[0] } });
+});
+
+test('where we are the sole allocator the sweep comes every minute', () => {
+  const schedules = (context: Record<string, unknown>): unknown[] =>
+    Object.values(templateOf(context).findResources('AWS::Events::Rule')).flatMap(
+      ({ Properties }) => Properties.ScheduleExpression ?? [],
+    );
+  expect(schedules({ ...WARM, policy: { soleAllocator: true } })).toEqual(['rate(1 minute)']);
+  expect(schedules({ ...WARM, policy: { soleAllocator: false } })).toEqual(['rate(5 minutes)']);
 });

@@ -12,6 +12,12 @@ import { PrewarmerStack } from '../../infra/stack.ts';
 export const VPC_ID = 'vpc-0123456789abcdef0';
 export const OBSERVE = { cluster: 'demo' };
 export const WARM = { cluster: 'demo', mode: 'warm', vpcId: VPC_ID };
+export const EVERYTHING = {
+  ...WARM,
+  policy: { soleAllocator: true },
+  budgetTable: 'account-budget',
+  alarmTopicArn: 'arn:aws:sns:eu-central-1:111122223333:pager',
+};
 
 const cdkJson = z
   .object({ context: z.record(z.string(), z.unknown()) })

@@ -1,0 +1,186 @@
+/**
+ * What a person should hear of. Figures reach CloudWatch with the dimension `cluster` (adapters/powertools-journal.ts).
+ * Each alarm says what it means and how to look; how often and for how long is derived beside it.
+ */
+import { Duration } from 'aws-cdk-lib';
+import { Alarm, ComparisonOperator, Metric, Stats, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
+import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
+import { Topic } from 'aws-cdk-lib/aws-sns';
+import { Construct } from 'constructs';
+import { NAMESPACE } from '../lambdas/adapters/powertools-journal.ts';
+import type { Figure } from '../lambdas/core/figures.ts';
+
+export interface AlarmsProps {
+  readonly cluster: string;
+  readonly sweepEvery: Duration;
+  /** We are the only ones who give nodes addresses: then a sweep that does not come is an outage to be. */
+  readonly soleAllocator: boolean;
+  /** SNS topic to notify; its own policy has to let CloudWatch publish. */
+  readonly topicArn: string | undefined;
+}
+
+interface Watch {
+  /** End of the alarm's name. */
+  readonly name: string;
+  readonly figure: Figure;
+  /** What it means, and how to look. */
+  readonly description: string;
+  /** Statistic over one period, and from which value on (or below which) it is trouble. */
+  readonly statistic: string;
+  readonly atLeast?: number;
+  readonly below?: number;
+  readonly period: Duration;
+  /** Periods looked at, and how many of them have to be in trouble; all without. */
+  readonly periods?: number;
+  readonly ofThem?: number;
+  /** Figures that mean trouble are published when there is trouble: silence is peace, unless said otherwise. */
+  readonly silenceIsTrouble?: boolean;
+}
+
+export class Alarms extends Construct {
+  constructor(scope: Construct, id: string, props: AlarmsProps) {
+    super(scope, id);
+    const { cluster, topicArn } = props;
+    const notify =
+      topicArn === undefined ? undefined : new SnsAction(Topic.fromTopicArn(this, 'Topic', topicArn));
+    for (const watch of watches(props)) {
+      const alarm = new Alarm(this, pascal(watch.name), {
+        alarmName: `eks-ip-prewarmer/${cluster}/${watch.name}`,
+        alarmDescription: watch.description,
+        metric: new Metric({
+          namespace: NAMESPACE,
+          metricName: watch.figure,
+          dimensionsMap: { cluster },
+          statistic: watch.statistic,
+          period: watch.period,
+        }),
+        threshold: watch.below ?? watch.atLeast ?? 1,
+        comparisonOperator:
+          watch.below === undefined
+            ? ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD
+            : ComparisonOperator.LESS_THAN_THRESHOLD,
+        evaluationPeriods: watch.periods ?? 1,
+        datapointsToAlarm: watch.ofThem ?? watch.periods ?? 1,
+        treatMissingData: watch.silenceIsTrouble
+          ? TreatMissingData.BREACHING
+          : TreatMissingData.NOT_BREACHING,
+      });
+      if (notify !== undefined) {
+        alarm.addAlarmAction(notify);
+        alarm.addOkAction(notify);
+      }
+    }
+  }
+}
+
+function watches({ cluster, sweepEvery, soleAllocator }: AlarmsProps): readonly Watch[] {
+  const logs = `/eks-ip-prewarmer/${cluster}`;
+  // The sweep tells how things stand: in any two of its intervals there is at least one of its figures.
+  const twoSweeps = Duration.minutes(2 * sweepEvery.toMinutes());
+  const fiveMinutes = Duration.minutes(5);
+  return [
+    {
+      name: 'circuit-open',
+      figure: 'CircuitOpen',
+      description:
+        'Most of our recent EC2 calls failed for reasons other than throttling, so nothing is changed until a trial call succeeds; ' +
+        `it closes by itself. Look for "call failed" in the log groups ${logs}/*: the codes say what EC2 objects to.`,
+      statistic: Stats.MAXIMUM,
+      period: twoSweeps,
+    },
+    {
+      name: 'kill-switch-on',
+      figure: 'KillSwitchOn',
+      description:
+        'Nothing in EC2 is changed: the policy says "stopped", or it cannot be understood, which counts as stopped. Read the ' +
+        `parameter /eks-ip-prewarmer/${cluster}/policy; "policy not understood" in the log groups ${logs}/* names what is wrong with it.`,
+      statistic: Stats.MAXIMUM,
+      period: twoSweeps,
+    },
+    {
+      name: 'late-attaches',
+      figure: 'LateAttaches',
+      description:
+        "Interfaces were attached after the node's address manager had started: what we promise not to cause, and pods there may wait " +
+        `longer than without us. Look for "verified" with lateAttach in the log group ${logs}/verify-wave, and compare startP05Ms of the policy.`,
+      // 2 % of 50 launches, one, is what a node group is allowed before it goes back to observe; two in an hour are more.
+      statistic: Stats.SUM,
+      atLeast: 2,
+      period: Duration.hours(1),
+    },
+    {
+      name: 'not-allowed',
+      figure: 'NotAllowed',
+      description:
+        'EC2 refused a call for want of a right, which no retry mends: a service control policy, a permission boundary, or a VPC other than ' +
+        `the stack's. Look for "call failed" in the log groups ${logs}/*: it names the action.`,
+      // One is enough: it will be refused for every node until somebody grants it. The same holds for a quota.
+      statistic: Stats.SUM,
+      period: fiveMinutes,
+    },
+    {
+      name: 'quota-reached',
+      figure: 'QuotaReached',
+      description:
+        'EC2 refused a call because a quota of the account is used up (network interfaces per Region, most likely). Nodes are left ' +
+        `unwarmed until it is raised: Service Quotas, Amazon VPC. Look for "call failed" in the log groups ${logs}/*.`,
+      statistic: Stats.SUM,
+      period: fiveMinutes,
+    },
+    {
+      name: 'budget-table-unreachable',
+      figure: 'BudgetTableUnreachable',
+      description:
+        'The table of the shared request budget does not answer, so each function goes on at a low rate of its own. Look at the table ' +
+        "in the stack's output BudgetTable (is it there, may the functions use it), then at the health of DynamoDB.",
+      // One unanswered request is everyday life; some in two of three five minutes are not.
+      statistic: Stats.SUM,
+      period: fiveMinutes,
+      periods: 3,
+      ofThem: 2,
+    },
+    {
+      name: 'orphans-stay',
+      figure: 'OrphansSuspected',
+      description:
+        'Unattached interfaces of ours have been there for two hours, and hold addresses of their subnets. In observe mode nothing ' +
+        `deletes them. In warm mode look for "orphan not deleted" in the log group ${logs}/sweep.`,
+      // A suspect goes ten minutes after it was first seen, 25 in a sweep: the 300 that 150 nodes could leave behind if they
+      // all died unfinished (S2) take 12 sweeps, an hour. Twice that is not normal.
+      statistic: Stats.MINIMUM,
+      period: Duration.minutes(10),
+      periods: 12,
+    },
+    ...(soleAllocator ? soleAllocatorWatches(logs) : []),
+  ];
+}
+
+/** Pods on a node that is short of addresses fail until we act, and nobody else will: three sweeps, a minute apart, are
+ *  one to see it, one to act, one to confirm. */
+const soleAllocatorWatches = (logs: string): readonly Watch[] => [
+  {
+    name: 'nodes-short',
+    figure: 'NodesShort',
+    description:
+      "Nodes have had fewer addresses than they should for three minutes, and the CNI's own provisioning is disabled: pods there fail. " +
+      `Look for "plan" in the log group ${logs}/sweep: each node's step, or the reason why there is none.`,
+    statistic: Stats.MAXIMUM,
+    period: Duration.minutes(1),
+    periods: 3,
+  },
+  {
+    name: 'sweep-silent',
+    figure: 'NodesShort',
+    description:
+      "No sweep has finished for three minutes, and the CNI's own provisioning is disabled: nobody gives nodes addresses. Look at the " +
+      `log group ${logs}/sweep and the function's errors and throttles. If it does not come back soon, enable the CNI's provisioning.`,
+    // Every sweep says how many nodes are short, none too: it is the last thing it does, so a sweep that fails is silent.
+    statistic: Stats.SAMPLE_COUNT,
+    below: 1,
+    period: Duration.minutes(1),
+    periods: 3,
+    silenceIsTrouble: true,
+  },
+];
+
+const pascal = (name: string): string => name.replaceAll(/(?:^|-)(\w)/g, (_, letter) => letter.toUpperCase());

@@ -1,0 +1,105 @@
+import { expect, test } from 'vitest';
+import { FIGURES } from '../../lambdas/core/figures.ts';
+import { EVERYTHING, OBSERVE, templateOf, WARM } from './synthesized.ts';
+
+interface AlarmProperties {
+  readonly AlarmName: string;
+  readonly AlarmDescription: string;
+  readonly MetricName: string;
+  readonly Period: number;
+  readonly EvaluationPeriods: number;
+  readonly DatapointsToAlarm: number;
+  readonly TreatMissingData: string;
+  readonly ComparisonOperator: string;
+  readonly Threshold: number;
+  readonly Statistic: string;
+}
+
+const alarmsOf = (context: Record<string, unknown>): readonly AlarmProperties[] =>
+  Object.values(templateOf(context).findResources('AWS::CloudWatch::Alarm')).map(
+    ({ Properties }) => Properties as AlarmProperties,
+  );
+const named = (alarms: readonly AlarmProperties[]): ReadonlyMap<string, AlarmProperties> =>
+  new Map(alarms.map((alarm) => [alarm.AlarmName.replace('eks-ip-prewarmer/demo/', ''), alarm]));
+
+const EVERYWHERE = [
+  'circuit-open',
+  'kill-switch-on',
+  'late-attaches',
+  'not-allowed',
+  'quota-reached',
+  'budget-table-unreachable',
+  'orphans-stay',
+];
+
+test.each([
+  ['observe', OBSERVE, EVERYWHERE],
+  ['warm', WARM, EVERYWHERE],
+  ['a sole allocator', EVERYTHING, [...EVERYWHERE, 'nodes-short', 'sweep-silent']],
+])('%s has its alarms', (_, context, names) => {
+  expect([...named(alarmsOf(context)).keys()]).toEqual(names);
+});
+
+test('every alarm looks at a figure we publish, of its cluster, and says what it means and where to look', () => {
+  for (const alarm of alarmsOf(EVERYTHING)) {
+    expect(alarm, alarm.AlarmName).toMatchObject({
+      Namespace: 'eks-ip-prewarmer',
+      Dimensions: [{ Name: 'cluster', Value: 'demo' }],
+    });
+    expect(Object.keys(FIGURES)).toContain(alarm.MetricName);
+    expect(alarm.AlarmDescription).toMatch(/\. .*(look|read the parameter)/i);
+    // CloudWatch API reference, PutMetricAlarm: description at most 1,024 characters, a day looked at at most.
+    expect(alarm.AlarmDescription.length).toBeLessThanOrEqual(1_024);
+    expect(alarm.Period * alarm.EvaluationPeriods).toBeLessThanOrEqual(86_400);
+    expect(alarm.AlarmDescription).toMatch(/^[ -~]*$/);
+  }
+});
+
+test('silence is peace, but not of the only allocator: three minutes without a word of the sweep are an alarm', () => {
+  const alarms = named(alarmsOf(EVERYTHING));
+  const breaching = [...alarms].filter(([, { TreatMissingData }]) => TreatMissingData === 'breaching');
+  expect(breaching.map(([name]) => name)).toEqual(['sweep-silent']);
+  expect(alarms.get('sweep-silent')).toMatchObject({
+    MetricName: 'NodesShort',
+    Statistic: 'SampleCount',
+    ComparisonOperator: 'LessThanThreshold',
+    Threshold: 1,
+    Period: 60,
+    EvaluationPeriods: 3,
+    DatapointsToAlarm: 3,
+  });
+  expect(alarms.get('nodes-short')).toMatchObject({
+    Statistic: 'Maximum',
+    ComparisonOperator: 'GreaterThanOrEqualToThreshold',
+    Threshold: 1,
+    Period: 60,
+    EvaluationPeriods: 3,
+    DatapointsToAlarm: 3,
+  });
+});
+
+test.each([
+  ['every five minutes', WARM, 600],
+  ['every minute', EVERYTHING, 120],
+])('what the sweep tells %s is looked for in two of its intervals', (_, context, seconds) => {
+  const alarms = named(alarmsOf(context));
+  for (const name of ['circuit-open', 'kill-switch-on'])
+    expect(alarms.get(name)).toMatchObject({ Statistic: 'Maximum', Period: seconds, Threshold: 1 });
+});
+
+test('one late attach in an hour is within what 50 launches are allowed, two are not', () => {
+  expect(named(alarmsOf(WARM)).get('late-attaches')).toMatchObject({
+    Statistic: 'Sum',
+    Period: 3_600,
+    Threshold: 2,
+  });
+});
+
+test('with a topic it hears of every alarm and of its end; without one nobody is told', () => {
+  for (const alarm of alarmsOf(EVERYTHING))
+    expect(alarm).toMatchObject({
+      AlarmActions: [EVERYTHING.alarmTopicArn],
+      OKActions: [EVERYTHING.alarmTopicArn],
+    });
+  for (const alarm of alarmsOf(WARM)) expect(alarm).not.toHaveProperty('AlarmActions');
+});
