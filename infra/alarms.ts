@@ -1,6 +1,7 @@
 /**
- * What a person should hear of. Figures reach CloudWatch with the dimension `cluster` (adapters/powertools-journal.ts).
- * Each alarm says what it means and how to look; how often and for how long is derived beside it.
+ * What a person should hear of. Figures reach CloudWatch with the dimension `cluster` (adapters/powertools-journal.ts), or
+ * with none where they are the account's, and then every stack of the account rings. Each alarm says what it means and how
+ * to look; how often and for how long is derived beside it.
  */
 import { Duration } from 'aws-cdk-lib';
 import { Alarm, ComparisonOperator, Metric, Stats, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
@@ -23,6 +24,8 @@ interface Watch {
   /** End of the alarm's name. */
   readonly name: string;
   readonly figure: Figure;
+  /** Whose it is; the cluster's, unless said otherwise. */
+  readonly of?: 'account';
   /** What it means, and how to look. */
   readonly description: string;
   /** Statistic over one period, and from which value on (or below which) it is trouble. */
@@ -50,7 +53,7 @@ export class Alarms extends Construct {
         metric: new Metric({
           namespace: NAMESPACE,
           metricName: watch.figure,
-          dimensionsMap: { cluster },
+          ...(watch.of !== 'account' && { dimensionsMap: { cluster } }),
           statistic: watch.statistic,
           period: watch.period,
         }),
@@ -82,6 +85,7 @@ function watches({ cluster, sweepEvery, soleAllocator }: AlarmsProps): readonly 
     {
       name: 'circuit-open',
       figure: 'CircuitOpen',
+      of: 'account',
       description:
         'Most of our recent EC2 calls failed for reasons other than throttling, so nothing is changed until a trial call succeeds; ' +
         `it closes by itself. Look for "call failed" in the log groups ${logs}/*: the codes say what EC2 objects to.`,
@@ -130,6 +134,7 @@ function watches({ cluster, sweepEvery, soleAllocator }: AlarmsProps): readonly 
     {
       name: 'budget-table-unreachable',
       figure: 'BudgetTableUnreachable',
+      of: 'account',
       description:
         'The table of the shared request budget does not answer, so each function goes on at a low rate of its own. Look at the table ' +
         "in the stack's output BudgetTable (is it there, may the functions use it), then at the health of DynamoDB.",

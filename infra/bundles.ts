@@ -51,14 +51,14 @@ const LAMBDA_CREDENTIALS: Plugin = {
 };
 
 /**
- * Of these services' errors we read the name alone, and the SDK gives any error its name, registered or not. A client
- * registers a class for each of its service's errors all the same, and no bundler dares to drop a registration: in SSM's
- * client, of which we send one command, they are nine tenths. DynamoDB's stay, since one of them is asked for by class.
+ * Of a service's errors we read the name alone, and the SDK gives every error its name. Each client registers a class for
+ * every error of its service all the same, and no bundler dares to drop a registration: in SSM's client, of which we send
+ * one command, they are nine tenths.
  */
 const NAMED_ERRORS: Plugin = {
   name: 'named-errors',
   transform: {
-    filter: { id: /[\\/]@aws-sdk[\\/]client-(?:eks|sqs|ssm)[\\/]dist-es[\\/]schemas[\\/]/ },
+    filter: { id: /[\\/]@aws-sdk[\\/]client-\w+[\\/]dist-es[\\/]schemas[\\/]/ },
     handler: (code) => code.replaceAll(/^n0_registry\.registerError\(.*\);$/gm, ''),
   },
 };

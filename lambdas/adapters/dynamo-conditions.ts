@@ -1,5 +1,7 @@
 /** What conditional writes have in common. */
-import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
+
+/** By name: bundles leave the errors' classes out (infra/bundles.ts). Source: DynamoDB API reference, PutItem. */
+const DID_NOT_HOLD = 'ConditionalCheckFailedException';
 
 /** `false`: the condition did not hold, because somebody else wrote. Every other trouble is an error. */
 export async function ifHeld(write: Promise<unknown>): Promise<boolean> {
@@ -7,7 +9,7 @@ export async function ifHeld(write: Promise<unknown>): Promise<boolean> {
     await write;
     return true;
   } catch (error) {
-    if (error instanceof ConditionalCheckFailedException) return false;
+    if (error instanceof Error && error.name === DID_NOT_HOLD) return false;
     throw error;
   }
 }

@@ -160,10 +160,12 @@ async function publishRoom(
   }
 }
 
-/** The budget, the circuit and the kill switch are the account's, not a cluster's. */
+/** The budget and the circuit are the account's; the kill switch is in the policy, which this deployment's clusters share. */
 async function publishStanding({ budget, journal, settings }: Ports): Promise<void> {
   const { circuitOpen, actions } = await budget.standing();
-  journal.measure({ CircuitOpen: circuitOpen ? 1 : 0, KillSwitchOn: settings.policy.stopped ? 1 : 0 }, {});
+  journal.measure({ CircuitOpen: circuitOpen ? 1 : 0 }, {});
+  for (const { name: cluster } of settings.clusters)
+    journal.measure({ KillSwitchOn: settings.policy.stopped ? 1 : 0 }, { cluster });
   for (const [action, { tokens, pace }] of Object.entries(actions))
     journal.measure({ BudgetTokens: tokens, BudgetPace: pace * 100 }, { action });
 }

@@ -1,11 +1,14 @@
 import { expect, test } from 'vitest';
+import { PowertoolsJournal } from '../../lambdas/adapters/powertools-journal.ts';
 import { FIGURES } from '../../lambdas/core/figures.ts';
+import { CLUSTER, inWorld, staged } from '../scenarios/stage.ts';
 import { EVERYTHING, OBSERVE, templateOf, WARM } from './synthesized.ts';
 
 interface AlarmProperties {
   readonly AlarmName: string;
   readonly AlarmDescription: string;
   readonly MetricName: string;
+  readonly Dimensions?: readonly { readonly Name: string; readonly Value: string }[];
   readonly Period: number;
   readonly EvaluationPeriods: number;
   readonly DatapointsToAlarm: number;
@@ -19,8 +22,8 @@ const alarmsOf = (context: Record<string, unknown>): readonly AlarmProperties[] 
   Object.values(templateOf(context).findResources('AWS::CloudWatch::Alarm')).map(
     ({ Properties }) => Properties as AlarmProperties,
   );
-const named = (alarms: readonly AlarmProperties[]): ReadonlyMap<string, AlarmProperties> =>
-  new Map(alarms.map((alarm) => [alarm.AlarmName.replace('eks-ip-prewarmer/demo/', ''), alarm]));
+const named = (alarms: readonly AlarmProperties[], cluster = 'demo'): ReadonlyMap<string, AlarmProperties> =>
+  new Map(alarms.map((alarm) => [alarm.AlarmName.replace(`eks-ip-prewarmer/${cluster}/`, ''), alarm]));
 
 const EVERYWHERE = [
   'circuit-open',
@@ -40,12 +43,9 @@ test.each([
   expect([...named(alarmsOf(context)).keys()]).toEqual(names);
 });
 
-test('every alarm looks at a figure we publish, of its cluster, and says what it means and where to look', () => {
+test('every alarm looks at a figure we publish, and says what it means and where to look', () => {
   for (const alarm of alarmsOf(EVERYTHING)) {
-    expect(alarm, alarm.AlarmName).toMatchObject({
-      Namespace: 'eks-ip-prewarmer',
-      Dimensions: [{ Name: 'cluster', Value: 'demo' }],
-    });
+    expect(alarm, alarm.AlarmName).toMatchObject({ Namespace: 'eks-ip-prewarmer' });
     expect(Object.keys(FIGURES)).toContain(alarm.MetricName);
     expect(alarm.AlarmDescription).toMatch(/\. .*(look|read the parameter)/i);
     // CloudWatch API reference, PutMetricAlarm: description at most 1,024 characters, a day looked at at most.
@@ -53,6 +53,44 @@ test('every alarm looks at a figure we publish, of its cluster, and says what it
     expect(alarm.Period * alarm.EvaluationPeriods).toBeLessThanOrEqual(86_400);
     expect(alarm.AlarmDescription).toMatch(/^[ -~]*$/);
   }
+});
+
+/** How CloudWatch tells metrics apart. */
+const metric = (name: string, dimensions: readonly { Name: string; Value: string }[] = []): string =>
+  `${name}{${dimensions.map(({ Name, Value }) => `${Name}=${Value}`).join()}}`;
+
+test('what a sweep publishes is what the alarms look at: name, cluster, and nothing more', async () => {
+  const { world, stage } = staged({ seed: 41 }, { policy: { stopped: true } });
+  await inWorld(world, () => stage.sweepNow());
+  const published = new Set<string>();
+  const journal = new PowertoolsJournal(() => world.clockMs, {
+    line: (text) => {
+      const line = JSON.parse(text);
+      for (const { Dimensions, Metrics } of line._aws.CloudWatchMetrics)
+        for (const { Name } of Metrics)
+          for (const names of Dimensions as string[][])
+            published.add(
+              metric(
+                Name,
+                names.map((name) => ({ Name: name, Value: line[name] })),
+              ),
+            );
+    },
+  });
+  for (const { figures, of } of stage.figures) journal.measure(figures, of);
+
+  const alarms = named(alarmsOf({ ...WARM, cluster: CLUSTER }), CLUSTER);
+  for (const name of ['circuit-open', 'kill-switch-on', 'orphans-stay']) {
+    const alarm = alarms.get(name);
+    expect(published).toContain(metric(alarm?.MetricName ?? name, alarm?.Dimensions));
+  }
+});
+
+test("the circuit and the budget's table are the account's, all else the cluster's", () => {
+  const ofAll = alarmsOf(EVERYTHING).filter(({ Dimensions }) => Dimensions === undefined);
+  expect([...named(ofAll).keys()]).toEqual(['circuit-open', 'budget-table-unreachable']);
+  for (const { Dimensions } of alarmsOf(EVERYTHING))
+    if (Dimensions !== undefined) expect(Dimensions).toEqual([{ Name: 'cluster', Value: 'demo' }]);
 });
 
 test('silence is peace, but not of the only allocator: three minutes without a word of the sweep are an alarm', () => {
