@@ -63,13 +63,14 @@ export class PrewarmerStack extends Stack {
     });
     const signals = new SignalQueue(this, 'Signals', {
       functionTimeout: SIGNAL_TIMEOUT,
-      // Announcements are rare and early; those of one pipeline come together within a few seconds.
-      window: Duration.seconds(5),
+      // A rollout that waits for requests comes back by the second: what gathers longer leaves the budget's bucket full.
+      window: Duration.seconds(1),
       batchSize: 10,
     });
     const verifications = new SignalQueue(this, 'Verifications', {
       functionTimeout: SIGNAL_TIMEOUT,
-      window: Duration.seconds(5),
+      // Looks at boots are worth what their time is worth.
+      window: Duration.seconds(1),
       batchSize: 10,
     });
 

@@ -177,7 +177,8 @@ test('whatever was launched, attached and given up: as a read of the cluster sho
         else if (kind === 'create') create(there, { [OUR_CLUSTER_TAG]: cluster }, prefixes);
         else if (node === undefined) continue;
         else if (kind === 'terminate') there.ec2.terminate(node.id);
-        else if (node.enis.length < 3) there.ec2.attachedAtStart(node.id, { subnetId, prefixes });
+        else if (node.enis.length < 3 && there.ec2.subnet(subnetId).freePrefixes > prefixes)
+          there.ec2.attachedAtStart(node.id, { subnetId, prefixes });
       }
       const found = granted(await through(there, (vpc) => vpc.inventory(ASK)));
       const read = await through(there, (vpc) => vpc.read({ nodes: { ofCluster: 'shop' }, vpcIds: [VPC] }));
