@@ -151,8 +151,8 @@ test('a batch at work never comes back: queues wait six time limits and the wind
   }));
   expect(windows).toEqual([
     { reader: 'on-signal', batch: 100, seconds: 1 },
-    { reader: 'on-signal', batch: 10, seconds: 5 },
-    { reader: 'verify-wave', batch: 10, seconds: 5 },
+    { reader: 'on-signal', batch: 10, seconds: 1 },
+    { reader: 'verify-wave', batch: 10, seconds: 1 },
   ]);
   for (const reader of readers)
     expect(reader).toMatchObject({
@@ -163,7 +163,7 @@ test('a batch at work never comes back: queues wait six time limits and the wind
     all('AWS::SQS::Queue')
       .filter(([id]) => !id.includes('DeadLetters'))
       .map(([, { Properties }]) => Properties['VisibilityTimeout']),
-  ).toEqual([6 * 30 + 1, 6 * 30 + 5, 6 * 30 + 5]);
+  ).toEqual([6 * 30 + 1, 6 * 30 + 1, 6 * 30 + 1]);
 });
 
 test("signals that wait go back on their queue up to twenty times: Lambda's loop guard, which bites at sixteen, is off", () => {
