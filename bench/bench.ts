@@ -12,9 +12,11 @@ import { reportScenario, runScenario } from './scenario-runs.ts';
 import { measureSweeps, reportSweeps } from './sweep.ts';
 import { progress, table } from './text.ts';
 import { deaths, retentionMatrix, rollingUpdates, type Told } from './told.ts';
+import { measureWarming, type Warming } from './warming.ts';
 import { LARGE, type WorldFigures } from './world.ts';
 
 const DEMO_SEEDS = 20;
+const WARMED_NODES = [100, 200, 500, 1_000];
 const PLANNED_NODES = [100, 500, 1_000, 2_000, 5_000];
 const TOLD: Readonly<Record<string, (seeds?: number) => Promise<Told>>> = {
   S1: rollingUpdates,
@@ -126,6 +128,28 @@ async function own(): Promise<void> {
     perNode(launchesMs, nodes),
   ]);
   say(`\n${table([['planning', 'rollout ms', 'µs a node', 'launches ms', 'µs a node'], ...planned])}`);
+
+  const warming: Warming[] = [];
+  for (const nodes of WARMED_NODES) {
+    progress(`warming ${nodes} nodes`);
+    warming.push(await measureWarming(nodes));
+  }
+  progress('');
+  document['warming'] = warming;
+  say(
+    `\n${table([
+      ['warming quiet nodes', 'first s', 'then s', 'floor s', 'times floor', 'calls an ENI', 'throttled'],
+      ...warming.map((each) => [
+        `${each.nodes} nodes, ${each.interfaces} ENIs`,
+        each.firstSeconds.toFixed(1),
+        each.seconds.toFixed(1),
+        each.floorSeconds.toFixed(1),
+        (each.seconds / each.floorSeconds).toFixed(2),
+        each.callsPerInterface.toFixed(2),
+        String(each.throttled),
+      ]),
+    ])}`,
+  );
 
   const worlds: WorldFigures[] = [];
   for (const size of [LARGE, ...QUIET]) {

@@ -115,9 +115,16 @@ function oursIn(column: string, runs: readonly Played[]): string[] {
         ours.map((each) => each.warmSeconds),
         tenth,
       )} s ` +
-      `(floor of the request buckets at our share: ${spread(
-        ours.map((each) => each.bucketFloorSeconds),
+      `(floor, from when each node runs, of our share of the request bucket: ${spread(
+        ours.map((each) => each.warmFloorSeconds),
         tenth,
-      )} s)`,
+      )} s; ${spread(
+        ours.map(({ warmSeconds, warmFloorSeconds }) =>
+          warmSeconds === undefined || warmFloorSeconds === undefined
+            ? undefined
+            : warmSeconds / warmFloorSeconds,
+        ),
+        (value) => value.toFixed(2),
+      )} times that); ${spread(ours.map((each) => each.throttled))} of our requests throttled`,
   ];
 }

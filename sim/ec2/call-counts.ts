@@ -18,6 +18,7 @@ export interface CallRecord<A extends Ec2Action = Ec2Action> {
 export class CallCounts {
   readonly #byCaller = new Map<string, Map<Ec2Action, number>>();
   readonly #throttles = new Map<Ec2Action, number>();
+  readonly #throttlesOf = new Map<string, number>();
   /** Only kept when the account was asked to. */
   readonly log: CallRecord[] = [];
   readonly #keepsLog: boolean;
@@ -45,6 +46,11 @@ export class CallCounts {
     return this.#throttles;
   }
 
+  /** The same for one caller, over all actions. */
+  throttlesOf(caller: string): number {
+    return this.#throttlesOf.get(caller) ?? 0;
+  }
+
   record(caller: Caller, call: Omit<CallRecord, 'caller' | 'attempt'>): void {
     let counts = this.#byCaller.get(caller.name);
     if (counts === undefined) {
@@ -54,6 +60,7 @@ export class CallCounts {
     counts.set(call.action, (counts.get(call.action) ?? 0) + 1);
     if (call.result === 'RequestLimitExceeded') {
       this.#throttles.set(call.action, (this.#throttles.get(call.action) ?? 0) + 1);
+      this.#throttlesOf.set(caller.name, this.throttlesOf(caller.name) + 1);
     }
     if (this.#keepsLog) this.log.push({ ...call, caller: caller.name, attempt: caller.attempt ?? 1 });
   }

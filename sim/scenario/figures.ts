@@ -1,6 +1,5 @@
 /** The figures every way to run a cluster is judged by, read off the world while and after a story is played. */
-import { type Calls, floorMs } from '../../lambdas/core/budget.ts';
-import type { MutatingAction } from '../../lambdas/core/limits.ts';
+import { EC2_BUCKETS, type MutatingAction, type RequestBucket } from '../../lambdas/core/limits.ts';
 import type { Pod } from '../cluster/pod.ts';
 import { quantileOf } from '../scenarios/statistics.ts';
 import { type Note, PREWARMER, type Stage } from '../stage.ts';
@@ -48,8 +47,11 @@ export interface Ours {
   readonly nodesWarmed: number;
   /** From the beginning to our last attach, s. Nodes boot in that time, too. */
   readonly warmSeconds: number | undefined;
-  /** The time the request buckets alone need for these interfaces and fills, from full, at our share of them, s. */
-  readonly bucketFloorSeconds: number;
+  /** When the last attach would be made if each were sent the moment its node runs and our share of the bucket has a request
+   *  left, s: the floor of `warmSeconds`. */
+  readonly warmFloorSeconds: number | undefined;
+  /** Requests of ours that EC2 throttled. */
+  readonly throttled: number;
 }
 
 /** Time between two looks at idle addresses: pools change by the loop of ipamd, every 5 s. */
@@ -70,6 +72,9 @@ export class Watch {
   readonly #oursBefore: ReadonlyMap<string, number>;
   readonly #throttledBefore: number;
   readonly #nodesBefore: number;
+  readonly #ourThrottlesBefore: number;
+  /** When each instance launched since began to run. */
+  readonly #runningAtMs = new Map<string, number>();
   /** Interfaces of ours that were attached since, those given back meanwhile included: which node, and when. */
   readonly #attached = new Map<string, { readonly nodeId: string; readonly atMs: number }>();
   #idle = 0;
@@ -82,6 +87,10 @@ export class Watch {
     this.#oursBefore = world.account.calls.of(PREWARMER);
     this.#throttledBefore = throttled(world);
     this.#nodesBefore = world.nodes.length;
+    this.#ourThrottlesBefore = world.account.calls.throttlesOf(PREWARMER);
+    world.account.onStateChange(({ id }, state) => {
+      if (state === 'running') this.#runningAtMs.set(id, world.kernel.nowMs);
+    });
     const look = (): void => {
       this.#look();
       world.kernel.after(LOOK_EVERY_MS, look);
@@ -161,10 +170,11 @@ export class Watch {
     const fills = assigns - failedFills;
     const perInterface = INTERFACE_ACTIONS.reduce((sum, action) => sum + (calls[action] ?? 0), 0);
     const last = Math.max(...attached.map(({ atMs }) => atMs));
-    const needed: Calls = {
-      ...Object.fromEntries(INTERFACE_ACTIONS.map((action) => [action, interfaces])),
-      AssignPrivateIpAddresses: fills,
-    };
+    const first = Math.min(...attached.map(({ atMs }) => atMs));
+    // A node that ran before waits for nothing but its turn: from our first attach on.
+    const readyMs = attached.map(({ nodeId }) => this.#runningAtMs.get(nodeId) ?? first);
+    const { size, perSecond } = EC2_BUCKETS.AttachNetworkInterface;
+    const floorMs = lastTurnMs(readyMs, { size: size * budgetShare, perSecond: perSecond * budgetShare });
     return {
       calls,
       interfaces,
@@ -173,9 +183,24 @@ export class Watch {
       callsPerFill: fills === 0 ? undefined : assigns / fills,
       nodesWarmed: new Set(attached.map(({ nodeId }) => nodeId)).size,
       warmSeconds: interfaces === 0 ? undefined : (last - this.#fromMs) / 1000,
-      bucketFloorSeconds: floorMs(needed, budgetShare) / 1000,
+      warmFloorSeconds: interfaces === 0 ? undefined : (floorMs - this.#fromMs) / 1000,
+      throttled: this.#world.account.calls.throttlesOf(PREWARMER) - this.#ourThrottlesBefore,
     };
   }
+}
+
+/** When the last of these requests is sent that are ready at given times, out of a bucket that is full at first. */
+export function lastTurnMs(readyMs: readonly number[], { size, perSecond }: RequestBucket): number {
+  let tokens = size;
+  let nowMs = 0;
+  for (const atMs of readyMs.toSorted((a, b) => a - b)) {
+    const from = Math.max(nowMs, atMs);
+    tokens = Math.min(size, tokens + ((from - nowMs) / 1000) * perSecond);
+    const missing = Math.max(0, 1 - tokens);
+    nowMs = from + (missing / perSecond) * 1000;
+    tokens = Math.max(0, tokens - 1);
+  }
+  return nowMs;
 }
 
 function since(

@@ -1,0 +1,76 @@
+/** How long N quiet nodes take that an announcement wants one interface on each of, beside what the request bucket alone
+ *  needs at our share: the floor of any plan. */
+import { EC2_BUCKETS } from '../lambdas/core/limits.ts';
+import { DEFAULT_POLICY } from '../lambdas/core/policy.ts';
+import { lastTurnMs } from '../sim/scenario/figures.ts';
+import { PREWARMER, Stage } from '../sim/stage.ts';
+import { World } from '../sim/world.ts';
+
+export interface Warming {
+  readonly nodes: number;
+  readonly interfaces: number;
+  /** From the announcement to our first attach, s. */
+  readonly firstSeconds: number;
+  /** From the first attach to the last, s. */
+  readonly seconds: number;
+  readonly floorSeconds: number;
+  /** Calls of ours that changed something, for each interface. */
+  readonly callsPerInterface: number;
+  readonly throttled: number;
+}
+
+const CLUSTER = 'shop';
+const SUBNET = {
+  id: 'subnet-0a1b2c3d4e5f60718',
+  vpcId: 'vpc-0a1b2c3d4e5f60718',
+  zone: 'eu-central-1a',
+  cidr: '10.0.0.0/16',
+} as const;
+/** Nodes have stood until then, and two sweeps have seen them quiet. */
+const QUIET_MS = 660_000;
+const LEAD_MS = 3_600_000;
+const LASTS_MS = 1_200_000;
+/** Two pods more than the nine addresses a node has to spare. */
+const PODS_PER_NODE = 10;
+
+export async function measureWarming(nodes: number): Promise<Warming> {
+  const world = new World({ seed: 1, cluster: CLUSTER, subnets: [SUBNET] });
+  new Stage(world, { mode: 'warm' });
+  for (let node = 0; node < nodes; node++) world.established('m5.large', [9]);
+  await world.kernel.run(QUIET_MS);
+  const before = changes(world);
+  const throttledBefore = world.account.calls.throttlesOf(PREWARMER);
+  world.bus.put('eks-ip-prewarmer', 'Deployment Announced', {
+    cluster: CLUSTER,
+    workload: { kind: 'Deployment', namespace: 'default', name: 'checkout' },
+    replicas: { from: 0, to: nodes * PODS_PER_NODE },
+    startsAt: new Date(world.clockMs + LEAD_MS).toISOString(),
+  });
+  await world.kernel.run(QUIET_MS + LASTS_MS);
+  const attachedMs = world.account
+    .enis()
+    .flatMap(({ tags, attachment }) =>
+      tags.has('eks-ip-prewarmer/demand') && attachment !== undefined ? [attachment.attachedAtMs] : [],
+    )
+    .sort((a, b) => a - b);
+  const first = attachedMs[0] ?? 0;
+  const last = attachedMs.at(-1) ?? 0;
+  const { size, perSecond } = EC2_BUCKETS.AttachNetworkInterface;
+  const share = DEFAULT_POLICY.budgetShare;
+  const ready = attachedMs.map(() => first);
+  return {
+    nodes,
+    interfaces: attachedMs.length,
+    firstSeconds: (first - QUIET_MS) / 1000,
+    seconds: (last - first) / 1000,
+    floorSeconds: (lastTurnMs(ready, { size: size * share, perSecond: perSecond * share }) - first) / 1000,
+    callsPerInterface: (changes(world) - before) / attachedMs.length,
+    throttled: world.account.calls.throttlesOf(PREWARMER) - throttledBefore,
+  };
+}
+
+const changes = ({ account }: World): number =>
+  [...account.calls.of(PREWARMER)].reduce(
+    (sum, [action, count]) => (action.startsWith('Describe') ? sum : sum + count),
+    0,
+  );
