@@ -152,6 +152,7 @@ function readEni(eni: NetworkInterface): Eni | undefined {
     subnetId,
     deviceIndex,
     networkCardIndex: attachment?.NetworkCardIndex ?? 0,
+    ...(eni.InterfaceType !== undefined && { interfaceType: eni.InterfaceType }),
     attachmentId,
     deleteOnTermination: attachment?.DeleteOnTermination ?? false,
     attachmentStatus: status,

@@ -23,7 +23,12 @@ export interface CniSettings {
   readonly mode: CniMode;
   /** MAX_ENI, when it is at least 1. */
   readonly maxEnis: number | undefined;
-  /** ENABLE_POD_ENI: one slot is kept for the trunk. */
+  /** Pods' addresses come from prefixes: ENABLE_PREFIX_DELEGATION, on a type that takes them. */
+  readonly prefixes: boolean;
+  /** ENABLE_IMDS_ONLY_MODE: ipamd may have no access to EC2. It then takes in new ENIs as instance metadata shows them, but
+   *  no address that comes to an ENI it knows. */
+  readonly metadataOnly: boolean;
+  /** ENABLE_POD_ENI: one slot is kept for the trunk until it is there. */
   readonly podEni: boolean;
   /** AWS_VPC_K8S_CNI_CUSTOM_NETWORK_CFG: pods' ENIs live in the ENIConfig's subnet. */
   readonly customNetworking: boolean;
@@ -79,6 +84,8 @@ function settingsFrom(env: Env, takesPrefixes: boolean): CniSettings {
   return {
     mode: modeFrom(env, takesPrefixes),
     maxEnis: maxEnis >= 1 ? maxEnis : undefined,
+    prefixes: takesPrefixes && flag(env['ENABLE_PREFIX_DELEGATION'], false),
+    metadataOnly: flag(env['ENABLE_IMDS_ONLY_MODE'], false),
     podEni: flag(env['ENABLE_POD_ENI'], false),
     customNetworking: flag(env['AWS_VPC_K8S_CNI_CUSTOM_NETWORK_CFG'], false),
     manageUntaggedEnis: flag(env['MANAGE_UNTAGGED_ENI'], true),
@@ -117,10 +124,10 @@ const flag = (text: string | undefined, unset: boolean): boolean => {
 /** M: secondary addresses (or prefixes) an ENI can hold. */
 export const slotsPerEni = (limits: InstanceLimits): number => limits.ipv4PerEni - 1;
 
-/** E: ENIs ipamd may use on the node, the slot kept for a trunk not counted. */
-export function usableEnis(limits: InstanceLimits, settings: CniSettings): number {
+/** E: ENIs that may be on the node's default card, the slot kept for a trunk that is still to come not counted. */
+export function usableEnis(limits: InstanceLimits, settings: CniSettings, hasTrunk = false): number {
   const enis = Math.min(settings.maxEnis ?? limits.maxEnis, limits.maxEnis);
-  return enis - (settings.podEni ? 1 : 0);
+  return enis - (settings.podEni && limits.trunks && !hasTrunk ? 1 : 0);
 }
 
 /** The largest T ipamd keeps with A pods and nothing cooling. Above it, in WARM_ENI_TARGET mode, it frees whole pod-free

@@ -2,23 +2,15 @@
  * Nodes that are starting. Addresses present before ipamd starts are adopted at once and fail no pod; the same addresses a
  * moment too late are worse than none where slots are few. So a launch is a race, and the guard decides whether to run it.
  */
+
+import { planAllocation } from './allocation.ts';
 import type { Candidate } from './eligibility.ts';
-import {
-  cardEnis,
-  type EniId,
-  ipamdStarted,
-  managedEnis,
-  type Node,
-  type NodeId,
-  OUR_NODE_TAG,
-  primaryEni,
-  type SubnetId,
-  totalIps,
-} from './model.ts';
+import { attachNew, closedSubnet, fillPresent, freeIndexes } from './giving.ts';
+import { type EniId, ipamdStarted, type Node, type NodeId, OUR_NODE_TAG, type SubnetId } from './model.ts';
+import { podAddresses, podEnis } from './pod-enis.ts';
 import type { Policy } from './policy.ts';
 import type { NodeSelector } from './signals.ts';
-import { entriesFree } from './standing.ts';
-import type { AttachStep, FillStep, FinishStep, LeaveStep, Step } from './steps.ts';
+import { acts, type FinishStep, type LeaveStep, type Step } from './steps.ts';
 import type { Room } from './subnets.ts';
 
 /** What we know of one launching node beside what EC2 shows. */
@@ -72,6 +64,24 @@ export function tooLate(
     ? undefined
     : `${((nowMs - runningAtMs) / 1000).toFixed(1)} s after running an attach could miss ipamd's start (${startP05Ms / 1000} s)`;
 }
+
+/** The guard for any candidate: why it must not be touched any more. Where nobody else gives addresses nothing comes too late,
+ *  because it is taken in within RECONCILE_WORST_MS and stands in nobody's way until then. */
+export const launchGuard = (
+  { node, soleAllocator }: Candidate,
+  runningAtMs: number | undefined,
+  startP05Ms: number,
+  policy: Policy,
+  nowMs: number,
+): string | undefined => (soleAllocator ? undefined : tooLate(node, runningAtMs, startP05Ms, policy, nowMs));
+
+/** The guard's last moment for any candidate, epoch ms: infinity where nothing comes too late. */
+export const guardDeadlineMs = (
+  { soleAllocator }: Candidate,
+  runningAtMs: number,
+  startP05Ms: number,
+  policy: Policy,
+): number => (soleAllocator ? Number.POSITIVE_INFINITY : attachDeadlineMs(runningAtMs, startP05Ms, policy));
 
 /** Pods announced that no present node can take; they wait for launches. */
 export interface OpenDemand {
@@ -138,6 +148,13 @@ export function planLaunch(launch: Launch, cluster: string, room: Room, policy: 
   const leave = (reason: LeaveStep['reason'], because: string): Step[] => [
     { do: 'leave', nodeId: node.id, reason, because },
   ];
+  const closed = closedSubnet(candidate, room, cluster);
+  if (closed !== undefined) return [closed];
+  if (candidate.soleAllocator) {
+    const half = unfinished(node);
+    const given = planAllocation(launch, cluster, room, policy);
+    return half.length === 0 ? given : [...half, ...given.filter(acts)];
+  }
   if (launch.share === 0 && policy.launchDemand === 'none')
     return leave('no demand', 'nobody announced pods for it, and policy.launchDemand is none');
   const skeleton = launch.share === 0 && policy.launchDemand === 'skeleton';
@@ -149,25 +166,30 @@ export function planLaunch(launch: Launch, cluster: string, room: Room, policy: 
   if (pods === 0) return leave('max pods', 'its max-pods leaves no pod that needs an address');
 
   // ipamd's start makes one growth step when W·M addresses are not there: prevent it, or Ready waits for it.
-  const wanted = Math.min(Math.max(pods, candidate.warmEniTarget * perEni), candidate.maxEnis * perEni);
+  const mostEnis = candidate.maxEnis - (candidate.eniConfig === undefined ? 0 : 1);
+  const wanted = Math.min(Math.max(pods, candidate.warmEniTarget * perEni), mostEnis * perEni);
   if (!skeleton && wanted <= perEni)
     return leave('already warm', `ipamd's own start brings ${perEni} addresses, enough for ${pods} pods`);
   const enisWanted = Math.ceil(wanted / perEni);
-  const missingEnis = Math.max(0, enisWanted - managedEnis(node).length);
+  const missingEnis = Math.max(0, enisWanted - podEnis(candidate).length);
   const steps: Step[] = unfinished(node);
   if (!skeleton && launch.runningAtMs !== undefined) {
     // A launch template may bring more ENIs than are wanted, and addresses on any of them.
-    const lacking = Math.min(managedEnis(node).length, enisWanted) * perEni - totalIps(node);
+    const lacking = Math.min(podEnis(candidate).length, enisWanted) * perEni - podAddresses(candidate);
     steps.push(...fillPresent(candidate, room, lacking, why));
   }
-  const attaches = attachNew(launch, cluster, room, missingEnis, skeleton ? 0 : perEni, why);
+  const addresses = skeleton ? 0 : perEni;
+  const attaches = attachNew(launch, cluster, room, { count: missingEnis, addresses, because: why });
   steps.push(...attaches);
   if (steps.length > 0) return steps;
   if (missingEnis > 0 && freeIndexes(candidate, []).length === 0)
     return leave('no slots', `all ${candidate.maxEnis} ENIs are attached`);
   if (missingEnis > 0)
     return leave('subnet full', `no usable subnet has ${perEni + 1} addresses above the reserve`);
-  return leave('already warm', `${totalIps(node)} addresses on ${node.enis.length} ENIs are there`);
+  return leave(
+    'already warm',
+    `${podAddresses(candidate)} addresses on ${podEnis(candidate).length} ENIs are there`,
+  );
 }
 
 /** ENIs of ours on the node that would outlive it. */
@@ -181,79 +203,4 @@ export function unfinished(node: Node): FinishStep[] {
       attachmentId,
       because: 'attached by us, but not yet deleted with its instance',
     }));
-}
-
-/** Up to `most` addresses on the ENIs that are there, in order, as far as their subnets have room. */
-export function fillPresent(candidate: Candidate, room: Room, most: number, because: string): FillStep[] {
-  const steps: FillStep[] = [];
-  const { node, perEni } = candidate;
-  let left = most;
-  for (const eni of managedEnis(node)) {
-    const { id: eniId, subnetId } = eni;
-    const addresses = Math.min(entriesFree(eni, perEni), left, room.left(subnetId));
-    if (addresses <= 0) continue;
-    left -= addresses;
-    room.take(subnetId, addresses);
-    steps.push({ do: 'fill', nodeId: node.id, eniId, subnetId, addresses, because });
-  }
-  return steps;
-}
-
-function attachNew(
-  launch: Launch,
-  cluster: string,
-  room: Room,
-  count: number,
-  addresses: number,
-  because: string,
-): AttachStep[] {
-  const { candidate, made } = launch;
-  const { node } = candidate;
-  const until = launch.runningAtMs === undefined ? 'created' : 'attached';
-  const groupIds = primaryEni(node)?.groupIds ?? [];
-  const base = { do: 'attach', nodeId: node.id, groupIds, until, finish: 'later', because } as const;
-  const shape = addresses === 0 ? 'skeleton' : 'full';
-  const steps: AttachStep[] = [];
-  const waiting = made.filter(({ eniId }) => !node.enis.some(({ id }) => id === eniId));
-  const indexes = freeIndexes(candidate, waiting);
-  let left = Math.min(count, freeIndexes(candidate, []).length);
-  // Somebody else's ENI may have taken the index one was made for: those that can keep theirs go first.
-  const taken = new Set(cardEnis(node).map(({ deviceIndex }) => deviceIndex));
-  const keeps = waiting.filter(({ deviceIndex }) => !taken.has(deviceIndex));
-  const moves = waiting.filter(({ deviceIndex }) => taken.has(deviceIndex));
-  for (const eni of [...keeps, ...moves].slice(0, left)) {
-    left--;
-    const { eniId, addresses: had, subnetId, token } = eni;
-    const deviceIndex = taken.has(eni.deviceIndex) ? indexes.shift() : eni.deviceIndex;
-    // One whose create may have been lost is asked for again, by its token, while the instance is pending too.
-    if (deviceIndex !== undefined && (until === 'attached' || eniId === undefined))
-      steps.push({
-        ...base,
-        subnetId,
-        deviceIndex,
-        addresses: had,
-        shape,
-        token,
-        ...(eniId !== undefined && { eniId }),
-      });
-  }
-  for (const deviceIndex of indexes.slice(0, left)) {
-    const subnetId = room.forNewEni(node, cluster, addresses + 1);
-    if (subnetId === undefined) break;
-    room.take(subnetId, addresses + 1);
-    steps.push({ ...base, subnetId, deviceIndex, addresses, shape });
-  }
-  return steps;
-}
-
-/** Free device indexes, highest first: ipamd takes the lowest, so the two rarely meet. Only as many as slots allow. */
-export function freeIndexes(candidate: Candidate, made: readonly PromisedEni[]): number[] {
-  const { node, limits, maxEnis } = candidate;
-  const taken = new Set([
-    ...cardEnis(node).map((eni) => eni.deviceIndex),
-    ...made.map((eni) => eni.deviceIndex),
-  ]);
-  const free: number[] = [];
-  for (let index = limits.maxEnis - 1; index > 0; index--) if (!taken.has(index)) free.push(index);
-  return free.slice(0, Math.max(0, maxEnis - taken.size));
 }

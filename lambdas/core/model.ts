@@ -10,6 +10,8 @@ export interface Eni {
   readonly subnetId: SubnetId;
   readonly deviceIndex: number;
   readonly networkCardIndex: number;
+  /** As EC2 says it: `interface`, `trunk`, `efa`, `efa-only` and others; an ordinary one when it says nothing. */
+  readonly interfaceType?: string;
   readonly attachmentId: string;
   /** Whether it goes away with its instance. Attaching cannot set this; a second call does. */
   readonly deleteOnTermination: boolean;
@@ -96,12 +98,26 @@ export function ipamdStarted(node: Node): boolean {
 /** An ENI with this tag set to `true` is left alone by ipamd, and still takes a slot. Source: amazon-vpc-cni-k8s v1.23.1. */
 export const NO_MANAGE_TAG = 'node.k8s.amazonaws.com/no_manage';
 
-/** ENIs that take a slot of the default network card, the only card ipamd manages by default. */
+/** Kinds of ENI that take a slot and hold no address for a pod: a trunk carries the branches of pods with security groups of
+ *  their own, and an EFA-only ENI no IP at all. Source: amazon-vpc-cni-k8s v1.23.1, which never fills these; EC2 User Guide,
+ *  Elastic Fabric Adapter. */
+const WITHOUT_POD_ADDRESSES: readonly string[] = ['trunk', 'branch', 'efa-only'];
+
+/** ENIs that take a slot of the default network card, the only card ipamd manages by default. That card is number 0 on every
+ *  type of the CNI's table. */
 export const cardEnis = (node: Node): readonly Eni[] => node.enis.filter((eni) => eni.networkCardIndex === 0);
 
-/** ENIs whose addresses ipamd gives to pods. */
+/** ENIs whose addresses ipamd gives to pods, unless custom networking sets the primary apart (pod-enis.ts). */
 export const managedEnis = (node: Node): readonly Eni[] =>
-  cardEnis(node).filter((eni) => eni.deviceIndex === 0 || eni.tags[NO_MANAGE_TAG] !== 'true');
+  cardEnis(node).filter(
+    (eni) =>
+      !WITHOUT_POD_ADDRESSES.includes(eni.interfaceType ?? 'interface') &&
+      (eni.deviceIndex === 0 || eni.tags[NO_MANAGE_TAG] !== 'true'),
+  );
+
+/** Whether the trunk for pods with security groups of their own is there. */
+export const hasTrunk = (node: Node): boolean =>
+  cardEnis(node).some(({ interfaceType }) => interfaceType === 'trunk');
 
 /** Addresses ipamd has on the node, ENIs' own excluded: the T of cni.ts. */
 export function totalIps(node: Node): number {

@@ -2,12 +2,14 @@
  * Nodes that already run. ipamd does not watch EC2: it adopts what we attach at its next reconcile on a quiet node, and
  * gives back what exceeds its bound. So we add only where it is adopted in time, and only what is kept.
  */
+import { bringTo } from './allocation.ts';
 import { adoptionWorstMs, bound } from './cni.ts';
 import type { Candidate } from './eligibility.ts';
-import { fillPresent, freeIndexes } from './launches.ts';
-import { ENI_GROWTH_MS, IPAMD_LOOP_MS, QUIET_MS } from './limits.ts';
-import { managedEnis, primaryEni } from './model.ts';
+import { closedSubnet, fillPresent, freeIndexes, shapeOf } from './giving.ts';
+import { ENI_GROWTH_MS, IPAMD_LOOP_MS, QUIET_MS, RECONCILE_WORST_MS } from './limits.ts';
+import type { SubnetId } from './model.ts';
 import { spread } from './placement.ts';
+import { groupsOf, podEnis } from './pod-enis.ts';
 import { type Looking, type Standing, standing } from './standing.ts';
 import type { AttachStep, LeaveReason, Step } from './steps.ts';
 import type { Room } from './subnets.ts';
@@ -38,9 +40,13 @@ export function planRollout(ask: RolloutAsk): RolloutPlan {
       freePods: Math.max(0, candidate.podCap - podsMax),
     })),
   );
-  const steps = standings.flatMap((node) =>
-    planNode(node, { share: placed.get(node.candidate.node.id) ?? 0, pods, unplaced }, ask),
-  );
+  const steps = standings.flatMap((node) => {
+    const { candidate } = node;
+    const expected = { share: placed.get(candidate.node.id) ?? 0, pods, unplaced };
+    const closed = closedSubnet(candidate, ask.room, ask.demand.cluster);
+    if (closed !== undefined) return [closed];
+    return candidate.soleAllocator ? allocate(node, expected, ask) : planNode(node, expected, ask);
+  });
   return { steps, unplaced, freeAddresses: standings.reduce((sum, { free }) => sum + free, 0) };
 }
 
@@ -100,11 +106,31 @@ function planNode(node: Standing, { share, pods, unplaced }: Expected, ask: Roll
   return grow(node, share, fastest ? Math.max(0, keeps - total) : 0, freeSlots, because, ask);
 }
 
+/** A node that nobody but us gives addresses. Which of its addresses have pods nothing shows, and each that is missing is a pod
+ *  that fails for ever: told no number of pods, we bring it to all it may run. What is there counts, so a second run adds
+ *  nothing. */
+function allocate(standing: Standing, { share, pods }: Expected, ask: RolloutAsk): Step[] {
+  const { candidate, total, podsKnown, podsMax } = standing;
+  const { podCap, node } = candidate;
+  const due = podsKnown ? Math.min(podCap, podsMax + share) : podCap;
+  if (total < due && share === 0)
+    return [{ do: 'leave', nodeId: node.id, reason: 'no demand', because: 'placement expects no pod here' }];
+  const seen = `taken in within ${RECONCILE_WORST_MS / 1000} s`;
+  const launch = { candidate, runningAtMs: ask.nowMs, share, made: [] };
+  return bringTo(
+    due,
+    launch,
+    ask.demand.cluster,
+    ask.room,
+    `${share} of ${pods} pods expected here, ${seen}`,
+  );
+}
+
 /** ENIs that do no harm while ipamd has not adopted them, because it would not need their slots even with every pod the
  *  node can run. Zero on types whose slots are all of use. */
 function harmlessEnis({ candidate, freeSlots }: Standing): number {
-  const { perEni, podCap, warmEniTarget, node } = candidate;
-  const withAddresses = managedEnis(node).filter((eni) => eni.secondaryIps > 0).length;
+  const { perEni, podCap, warmEniTarget } = candidate;
+  const withAddresses = podEnis(candidate).filter((eni) => eni.secondaryIps > 0).length;
   return Math.max(
     0,
     freeSlots - Math.max(0, Math.ceil((podCap + warmEniTarget * perEni) / perEni) - withAddresses),
@@ -133,7 +159,7 @@ function grow(
       ? fills
       : leave('already warm', 'its ENIs have room that ipamd fills by one call each');
   }
-  const useful = Math.ceil(podCap / perEni) - managedEnis(candidate.node).length;
+  const useful = Math.ceil(podCap / perEni) - podEnis(candidate).length;
   if (useful <= 0) return leave('max pods', `its ENIs can already hold the ${podCap} pods it may run`);
   const wanted = Math.min(Math.ceil((share - free - fillable) / perEni), useful, mostEnis);
   if (wanted <= 0) return leave('already warm', `its ENIs have room for ${fillable} more addresses`);
@@ -162,9 +188,11 @@ function newEni(
   because: string,
   ask: RolloutAsk,
 ): AttachStep | undefined {
-  const { node, perEni } = candidate;
+  const { node, perEni, eniConfig } = candidate;
   const { cluster, id: demandId } = ask.demand;
-  const subnetId = ask.room.forNewEni(node, cluster, wished + 1) ?? ask.room.forNewEni(node, cluster, 1);
+  const roomFor = (addresses: number): SubnetId | undefined =>
+    ask.room.forNewEni(node, cluster, addresses, eniConfig?.subnetId);
+  const subnetId = roomFor(wished + 1) ?? roomFor(1);
   if (subnetId === undefined) return undefined;
   const addresses = Math.min(wished, ask.room.left(subnetId) - 1);
   ask.room.take(subnetId, addresses + 1);
@@ -174,8 +202,8 @@ function newEni(
     subnetId,
     deviceIndex,
     addresses,
-    shape: addresses === 0 ? 'skeleton' : addresses === perEni ? 'full' : 'partial',
-    groupIds: primaryEni(node)?.groupIds ?? [],
+    shape: shapeOf(addresses, perEni),
+    groupIds: groupsOf(candidate),
     demandId,
     until: 'attached',
     finish: 'at once',

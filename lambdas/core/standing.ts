@@ -3,15 +3,8 @@ import { podsOn } from './cni.ts';
 import type { Demand } from './demand.ts';
 import type { Candidate } from './eligibility.ts';
 import { QUIET_MS } from './limits.ts';
-import {
-  cardEnis,
-  type Eni,
-  managedEnis,
-  type Node,
-  type NodeId,
-  OUR_DEMAND_TAG,
-  totalIps,
-} from './model.ts';
+import { cardEnis, type Eni, type Node, type NodeId, OUR_DEMAND_TAG, totalIps } from './model.ts';
+import { fillableEnis, podAddresses } from './pod-enis.ts';
 import type { Policy } from './policy.ts';
 
 /** How a node looked when we last saw it change. */
@@ -56,9 +49,9 @@ export function standing(present: Candidate, ask: Looking): Standing {
   const node: Node = { ...present.node, enis: present.node.enis.filter((eni) => !forThis(eni)) };
   const candidate = { ...present, node };
   const { perEni, warmEniTarget, maxEnis } = candidate;
-  const total = totalIps(node);
+  const total = podAddresses(candidate);
   const freeSlots = Math.max(0, maxEnis - cardEnis(node).length);
-  const fillable = managedEnis(node).reduce((sum, eni) => sum + entriesFree(eni, perEni), 0);
+  const fillable = fillableEnis(candidate).reduce((sum, eni) => sum + entriesFree(eni, perEni), 0);
   const attachedForThis = new Set(present.node.enis.filter(forThis).map((eni) => eni.deviceIndex));
   // A sight may be older than our own attach, or already show it: neither makes the node less quiet.
   const sight = ask.sights.get(node.id);
@@ -72,9 +65,12 @@ export function standing(present: Candidate, ask: Looking): Standing {
   const canGrow = settled && freeSlots + fillable > 0 && total < maxPods;
   const podsKnown = ask.podsPerNode !== undefined && ask.podsPerNode <= total;
   const [podsMin, podsMost] =
-    ask.podsPerNode === undefined
-      ? podsOn(total, warmEniTarget, perEni, canGrow)
-      : [Math.min(ask.podsPerNode, total), Math.min(ask.podsPerNode, total)];
+    ask.podsPerNode !== undefined
+      ? [Math.min(ask.podsPerNode, total), Math.min(ask.podsPerNode, total)]
+      : candidate.soleAllocator
+        ? // Nothing grew or was given back there: its addresses tell nothing about its pods.
+          [0, total]
+        : podsOn(total, warmEniTarget, perEni, canGrow);
   const podsMax = Math.min(podsMost, candidate.podCap);
   return {
     candidate,

@@ -9,11 +9,16 @@ const CLUSTER_TAG_PREFIX = 'cni.networking.k8s.aws/cluster/';
  *  excludes; without the tag only the node's own subnet counts; with it, cluster tags narrow it down. */
 function usable(subnet: Subnet, node: Node, cluster: string): boolean {
   if (subnet.vpcId !== node.vpcId || subnet.zone !== node.zone) return false;
-  const role = subnet.tags[ROLE_TAG] ?? '';
-  if (role === '0') return false;
-  if (role === '') return subnet.id === node.subnetId;
-  const clusterTags = Object.keys(subnet.tags).filter((key) => key.startsWith(CLUSTER_TAG_PREFIX));
-  return clusterTags.length === 0 || clusterTags.includes(CLUSTER_TAG_PREFIX + cluster);
+  if ((subnet.tags[ROLE_TAG] ?? '') === '') return subnet.id === node.subnetId;
+  return !excludes(subnet, cluster);
+}
+
+/** Whether its tags keep the cluster's pods away: the CNI then gives none of its addresses, whoever attached the ENI. */
+function excludes({ tags }: Subnet, cluster: string): boolean {
+  const role = tags[ROLE_TAG] ?? '';
+  if (role === '' || role === '0') return role === '0';
+  const clusterTags = Object.keys(tags).filter((key) => key.startsWith(CLUSTER_TAG_PREFIX));
+  return clusterTags.length > 0 && !clusterTags.includes(CLUSTER_TAG_PREFIX + cluster);
 }
 
 /** Room in subnets during one plan: what earlier steps take is gone for later ones, and the reserve is never touched. */
@@ -29,12 +34,27 @@ export class Room {
     this.#left = new Map(open.map(({ id, freeAddresses }) => [id, freeAddresses - reserveAddresses]));
   }
 
-  /** The subnet with most free addresses that takes a new ENI of the node; ties go to the lower id. */
-  forNewEni(node: Node, cluster: string, addresses: number): SubnetId | undefined {
+  /** The subnet with most free addresses that takes a new ENI of the node, or `only` that one; ties go to the lower id. */
+  forNewEni(node: Node, cluster: string, addresses: number, only?: SubnetId): SubnetId | undefined {
+    const takes = (subnet: Subnet): boolean =>
+      only === undefined
+        ? usable(subnet, node, cluster)
+        : subnet.id === only && this.closed(only, node, cluster) === undefined;
     const fitting = this.#subnets
-      .filter((subnet) => usable(subnet, node, cluster) && this.left(subnet.id) >= addresses)
+      .filter((subnet) => takes(subnet) && this.left(subnet.id) >= addresses)
       .sort((a, b) => this.left(b.id) - this.left(a.id) || (a.id < b.id ? -1 : 1));
     return fitting[0]?.id;
+  }
+
+  /** Why the subnet that custom networking names takes no ENI of the node, or `undefined` when it does: free addresses are
+   *  another question. */
+  closed(id: SubnetId, node: Node, cluster: string): string | undefined {
+    const subnet = this.#subnets.find((each) => each.id === id);
+    if (subnet === undefined) return `EC2 shows no ${id} in ${node.vpcId}`;
+    if (subnet.vpcId !== node.vpcId) return `${id} is in ${subnet.vpcId}, the node in ${node.vpcId}`;
+    if (subnet.zone !== node.zone) return `${id} is in ${subnet.zone}, the node in ${node.zone}`;
+    if (excludes(subnet, cluster)) return `its tags close ${id} to the pods of ${cluster}`;
+    return undefined;
   }
 
   left(id: SubnetId): number {

@@ -24,6 +24,8 @@ describe('the add-on says nothing: the CNI runs with its own defaults', () => {
       settings: {
         mode: { kind: 'warm-eni', warmEniTarget: 1 },
         maxEnis: undefined,
+        prefixes: false,
+        metadataOnly: false,
         podEni: false,
         customNetworking: false,
         manageUntaggedEnis: true,

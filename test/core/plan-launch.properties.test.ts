@@ -16,6 +16,8 @@ const TYPES = {
   'm5.4xlarge': [8, 29],
 } as const;
 type Type = keyof typeof TYPES;
+/** Source: amazon-vpc-resource-controller-k8s, limits.go. */
+const TAKES_TRUNK = { 't3.medium': false, 'm5.large': true, 'c5.xlarge': true, 'm5.4xlarge': true } as const;
 const NODE: NodeId = 'i-1';
 const HOST_NETWORK = 2;
 
@@ -96,8 +98,9 @@ function plan(one: Case, world: ModelWorld = one.world): Step[] {
 }
 
 function figures(one: Case): { slots: number; perEni: number; podCap: number } {
-  const [enis, perEni] = TYPES[theNode(one.world).type as Type];
-  const slots = enis - (one.podEni ? 1 : 0);
+  const type = theNode(one.world).type as Type;
+  const [enis, perEni] = TYPES[type];
+  const slots = enis - (one.podEni && TAKES_TRUNK[type] ? 1 : 0);
   const podCap = Math.max(0, Math.min((one.maxPods ?? enis * perEni + 2) - HOST_NETWORK, slots * perEni));
   return { slots, perEni, podCap };
 }
