@@ -123,3 +123,13 @@ export const RUN_INSTANCES_RETRY_MS = 30_000;
 /** A node that is being drained goes after this long, empty or not (EKS User Guide, managed node groups, update and scale-in:
  *  15 minutes for evictions). */
 export const DRAIN_TIMEOUT_MS = 900_000;
+
+/** From ipamd serving to the VPC resource controller's first look at the node, with ENABLE_POD_ENI: its reconciler follows the
+ *  node's own events. An assumption: no document bounds it. */
+export const SERVING_TO_TRUNK: Quantiles = [
+  [0, 1_000],
+  [1, 5_000],
+];
+
+/** Until it looks again at a node that had no slot. An assumption; a minute keeps its reads few. */
+export const TRUNK_RETRY_MS = 60_000;

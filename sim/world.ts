@@ -13,6 +13,7 @@ import type { Ec2 } from './ec2/api.ts';
 import type { MetadataLags } from './ec2/instance-metadata.ts';
 import type { ReadLagOptions } from './ec2/read-lag.ts';
 import { type BusTrouble, EventBus } from './event-bus.ts';
+import type { EniConfig } from './ipamd/settings.ts';
 import { Kernel } from './kernel.ts';
 import { EC2_LATENCIES, METADATA_LAGS } from './latencies.ts';
 import { QueueService } from './queues.ts';
@@ -26,6 +27,8 @@ export interface WorldSetup {
   readonly subnets: readonly SubnetSetup[];
   /** aws-node's environment, as the vpc-cni add-on's configuration has it; none: the CNI's defaults. */
   readonly cniEnv?: Readonly<Record<string, string>>;
+  /** With custom networking, the ENIConfig of each zone's nodes, which is no part of the add-on's configuration. */
+  readonly eniConfigs?: Readonly<Record<string, EniConfig>>;
   /** How late every event is, beyond the usual delay, ms: short for `events: { lateByMs }`. */
   readonly eventsLateByMs?: number;
   /** What goes wrong with events. */
@@ -87,6 +90,7 @@ export class World implements WireWorld {
     this.addCluster({
       name: setup.cluster,
       ...(setup.cniEnv !== undefined && { cniEnv: setup.cniEnv }),
+      ...(setup.eniConfigs !== undefined && { eniConfigs: setup.eniConfigs }),
       ...(setup.placement !== undefined && { placement: setup.placement }),
     });
   }

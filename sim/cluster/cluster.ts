@@ -3,6 +3,7 @@ import type { Account } from '../ec2/account.ts';
 import type { Subnet } from '../ec2/api.ts';
 import { typeLimits } from '../ec2/instance-types.ts';
 import type { EventBus } from '../event-bus.ts';
+import type { EniConfig } from '../ipamd/settings.ts';
 import type { EksCluster } from '../wire/eks-rest.ts';
 import type { ScalingGroups } from './auto-scaling.ts';
 import { Autoscaler } from './autoscaler.ts';
@@ -10,7 +11,7 @@ import { CronJob, type CronJobOptions } from './cron-job.ts';
 import { Deployment, type DeploymentOptions } from './deployment.ts';
 import { GroupEvents } from './group-events.ts';
 import { groupTags, instanceTags, type ScalingNames, scalingNames } from './group-names.ts';
-import { HOST_NETWORK_PODS, Node, type NodeWorld } from './node.ts';
+import { maxPodsOf, Node, type NodeWorld } from './node.ts';
 import { NodeGroup, type NodeGroupOptions } from './node-group.ts';
 import type { Pod } from './pod.ts';
 import { type Placement, Scheduler } from './scheduler.ts';
@@ -21,7 +22,9 @@ export interface ClusterSetup {
   readonly name: string;
   /** aws-node's environment, as the vpc-cni add-on's configuration has it; none: the CNI's defaults. */
   readonly cniEnv?: Readonly<Record<string, string>>;
-  /** Subnets its nodes may use; all of the account's unless said. */
+  /** For custom networking: the ENIConfig of each zone's nodes. */
+  readonly eniConfigs?: Readonly<Record<string, EniConfig>>;
+  /** Subnets its nodes may use; unless said, all of the account's but those of ENIConfigs. */
   readonly subnets?: readonly string[];
   /** `spread` unless said. */
   readonly placement?: Placement;
@@ -64,16 +67,19 @@ export class Cluster implements EksCluster {
   readonly #world: ClusterWorld;
   readonly #subnets: readonly Subnet[];
   readonly #env: Readonly<Record<string, string>>;
+  readonly #eniConfigs: Readonly<Record<string, EniConfig>>;
   /** The first cluster's nodes go by their group's name alone. */
   readonly #prefix: string;
   readonly #groupOf = new Map<Node, NodeGroup>();
 
   constructor(setup: ClusterSetup, world: ClusterWorld, nth: number) {
-    const { name, cniEnv, subnets, placement } = setup;
+    const { name, cniEnv, eniConfigs = {}, subnets, placement } = setup;
+    const podSubnets = new Set(Object.values(eniConfigs).map(({ subnetId }) => subnetId));
     this.name = name;
     this.#world = world;
     this.#prefix = nth === 0 ? '' : `${name}-`;
-    this.#subnets = world.account.subnets().filter(({ id }) => subnets?.includes(id) ?? true);
+    this.#subnets = world.account.subnets().filter(({ id }) => subnets?.includes(id) ?? !podSubnets.has(id));
+    this.#eniConfigs = eniConfigs;
     this.vpcId = this.#subnets[0]?.vpcId ?? '';
     this.#env = { CLUSTER_NAME: name, ...cniEnv };
     this.addon = {
@@ -117,7 +123,7 @@ export class Cluster implements EksCluster {
       clockMs: () => this.#world.clockMs,
       chance: chance.stream(`node group ${this.#prefix}${name}`),
       events: scaling && this.#events(options, scaling),
-      maxPods: maxPods ?? maxPodsOf(type),
+      maxPods: maxPods ?? this.#maxPodsOf(type),
       subnets,
       launch: (subnetId) => {
         if (this.#world.account.subnet(subnetId).freeAddresses === 0) return undefined;
@@ -208,13 +214,21 @@ export class Cluster implements EksCluster {
       secondaryIps: addresses,
       tags,
     });
-    const node = new Node({ ...options, instance, env: this.#env }, this.#world, (changed) => {
+    const eniConfig = this.#eniConfigs[instance.zone];
+    const about = { ...options, instance, env: this.#env, ...(eniConfig !== undefined && { eniConfig }) };
+    const node = new Node(about, this.#world, (changed) => {
       this.scheduler.nodeChanged(changed);
       if (changed.terminated) this.#groupOf.get(changed)?.lost(changed);
     });
     this.nodes.push(node);
     this.#world.nodes.push(node);
     return node;
+  }
+
+  #maxPodsOf(type: string): number {
+    const limits = typeLimits(type);
+    if (limits === undefined) throw new Error(`no instance type ${type}`);
+    return maxPodsOf(limits, Object.keys(this.#eniConfigs).length > 0);
   }
 
   #events(options: NodeGroupOptions, scaling: ScalingNames): GroupEvents {
@@ -243,10 +257,4 @@ function make(options: WorkloadOptions, world: WorkloadWorld): Workload {
     case 'CronJob':
       return new CronJob(options, world);
   }
-}
-
-function maxPodsOf(type: string): number {
-  const limits = typeLimits(type);
-  if (limits === undefined) throw new Error(`no instance type ${type}`);
-  return limits.enisPerCard * (limits.ipv4PerEni - 1) + HOST_NETWORK_PODS;
 }

@@ -2,8 +2,9 @@
 import type { Chance, Stream } from '../chance.ts';
 import type { Account } from '../ec2/account.ts';
 import type { Ec2, Instance } from '../ec2/api.ts';
-import { typeLimits } from '../ec2/instance-types.ts';
+import { type TypeLimits, typeLimits } from '../ec2/instance-types.ts';
 import { Ipamd } from '../ipamd/ipamd.ts';
+import type { EniConfig } from '../ipamd/settings.ts';
 import type { Kernel, Process, Running } from '../kernel.ts';
 import {
   PENDING_TO_RUNNING,
@@ -15,6 +16,7 @@ import {
 import { BeforeTheStory } from './before-the-story.ts';
 import { Kubelet } from './kubelet.ts';
 import type { Pod } from './pod.ts';
+import { giveTrunk } from './trunk.ts';
 
 export type { Pod } from './pod.ts';
 
@@ -32,8 +34,10 @@ export interface NodeOptions {
   readonly instance: Instance;
   /** aws-node's environment. */
   readonly env: Readonly<Record<string, string>>;
+  /** With custom networking, where its pods' ENIs go. */
+  readonly eniConfig?: EniConfig;
   readonly group: string;
-  /** kubelet's max-pods; by default the CNI's formula, ENIs × (addresses − 1) + 2. */
+  /** kubelet's max-pods; by default the CNI's formula, ENIs × (addresses − 1) + 2, of one ENI less with custom networking. */
   readonly maxPods?: number;
   /** A taint the node registers with: no pod is bound before somebody takes it off. */
   readonly startupTaint?: string;
@@ -43,6 +47,10 @@ export interface NodeOptions {
 
 /** Pods on the host's network on every node: aws-node and kube-proxy. They need no address. */
 export const HOST_NETWORK_PODS = 2;
+
+/** The CNI's own recommendation (amazon-vpc-cni-k8s, max-pods-calculator.sh). */
+export const maxPodsOf = (limits: TypeLimits, customNetworking: boolean): number =>
+  (limits.enisPerCard - (customNetworking ? 1 : 0)) * (limits.ipv4PerEni - 1) + HOST_NETWORK_PODS;
 
 /** kubelet starts a container that ended anew after 10 s at first (Kubernetes, container restart policy). */
 const CONTAINER_RESTART_MS = 10_000;
@@ -74,7 +82,7 @@ export class Node {
 
   /** `changed` hears when the node can take pods, can take none any more, or has another number of free slots. */
   constructor(options: NodeOptions, world: NodeWorld, changed: (node: Node) => void) {
-    const { name, instance, env, group, maxPods, startupTaint, standing = false } = options;
+    const { name, instance, env, eniConfig, group, maxPods, startupTaint, standing = false } = options;
     const limits = typeLimits(instance.type);
     if (limits === undefined) throw new Error(`no instance type ${instance.type}`);
     this.name = name;
@@ -88,7 +96,7 @@ export class Node {
     this.#account = world.account;
     this.#boot = world.chance.stream(`boot of ${name}`);
     this.#changed = changed;
-    this.maxPods = maxPods ?? limits.enisPerCard * (limits.ipv4PerEni - 1) + HOST_NETWORK_PODS;
+    this.maxPods = maxPods ?? maxPodsOf(limits, eniConfig !== undefined);
     const past = standing ? new BeforeTheStory(world.account, world.ec2) : undefined;
     this.ipamd = new Ipamd({
       kernel: world.kernel,
@@ -104,8 +112,10 @@ export class Node {
       env,
       maxPods: this.maxPods,
       containerRestartMs: CONTAINER_RESTART_MS,
+      ...(eniConfig !== undefined && { eniConfig }),
     });
     if (past !== undefined) this.ipamd.onServing(() => past.end());
+    if (this.ipamd.settings.reservedSlots > 0) this.#awaitTrunk(world, limits);
     this.#kubelet = new Kubelet({
       kernel: world.kernel,
       ipamd: this.ipamd,
@@ -115,6 +125,17 @@ export class Node {
         changed(this);
         if (this.#kubelet.pods.size === 0) this.#whenEmpty();
       },
+    });
+  }
+
+  #awaitTrunk({ kernel, ec2, chance }: NodeWorld, limits: TypeLimits): void {
+    const { instanceId } = this;
+    const stream = chance.stream(`trunk of ${this.name}`);
+    let asked = false;
+    this.ipamd.onServing(() => {
+      if (asked) return;
+      asked = true;
+      kernel.spawn(giveTrunk({ kernel, ec2, stream, instanceId, limits, gone: () => this.#gone }));
     });
   }
 

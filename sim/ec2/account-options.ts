@@ -1,7 +1,7 @@
 /** How a world sets up its EC2 account and what it puts into it. */
 import type { Chance } from '../chance.ts';
 import type { Kernel } from '../kernel.ts';
-import type { Ec2Action, Instance, InstanceState } from './api.ts';
+import type { Ec2Action, Instance, InstanceState, InterfaceType } from './api.ts';
 import type { AttachmentTimesOptions } from './attachment-times.ts';
 import type { Buckets } from './buckets.ts';
 import type { Fault } from './faults.ts';
@@ -68,6 +68,10 @@ export interface PresentEni {
   readonly securityGroups?: readonly string[];
   readonly tags?: Readonly<Record<string, string>>;
   readonly deviceIndex?: number;
+  /** 0, unless said. */
+  readonly networkCardIndex?: number;
+  /** `interface`, unless said. */
+  readonly interfaceType?: InterfaceType;
   readonly deleteOnTermination?: boolean;
 }
 

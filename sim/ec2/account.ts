@@ -281,16 +281,19 @@ export class Account implements Ec2 {
 
   #giveEni(instance: HeldInstance, present: PresentEni): Eni {
     const groups = present.securityGroups ?? instance.enis[0]?.groups;
+    const { networkCardIndex = 0, interfaceType } = present;
     const eni = this.#inventory.create({
       subnetId: present.subnetId ?? instance.subnetId,
       ips: present.secondaryIps ?? 0,
       prefixes: present.prefixes ?? 0,
-      origin: present.deviceIndex === 0 ? 'launch' : 'world',
+      origin: present.deviceIndex === 0 && networkCardIndex === 0 ? 'launch' : 'world',
       ...(groups && { groups }),
+      ...(interfaceType !== undefined && { interfaceType }),
       ...(present.tags && { tags: present.tags }),
     });
     this.#inventory.attach(eni, instance, {
       deviceIndex: present.deviceIndex ?? instance.enis.length,
+      networkCardIndex,
       deleteOnTermination: present.deleteOnTermination ?? true,
       shows: 'at once',
     });

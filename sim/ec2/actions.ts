@@ -92,7 +92,7 @@ export const carryOut: { readonly [A in Ec2Action]: Carry<A> } = {
   },
 
   CreateNetworkInterface: (inventory, input, { origin }) => {
-    const { subnetId, groups, description, tags, clientToken, privateIpAddress } = input;
+    const { subnetId, groups, description, interfaceType, tags, clientToken, privateIpAddress } = input;
     if (subnetId === '') throw refused.missing('subnetId');
     const wish = readWish(input);
     checkTags(tags ?? {}, 0);
@@ -106,6 +106,7 @@ export const carryOut: { readonly [A in Ec2Action]: Carry<A> } = {
       ...(privateIpAddress !== undefined && { primaryIp: privateIpAddress }),
       ...(groups && { groups }),
       ...(description !== undefined && { description }),
+      ...(interfaceType !== undefined && { interfaceType }),
       ...(tags && { tags }),
     });
     return { networkInterface: copyEni(eni), ...(clientToken !== undefined && { clientToken }) };

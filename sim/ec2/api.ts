@@ -33,6 +33,9 @@ export interface Attachment {
   readonly attachedAtMs: number;
 }
 
+/** The kinds this world has (EC2 API reference, NetworkInterface): a trunk carries branch interfaces, which are not played. */
+export type InterfaceType = 'interface' | 'trunk' | 'efa';
+
 export interface Eni {
   readonly id: string;
   readonly subnetId: string;
@@ -46,6 +49,7 @@ export interface Eni {
   prefixes: string[];
   groups: string[];
   readonly description: string;
+  readonly interfaceType: InterfaceType;
   tags: Map<string, string>;
   attachment: Attachment | undefined;
   readonly createdAtMs: number;
@@ -133,6 +137,8 @@ export interface Ec2Actions {
       readonly subnetId: string;
       readonly groups?: readonly string[];
       readonly description?: string;
+      /** `interface`, unless said. */
+      readonly interfaceType?: InterfaceType;
       /** The ENI's own address; any free one, unless said. */
       readonly privateIpAddress?: string;
       /** Exactly these secondary addresses, instead of a count. */

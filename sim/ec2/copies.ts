@@ -14,6 +14,7 @@ export function copyEni(eni: Eni): Eni {
     prefixes: [...eni.prefixes],
     groups: [...eni.groups],
     description: eni.description,
+    interfaceType: eni.interfaceType,
     tags: new Map(eni.tags),
     attachment: eni.attachment && { ...eni.attachment },
     createdAtMs: eni.createdAtMs,

@@ -1,6 +1,6 @@
 /** The things the inventory holds, with what the API does not show of them. */
 import type { AddressSpace } from './address-space.ts';
-import type { CidrReservation, Eni, Instance, Subnet } from './api.ts';
+import type { CidrReservation, Eni, Instance, InterfaceType, Subnet } from './api.ts';
 import type { InstanceMetadata } from './instance-metadata.ts';
 import type { TypeLimits } from './instance-types.ts';
 import type { Wish } from './taking.ts';
@@ -27,6 +27,7 @@ export interface NewEni extends Wish {
   readonly subnetId: string;
   readonly groups?: readonly string[];
   readonly description?: string;
+  readonly interfaceType?: InterfaceType;
   /** Its own address; any free one, unless said. */
   readonly primaryIp?: string;
   readonly tags?: Readonly<Record<string, string>>;

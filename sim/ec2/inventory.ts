@@ -121,6 +121,7 @@ export class Inventory {
       prefixes: blocks,
       groups: [...(wanted.groups ?? [`sg-default-${subnet.vpcId}`])],
       description: wanted.description ?? '',
+      interfaceType: wanted.interfaceType ?? 'interface',
       tags: new Map(Object.entries(wanted.tags ?? {})),
       attachment: undefined,
       createdAtMs: this.#now(),

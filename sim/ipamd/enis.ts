@@ -25,12 +25,14 @@ export interface KnownEnis {
   /** As metadata showed them when the question was asked, in the order of a Go map. */
   readonly enis: readonly MetadataEni[];
   readonly tags: ReadonlyMap<string, Tags>;
+  /** Ids of trunk ENIs: only EC2 tells them apart. */
+  readonly trunks: ReadonlySet<string>;
 }
 
 /** Asks EC2 about every ENI metadata shows; ids EC2 does not know are dropped and the rest asked again. */
 export function* describeAll(d: Daemon): Process<KnownEnis> {
   const shown = new Map(d.metadata().map((eni) => [eni.id, eni]));
-  if (d.settings.metadataOnly) return { enis: [...shown.values()], tags: new Map() };
+  if (d.settings.metadataOnly) return { enis: [...shown.values()], tags: new Map(), trunks: new Set() };
   let failure: ApiError | ReplyLost | undefined;
   let answered: readonly Eni[] = [];
   for (let n = 0; n < DESCRIBE_TRIES && shown.size > 0; n++) {
@@ -50,6 +52,7 @@ export function* describeAll(d: Daemon): Process<KnownEnis> {
   return {
     enis: inMapOrder(d, [...shown.values()]),
     tags: new Map(answered.map((eni) => [eni.id, eni.tags])),
+    trunks: new Set(answered.filter(({ interfaceType }) => interfaceType === 'trunk').map(({ id }) => id)),
   };
 }
 
@@ -93,8 +96,8 @@ export function* writeTags(
 
 /** Into the store with what metadata showed. Throws when the subnet cannot be looked up: the ENI is then in the store,
  *  empty. */
-export function* setUp(d: Daemon, eni: MetadataEni): Process {
-  const pooled = d.store.addEni(eni.id, eni.id === d.host.primaryEniId, eni.subnetId);
+export function* setUp(d: Daemon, eni: MetadataEni, isTrunk = false): Process {
+  const pooled = d.store.addEni(eni.id, eni.id === d.host.primaryEniId, eni.subnetId, isTrunk);
   if (d.settings.subnetDiscovery && (yield* isExcluded(d, eni.subnetId))) pooled.excluded = true;
   for (const ip of eni.secondaryIps) d.store.addCidr(eni.id, ip, false);
   for (const prefix of eni.prefixes) d.store.addCidr(eni.id, prefix, true);

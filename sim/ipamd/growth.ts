@@ -77,10 +77,11 @@ function* learnContent(d: Daemon, eni: PooledEni): Process {
   }
 }
 
-/** Excluded ENIs count on both sides and cancel out. */
+/** Excluded ENIs count on both sides and cancel out. A trunk that is there takes its slot itself. */
 function hasSlot(d: Daemon): boolean {
-  const { maxEnis, reservedSlots } = d.settings;
-  return d.store.enis.size < maxEnis - d.unmanagedAttached - reservedSlots;
+  const { maxEnis } = d.settings;
+  const reserved = d.store.hasTrunk() ? 0 : d.settings.reservedSlots;
+  return d.store.enis.size < maxEnis - d.unmanagedAttached - reserved;
 }
 
 function* addEni(d: Daemon): Process<boolean> {

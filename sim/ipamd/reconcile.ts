@@ -5,21 +5,23 @@
 import type { MetadataEni } from '../ec2/instance-metadata.ts';
 import type { Process } from '../kernel.ts';
 import type { Daemon } from './daemon.ts';
-import { describeAll, managedOf, noteUnmanaged, setUp, tagEni } from './enis.ts';
+import { describeAll, type KnownEnis, managedOf, noteUnmanaged, setUp, tagEni } from './enis.ts';
 import { attempt } from './sdk.ts';
 
 /** nodeIPPoolReconcileInterval; due strictly later. */
 const INTERVAL_MS = 60_000;
 
 export function* reconcile(d: Daemon): Process {
-  if (d.nowMs - d.lastActionMs <= INTERVAL_MS && !d.settings.podEni) return;
+  const awaitsTrunk = d.settings.podEni && !d.store.hasTrunk();
+  if (d.nowMs - d.lastActionMs <= INTERVAL_MS && !awaitsTrunk) return;
   let attached = managedOf(d, d.metadata());
   const gone = new Set(d.store.enis.keys());
-  let tags: ReadonlyMap<string, ReadonlyMap<string, string>> = new Map();
+  let tags: KnownEnis['tags'] = new Map();
+  let trunks: KnownEnis['trunks'] = new Set();
   if (attached.some((eni) => !d.store.enis.has(eni.id))) {
     const known = yield* attempt(describeAll(d));
     if (!known.ok) return;
-    tags = known.value.tags;
+    ({ tags, trunks } = known.value);
     noteUnmanaged(d, tags);
     attached = managedOf(d, known.value.enis);
   }
@@ -28,7 +30,8 @@ export function* reconcile(d: Daemon): Process {
       gone.delete(eni.id);
       yield* compare(d, eni, false);
       yield* compare(d, eni, true);
-    } else yield* adopt(d, eni, tags.get(eni.id) ?? new Map());
+    } else if (trunks.has(eni.id)) yield* attempt(setUp(d, eni, true));
+    else yield* adopt(d, eni, tags.get(eni.id) ?? new Map());
   }
   for (const eniId of gone) d.store.removeByForce(eniId);
   d.lastActionMs = d.nowMs;

@@ -30,9 +30,9 @@ export interface Settings {
   readonly metadataOnly: boolean;
   readonly managesUntagged: boolean;
   readonly managesOnCordoned: boolean;
-  /** Security groups for pods: reconciles in every loop until a trunk ENI is there. No trunk ever comes in this world. */
+  /** Security groups for pods: reconciles in every loop until a trunk ENI is there. */
   readonly podEni: boolean;
-  /** Slots kept free for that trunk. */
+  /** Slots kept free for that trunk while it is not there. */
   readonly reservedSlots: number;
   /** The hourly search for leaked ENIs. */
   readonly cleansLeaks: boolean;

@@ -21,8 +21,10 @@ export function* startNode(d: Daemon, assignments: () => ReadonlyMap<string, str
   noteUnmanaged(d, known.value.tags);
   for (const eni of managedOf(d, known.value.enis)) {
     const tags = known.value.tags.get(eni.id) ?? new Map<string, string>();
-    if (!d.settings.provisioningDisabled && !(yield* tagEni(d, eni.id, tags))) return false;
-    for (let tries = 1; !(yield* attempt(setUp(d, eni))).ok && tries < SET_UP_TRIES; tries++) {
+    const isTrunk = known.value.trunks.has(eni.id);
+    const tagged = isTrunk || d.settings.provisioningDisabled || (yield* tagEni(d, eni.id, tags));
+    if (!tagged) return false;
+    for (let tries = 1; !(yield* attempt(setUp(d, eni, isTrunk))).ok && tries < SET_UP_TRIES; tries++) {
       yield* d.kernel.sleep(SET_UP_PAUSE_MS);
     }
   }

@@ -13,6 +13,8 @@ const MINIMUM_AGE_MS = 60_000;
 export interface PooledEni {
   readonly id: string;
   readonly isPrimary: boolean;
+  /** It carries the branches of pods with security groups of their own, and gives no addresses. */
+  readonly isTrunk: boolean;
   readonly subnetId: string;
   readonly enteredAtMs: number;
   /** Its subnet is closed to pods: kept, but gives no addresses. */
@@ -56,12 +58,13 @@ export class Store {
   }
 
   /** An ENI already there stays as it is, with its age. */
-  addEni(id: string, isPrimary: boolean, subnetId: string): PooledEni {
+  addEni(id: string, isPrimary: boolean, subnetId: string, isTrunk = false): PooledEni {
     const present = this.enis.get(id);
     if (present !== undefined) return present;
     const eni: PooledEni = {
       id,
       isPrimary,
+      isTrunk,
       subnetId,
       enteredAtMs: this.#now(),
       excluded: false,
@@ -185,16 +188,23 @@ export class Store {
     return free;
   }
 
+  /** Draws nothing from the stream: a question asked in every loop must not shift the order of the walks. */
+  hasTrunk(): boolean {
+    for (const id of this.enis.keys()) if (this.enis.get(id)?.isTrunk === true) return true;
+    return false;
+  }
+
   /** ENIs with a free slot, in map order. */
   withRoom(slotsPerEni: number, skipPrimary: boolean): PooledEni[] {
     return this.enis
       .walk()
-      .filter((eni) => !(skipPrimary && eni.isPrimary) && !eni.excluded && eni.cidrs.size < slotsPerEni);
+      .filter((eni) => !eni.isTrunk && !(skipPrimary && eni.isPrimary) && !eni.excluded)
+      .filter((eni) => eni.cidrs.size < slotsPerEni);
   }
 
   /** A secondary ENI without pods exists, young or not. */
   hasPodFreeEni(): boolean {
-    return this.enis.find((eni) => !eni.isPrimary && eni.assigned === 0) !== undefined;
+    return this.enis.find((eni) => !eni.isPrimary && !eni.isTrunk && eni.assigned === 0) !== undefined;
   }
 
   /** Takes the first ENI in map order that may be given back out of the store. */
@@ -203,6 +213,7 @@ export class Store {
     const eni = this.enis.find(
       (candidate) =>
         !candidate.isPrimary &&
+        !candidate.isTrunk &&
         nowMs - candidate.enteredAtMs >= MINIMUM_AGE_MS &&
         candidate.assigned === 0 &&
         this.#coolingOn(candidate) === 0 &&

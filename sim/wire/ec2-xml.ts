@@ -160,7 +160,7 @@ function interfaceCore(eni: Eni, place: Place): Elements {
     privateIpAddress: eni.privateIp,
     privateDnsName: dnsName(eni.privateIp, place),
     sourceDestCheck: true,
-    interfaceType: 'interface',
+    interfaceType: eni.interfaceType,
     groupSet: groupItems(eni.groups),
     privateIpAddressesSet: addresses.map((privateIpAddress) => ({
       privateIpAddress,
