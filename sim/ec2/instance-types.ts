@@ -17,12 +17,7 @@ export interface TypeLimits {
 /** Types, or families where no size is named, that take no trunk ENI; all others do.
  *  Source: amazon-vpc-resource-controller-k8s (April 2026), pkg/aws/vpc/limits.go. */
 const TRUNKLESS = new Set(
-  [
-    'c1 c3 c4 d2 f1 h1 i2 m1 m2 m3 m4 p3 r3 r4 t1 t2 t3 t3a t4g u-6tb1 x1 x1e',
-    'i3.large i3.xlarge i3.2xlarge i3.4xlarge i3.8xlarge i3.16xlarge i4i.large',
-  ]
-    .join(' ')
-    .split(' '),
+  'c1 c3 c4 d2 f1 h1 i2 i3 i4i.large m1 m2 m3 m4 p3 r3 r4 t1 t2 t3 t3a t4g u-6tb1 x1 x1e'.split(' '),
 );
 
 let byType: Map<string, TypeLimits> | undefined;

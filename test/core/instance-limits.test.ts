@@ -33,6 +33,24 @@ describe("the CNI's table of instance limits", () => {
     expect(limitsOf(type)).toMatchObject({ maxEnis, ipv4PerEni, prefixes });
   });
 
+  test('a type with two cards: the limits are those of one card, the default one', () => {
+    expect(limitsOf('c6in.32xlarge')).toMatchObject({ maxEnis: 8, ipv4PerEni: 50, networkCards: 2 });
+  });
+
+  test.each([
+    ['m5.large', true],
+    ['c5.metal', true],
+    ['i4i.xlarge', true],
+    ['t3.medium', false],
+    ['t4g.small', false],
+    ['i3.large', false],
+    ['i4i.large', false],
+    ['m4.large', false],
+    ['u-6tb1.56xlarge', false],
+  ])('%s takes a trunk: %s', (type, trunks) => {
+    expect(limitsOf(type)).toMatchObject({ trunks });
+  });
+
   test.each(['', 'm5', 'm5.large ', 'M5.LARGE', 'constructor', 'z9.enormous'])(
     '%j is not known, and nothing is guessed',
     (type) => {
