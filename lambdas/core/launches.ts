@@ -65,24 +65,6 @@ export function tooLate(
     : `${((nowMs - runningAtMs) / 1000).toFixed(1)} s after running an attach could miss ipamd's start (${startP05Ms / 1000} s)`;
 }
 
-/** The guard for any candidate: why it must not be touched any more. Where nobody else gives addresses nothing comes too late,
- *  because it is taken in within RECONCILE_WORST_MS and stands in nobody's way until then. */
-export const launchGuard = (
-  { node, soleAllocator }: Candidate,
-  runningAtMs: number | undefined,
-  startP05Ms: number,
-  policy: Policy,
-  nowMs: number,
-): string | undefined => (soleAllocator ? undefined : tooLate(node, runningAtMs, startP05Ms, policy, nowMs));
-
-/** The guard's last moment for any candidate, epoch ms: infinity where nothing comes too late. */
-export const guardDeadlineMs = (
-  { soleAllocator }: Candidate,
-  runningAtMs: number,
-  startP05Ms: number,
-  policy: Policy,
-): number => (soleAllocator ? Number.POSITIVE_INFINITY : attachDeadlineMs(runningAtMs, startP05Ms, policy));
-
 /** Pods announced that no present node can take; they wait for launches. */
 export interface OpenDemand {
   readonly id: string;

@@ -23,12 +23,14 @@ function excludes({ tags }: Subnet, cluster: string): boolean {
 
 /** Room in subnets during one plan: what earlier steps take is gone for later ones, and the reserve is never touched. */
 export class Room {
+  readonly #shown: readonly Subnet[];
   /** Those that may take new ENIs; one in a marked zone still fills the ENIs it has. */
   readonly #subnets: readonly Subnet[];
   readonly #left: Map<SubnetId, number>;
 
   /** `marked`: subnets and zones (marks.ts) that are to be left alone. */
   constructor(subnets: readonly Subnet[], reserveAddresses: number, marked: ReadonlySet<string> = new Set()) {
+    this.#shown = subnets;
     const open = subnets.filter(({ id }) => !marked.has(id));
     this.#subnets = open.filter(({ zone }) => !marked.has(zoneMark(zone)));
     this.#left = new Map(open.map(({ id, freeAddresses }) => [id, freeAddresses - reserveAddresses]));
@@ -49,7 +51,7 @@ export class Room {
   /** Why the subnet that custom networking names takes no ENI of the node, or `undefined` when it does: free addresses are
    *  another question. */
   closed(id: SubnetId, node: Node, cluster: string): string | undefined {
-    const subnet = this.#subnets.find((each) => each.id === id);
+    const subnet = this.#shown.find((each) => each.id === id);
     if (subnet === undefined) return `EC2 shows no ${id} in ${node.vpcId}`;
     if (subnet.vpcId !== node.vpcId) return `${id} is in ${subnet.vpcId}, the node in ${node.vpcId}`;
     if (subnet.zone !== node.zone) return `${id} is in ${subnet.zone}, the node in ${node.zone}`;

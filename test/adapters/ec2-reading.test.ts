@@ -105,6 +105,12 @@ test('what two pages show is there once, as the later one shows it', () => {
   });
 });
 
+test('an ENI is of the kind EC2 says; where it says none, of none', () => {
+  const kind = (eni: NetworkInterface) => readNode(INSTANCE, [eni])?.enis[0]?.interfaceType;
+  expect(kind({ ...ENI, InterfaceType: 'trunk' })).toBe('trunk');
+  expect(kind(ENI)).toBeUndefined();
+});
+
 test('Windows and service-operated instances are told as such', () => {
   expect(readNode({ ...INSTANCE, Platform: 'Windows' }, [ENI])?.platform).toBe('windows');
   const operator = { Managed: true, Principal: 'eks.amazonaws.com' };

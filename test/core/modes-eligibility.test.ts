@@ -1,10 +1,9 @@
 /** Who is a candidate in the CNI's less usual modes, and what its figures are. One perfect candidate, one deviation a test. */
 import { describe, expect, test } from 'vitest';
 import { type Candidate, candidate, mayHaveStarted } from '../../lambdas/core/eligibility.ts';
-import { guardDeadlineMs, launchGuard } from '../../lambdas/core/launches.ts';
 import type { Eni, Node } from '../../lambdas/core/model.ts';
 import type { Policy } from '../../lambdas/core/policy.ts';
-import { aCandidate, aCluster, aNode, anEni, aPolicy, enisOf, NOW_MS } from './fixtures.ts';
+import { aCandidate, aCluster, aNode, anEni, aPolicy, enisOf } from './fixtures.ts';
 
 function refusal(
   env: Readonly<Record<string, string>>,
@@ -53,16 +52,6 @@ describe('provisioning disabled', () => {
     );
   });
 
-  test('no guard: an hour after its start, and with ipamd’s tag on it, it is still in time', () => {
-    const hourAgo = NOW_MS - 3_600_000;
-    expect(launchGuard(sole(), hourAgo, 20_000, aPolicy(SOLE), NOW_MS)).toBeUndefined();
-    expect(guardDeadlineMs(sole(), hourAgo, 20_000, aPolicy(SOLE))).toBe(Number.POSITIVE_INFINITY);
-  });
-  test('with a CNI that provisions the guard holds', () => {
-    const started = aCandidate(aNode());
-    expect(launchGuard(started, NOW_MS, 20_000, aPolicy(), NOW_MS)).toContain('ipamd has started');
-    expect(guardDeadlineMs(started, NOW_MS, 20_000, aPolicy())).toBe(NOW_MS + 20_000 - 2_000 - 8_000);
-  });
   test('its ipamd leaves no tag: every node that runs may have started, none that is pending', () => {
     const enis = [anEni(0, 0)];
     expect(mayHaveStarted(sole({}, { enis }))).toBe(true);

@@ -276,6 +276,14 @@ describe('custom networking', () => {
     const subnets = [aSubnet(1_000), aSubnet(20, { id: POD_SUBNET })];
     expect(brief(launch(custom({ subnets })))).toEqual(['leave: subnet full']);
   });
+  test('the ENIConfig’s subnet said a minute ago that it is full: left as full', () => {
+    const story = custom();
+    const room = new Room(story.subnets ?? [], 16, new Set([POD_SUBNET]));
+    const about = { candidate: candidateOf(story), runningAtMs: NOW_MS, share: 0, made: [] };
+    expect(brief(planLaunch(about, CLUSTER_NAME, room, aPolicy(story.policy)))).toEqual([
+      'leave: subnet full',
+    ]);
+  });
   test.each<[string, Subnet[], string]>([
     ['is not there', [aSubnet(1_000)], 'EC2 shows no subnet-pods'],
     [
