@@ -11,12 +11,11 @@ import type { Policy } from './policy.ts';
 import type { LeaveReason, Step } from './steps.ts';
 import type { Room } from './subnets.ts';
 
-/** Addresses a node should have, for all its pods that need one. Nobody else brings even those of ipamd's own start, one ENI's
- *  worth, so fewer are never enough. Of a node nobody announced pods for it is the policy that says how many. */
-export function owed({ perEni, podCap }: Candidate, policy: Policy, share = 0): number {
-  const all = share === 0 && policy.launchDemand === 'full';
-  return all ? podCap : Math.min(podCap, Math.max(share, perEni));
-}
+/** Addresses a node should have. With policy.launchDemand `full` one for each pod it may run, announced or not: a pod without
+ *  one would wait for ever. Otherwise those of the announced pods, and never fewer than ipamd's own start would bring, one
+ *  ENI's worth, because here nobody else brings even those. */
+export const owed = ({ perEni, podCap }: Candidate, policy: Policy, share = 0): number =>
+  policy.launchDemand === 'full' ? podCap : Math.min(podCap, Math.max(share, perEni));
 
 /** Addresses the node lacks against what it should have; 0 where somebody else gives them. */
 export const shortOf = (candidate: Candidate, policy: Policy, share = 0): number =>
@@ -25,12 +24,11 @@ export const shortOf = (candidate: Candidate, policy: Policy, share = 0): number
 /** What a node gets at its launch, or at any later look; {@link shortOf} it is 0 once this is done. */
 export function planAllocation(launch: Launch, cluster: string, room: Room, policy: Policy): Step[] {
   const { candidate, share } = launch;
+  const demand = share > 0 ? `${share} announced pods wait for this node` : 'nobody announced pods';
   const because =
-    share > 0
-      ? `${share} announced pods wait for this node`
-      : policy.launchDemand === 'full'
-        ? `nobody announced pods; it may run ${candidate.podCap}`
-        : `nobody announced pods, and policy.launchDemand is ${policy.launchDemand}: one ENI's worth`;
+    policy.launchDemand === 'full'
+      ? `${demand}; it may run ${candidate.podCap}`
+      : `${demand}; policy.launchDemand is ${policy.launchDemand}`;
   return bringTo(owed(candidate, policy, share), launch, cluster, room, because);
 }
 

@@ -89,14 +89,18 @@ describe('we are the only one who gives the node addresses', () => {
       'created full at 1 in subnet-1: 9',
     ]);
   });
-  test('ten pods were announced for it: the primary and one ENI', () => {
-    expect(brief(launch(sole({ share: 10 })))).toEqual([
+  test('ten pods were announced for it: all the same, because others may come', () => {
+    expect(brief(launch(sole({ share: 10 })))).toHaveLength(3);
+  });
+  test('ten pods were announced, and launchDemand is none: the primary and one ENI', () => {
+    expect(brief(launch(sole({ share: 10, policy: { launchDemand: 'none' } })))).toEqual([
       'fill eni-0: 9',
       'attached full at 2 in subnet-1: 9',
     ]);
   });
-  test('three pods were announced: what ipamd’s own start would bring, because nobody else brings it', () => {
-    expect(brief(launch(sole({ share: 3 })))).toEqual(['fill eni-0: 9']);
+  test('three pods were announced so: what ipamd’s own start would bring, because nobody else brings it', () => {
+    const steps = launch(sole({ share: 3, policy: { launchDemand: 'none' } }));
+    expect(brief(steps)).toEqual(['fill eni-0: 9']);
   });
   test.each(['skeleton', 'none'] as const)(
     'nobody announced pods and launchDemand is %s: the same',
@@ -138,7 +142,7 @@ describe('we are the only one who gives the node addresses', () => {
       anEni(1, 9, { tags: { 'eks-ip-prewarmer/node': 'i-1' }, deleteOnTermination: false }),
     ];
     expect(brief(launch(sole({ enis })))).toEqual(['finish', 'attached full at 2 in subnet-1: 9']);
-    expect(brief(launch(sole({ enis, share: 18 })))).toEqual(['finish']);
+    expect(brief(launch(sole({ enis, policy: { launchDemand: 'none' } })))).toEqual(['finish']);
   });
   test('the steps say that nobody else gives any', () => {
     expect(becauseOf(launch(sole()))).toContain('0 of 27 addresses are there, and nobody else gives any');
@@ -158,8 +162,10 @@ describe('we are the only one who gives the node addresses', () => {
       expect(figures(sole({ policy, enis: enisOf('i-1', [9]) }))).toEqual([9, 0]);
     });
     test('announced pods, never more than it may run', () => {
-      expect(figures(sole(), 12)).toEqual([12, 12]);
-      expect(figures(sole(), 99)).toEqual([27, 27]);
+      const policy = { launchDemand: 'none' } as const;
+      expect(figures(sole({ policy }), 12)).toEqual([12, 12]);
+      expect(figures(sole({ policy }), 99)).toEqual([27, 27]);
+      expect(figures(sole(), 12)).toEqual([27, 27]);
     });
     test('a CNI that provisions owes its nodes itself', () => {
       expect(shortOf(candidateOf({ env: {} }), aPolicy())).toBe(0);
