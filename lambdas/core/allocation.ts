@@ -42,7 +42,8 @@ export function bringTo(addresses: number, launch: Launch, cluster: string, room
   if (podCap === 0) return leave('max pods', 'its max-pods leaves no pod that needs an address');
   const has = podAddresses(candidate);
   if (has >= addresses) return leave('already warm', `${has} addresses are there, ${addresses} are due`);
-  const because = `${why}; ${has} of ${addresses} addresses are there, and nobody else gives any`;
+  const only = mayFill(launch) ? '' : `; new ENIs only: with ENABLE_IMDS_ONLY_MODE ${UNSEEN}`;
+  const because = `${why}; ${has} of ${addresses} addresses are there, and nobody else gives any${only}`;
   const fills = mayFill(launch) ? fillPresent(candidate, room, addresses - has, because) : [];
   const rest = addresses - has - fills.reduce((sum, fill) => sum + fill.addresses, 0);
   const count = Math.ceil(rest / perEni);

@@ -72,7 +72,13 @@ describe('reading', () => {
     const [primary] = world.ec2.instance(id).enis;
     const through = await vpcOf(world);
     const read = granted(await through((vpc) => vpc.read({ nodes: { ids: [id] }, vpcIds: [VPC] })));
-    const eni = { subnetId: SUBNET, networkCardIndex: 0, attachmentStatus: 'attached', groupIds: [GROUP] };
+    const eni = {
+      subnetId: SUBNET,
+      networkCardIndex: 0,
+      interfaceType: 'interface',
+      attachmentStatus: 'attached',
+      groupIds: [GROUP],
+    };
     expect(read).toEqual({
       readAtMs: EPOCH_MS,
       nodes: [

@@ -212,9 +212,9 @@ describe('we are the only one who gives the node addresses', () => {
         'attached full at 2 in subnet-1: 9',
         'attached full at 1 in subnet-1: 9',
       ]);
-      expect(brief(rollout(metadataOnly({ enis: enisOf('i-1', [9, 4]) }), 3))).toEqual([
-        'attached full at 2 in subnet-1: 9',
-      ]);
+      const steps = rollout(metadataOnly({ enis: enisOf('i-1', [9, 4]) }), 3);
+      expect(brief(steps)).toEqual(['attached full at 2 in subnet-1: 9']);
+      expect(becauseOf(steps)).toContain('new ENIs only: with ENABLE_IMDS_ONLY_MODE');
     });
     test('no slot is left: left, and the reason says that present ENIs are not filled', () => {
       const steps = launch(metadataOnly({ enis: enisOf('i-1', [0, 9, 9]) }));

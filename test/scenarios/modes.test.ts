@@ -117,6 +117,44 @@ describe('the CNI’s own provisioning is disabled: pods have the addresses we g
   });
 });
 
+describe('the CNI reads instance metadata alone, and may not ask EC2 anything', () => {
+  const IMDS_ONLY = { ENABLE_IMDS_ONLY_MODE: 'true', ENABLE_SUBNET_DISCOVERY: 'false' };
+  const staged = (seed: number, setup: Partial<WorldSetup> = {}) => {
+    const made = anyStage({ seed, cniEnv: IMDS_ONLY, ...setup }, { policy: { soleAllocator: true } });
+    made.world.account.addFault({
+      kind: 'refuse',
+      action: '*',
+      caller: 'ipamd/*',
+      code: 'UnauthorizedOperation',
+      httpStatus: 403,
+      fromMs: 0,
+      toMs: minutes(60),
+    });
+    return made;
+  };
+
+  test.each([61, 62, 63])(
+    '27 pods wait for a node: all is there before ipamd looks (seed %i)',
+    async (seed) => {
+      const { world } = staged(seed);
+      const node = launchFor(world, 27);
+      await world.kernel.run(minutes(3));
+      expect([running(world), failures(world)]).toEqual([27, 0]);
+      expect(addresses(node)).toEqual([9, 9, 9]);
+    },
+  );
+
+  test('every event is lost: new ENIs are taken in; the primary, which ipamd knows, is not filled in vain', async () => {
+    const { world, stage } = staged(64, { events: { lostShare: 1 } });
+    const node = launchFor(world, 27);
+    await world.kernel.run(minutes(3));
+    await inWorld(world, () => stage.sweepNow());
+    await world.kernel.run(world.kernel.nowMs + minutes(3));
+    expect(addresses(node)).toEqual([0, 9, 9]);
+    expect([running(world), node.ipamd.snapshot()?.totalIps]).toEqual([18, 18]);
+  });
+});
+
 describe('custom networking: pods live in another subnet than their node', () => {
   const PODS = { ...SUBNET, id: 'subnet-0b2c3d4e5f6071829', cidr: '10.0.8.0/22' };
   const POD_GROUP = 'sg-0b2c3d4e5f6071829';
