@@ -155,8 +155,9 @@ function grow(
     // Addresses on an ENI carry no mark of ours: told from them, the pods would seem to have grown, a second run would
     // expect the next ones elsewhere, and add there.
     const fills = node.podsKnown ? fillPresent(candidate, ask.room, headroom, because) : [];
-    return fills.length > 0
-      ? fills
+    if (fills.length > 0) return fills;
+    return node.podsKnown && headroom > 0 && fillable > 0
+      ? leave('subnet full', NO_ROOM)
       : leave('already warm', 'its ENIs have room that ipamd fills by one call each');
   }
   const useful = Math.ceil(podCap / perEni) - podEnis(candidate).length;

@@ -118,6 +118,10 @@ describe('nodes without a free slot', () => {
     const plan = planFor({ nodes: [filled(9, 0, 0)], pods: 20, podsPerNode: 0 });
     expect(brief(plan)).toEqual(['fill eni-i-1-1: 8']);
   });
+  test('so on a node without slots whose subnet has no room: that is said, because it may have room again', () => {
+    const full = { nodes: [filled(9, 0, 0)], pods: 20, podsPerNode: 0, subnets: [aSubnet(16)] };
+    expect(brief(planFor(full))).toEqual(['subnet full']);
+  });
   test('empty ENIs, pods not known: ipamd fills them itself, by a call each', () => {
     expect(brief(planFor({ nodes: [filled(9, 0, 0)], pods: 20 }))).toEqual(['already warm']);
   });
