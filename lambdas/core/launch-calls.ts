@@ -1,5 +1,6 @@
 /** The doing half of a launch: what the budget grants is carried out, and everything that must be remembered or looked at
  *  again comes back as values. */
+import { adoptionWorstMs } from './cni.ts';
 import { attachedIn, type Done } from './doing.ts';
 import type { Candidate } from './eligibility.ts';
 import type { Mark } from './marks.ts';
@@ -83,7 +84,8 @@ export async function carryOutLaunches(
     if (why !== undefined) left.push({ cluster: cluster.name, step: { do: 'leave', nodeId, ...why } });
     else if (waitMs !== undefined) waiting.push(later(signal, waitMs));
     const done = result !== undefined && 'done' in result ? result.done : undefined;
-    if (done !== undefined && attachedIn(done) > 0)
+    // A sole allocator's ipamd writes no tag: there is nothing to look for.
+    if (done !== undefined && attachedIn(done) > 0 && !runner.candidate.soleAllocator)
       attached.set(cluster.name, [...(attached.get(cluster.name) ?? []), nodeId]);
     records.push(recordOf(one, result, why?.reason, ports));
   }
@@ -183,6 +185,8 @@ function recordOf(
     times: {
       ...before.times,
       ...(done !== undefined && attachedIn(done) > 0 && { attachedAtMs: nowMs }),
+      ...(done !== undefined &&
+        candidate.soleAllocator && { usableFromMs: nowMs + adoptionWorstMs(ports.settings.policy) }),
     },
     expiresAtMs: nowMs + RECORD_TTL_MS,
   };

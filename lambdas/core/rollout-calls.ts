@@ -79,8 +79,10 @@ async function act(
     mine.map(({ node, record }) => recordOf(node, worked.get(node.id), record, clock(), adoptionMs)),
     owner,
   );
+  // A sole allocator's ipamd writes no tag: there is nothing to look for.
+  const tagged = new Set(candidates.flatMap(({ node, soleAllocator }) => (soleAllocator ? [] : [node.id])));
   const attached = [...worked].flatMap(([nodeId, one]) =>
-    'done' in one && attachedIn(one.done) > 0 ? [nodeId] : [],
+    tagged.has(nodeId) && 'done' in one && attachedIn(one.done) > 0 ? [nodeId] : [],
   );
   if (attached.length > 0) {
     const due = { kind: 'verify-due', cluster, nodeIds: attached, attempt: 0 } as const;

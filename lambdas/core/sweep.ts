@@ -1,11 +1,13 @@
 /** Every few minutes: what events missed is rebuilt from the world, what a killed run left is finished or collected, what
  *  nobody will serve is given back, and how things stand is remembered and published. */
+import { shortOf } from './allocation.ts';
 import { collectOrphans } from './collecting.ts';
+import { candidate, mayHaveStarted } from './eligibility.ts';
 import type { Failure } from './failures.ts';
 import { finish } from './finishing.ts';
 import { unfinished } from './launches.ts';
 import { startP05Ms } from './lessons.ts';
-import { ipamdStarted, type Node, type NodeId, nodeGroupOf, type World } from './model.ts';
+import { type Cluster, ipamdStarted, type Node, type NodeId, nodeGroupOf, type World } from './model.ts';
 import { givenBack } from './open-demand.ts';
 import type { Inventory, NodeRecord, Ports } from './ports.ts';
 import { unknownCluster } from './reading.ts';
@@ -53,9 +55,15 @@ async function sweepCluster(name: string, ports: Ports): Promise<Swept | undefin
   ]);
   if (!read.ok) return skipped(name, read.failure, ports);
   const { world, own } = read.value;
-  const started = world.nodes.filter(ipamdStarted);
+  const alone = allocatedByUs(world, cluster, ports);
+  const started = world.nodes.filter((node) => ipamdStarted(node) || alone.has(node.id));
   await ledger.saw(name, lookAt(started, before, clock()));
-  const missedLaunches = await rebuildLaunches(world, ports);
+  const missedLaunches = await rebuildLaunches(world, alone, ports);
+  if (alone.size > 0)
+    ports.journal.measure(
+      { NodesShort: [...alone.values()].filter((short) => short > 0).length },
+      { cluster: name },
+    );
   const finished = await finishAll(started, name, ports);
   const orphans = await collectOrphans(name, own, suspects, ports);
   const podsGivenBack = await giveBack(name, world, ports);
@@ -67,12 +75,31 @@ function skipped(cluster: string, { code, message }: Failure, { journal }: Ports
   journal.warn('sweep skipped', { cluster, code, message });
 }
 
-/** Launches no event told of, and those a killed run left half done. */
-async function rebuildLaunches({ nodes }: World, ports: Ports): Promise<number> {
-  const launching = nodes.filter((node) => !ipamdStarted(node));
+/** Running nodes that nobody but us gives addresses, and how many each is short of. */
+function allocatedByUs(
+  { nodes }: World,
+  cluster: Cluster,
+  { settings: { policy } }: Ports,
+): ReadonlyMap<NodeId, number> {
+  return new Map(
+    nodes.flatMap((node) => {
+      const checked = candidate(node, cluster, policy);
+      const ours = 'candidate' in checked && checked.candidate.soleAllocator;
+      return ours && mayHaveStarted(checked.candidate) ? [[node.id, shortOf(checked.candidate, policy)]] : [];
+    }),
+  );
+}
+
+/** Launches no event told of, those a killed run left half done, and nodes that nobody but us gives what they lack. */
+async function rebuildLaunches(
+  { nodes }: World,
+  alone: ReadonlyMap<NodeId, number>,
+  ports: Ports,
+): Promise<number> {
+  const launching = nodes.filter((node) => !ipamdStarted(node) && alone.get(node.id) !== 0);
   if (launching.length === 0) return 0;
   const known = await ports.ledger.nodes(launching.map(({ id }) => id));
-  const missed = launching.filter(({ id }) => unfinishedBusiness(known.get(id)));
+  const missed = launching.filter(({ id }) => alone.has(id) || unfinishedBusiness(known.get(id)));
   if (missed.length > 0)
     await warmLaunches(
       missed.map(({ id, state, launchedAtMs }) => launchOf(id, state === 'running', launchedAtMs)),

@@ -4,11 +4,11 @@
  */
 import { say } from './complaints.ts';
 import { demandOf, replacesPods } from './demand.ts';
-import { type Candidate, candidate, refusalSteps } from './eligibility.ts';
+import { type Candidate, candidate, mayHaveStarted, refusalSteps } from './eligibility.ts';
 import { selects } from './launches.ts';
 import { IP_COOLDOWN_MS } from './limits.ts';
 import { marked } from './marks.ts';
-import { ipamdStarted, type NodeId, nodeGroupOf } from './model.ts';
+import { ipamdStarted, type Node, type NodeId, nodeGroupOf } from './model.ts';
 import { planRollout, type RolloutPlan } from './plan.ts';
 import type { Ports } from './ports.ts';
 import { readWorld } from './reading.ts';
@@ -52,14 +52,14 @@ export async function warmRollout(
   const nowMs = ports.clock();
 
   // Nodes that are starting have signals of their own; they take from open demand.
-  const present = world.nodes.filter(
-    (node) =>
-      ipamdStarted(node) && selects(signal.selector, { nodeGroup: nodeGroupOf(node.tags), zone: node.zone }),
-  );
+  const present: Node[] = [];
   const refused: Step[] = [];
   const candidates: Candidate[] = [];
-  for (const node of present) {
+  for (const node of world.nodes) {
+    if (!selects(signal.selector, { nodeGroup: nodeGroupOf(node.tags), zone: node.zone })) continue;
     const checked = candidate(node, found.cluster, policy);
+    if (!('candidate' in checked ? mayHaveStarted(checked.candidate) : ipamdStarted(node))) continue;
+    present.push(node);
     if ('candidate' in checked) candidates.push(checked.candidate);
     else refused.push(...refusalSteps(node.id, checked.refusal).filter((step) => !saidBefore(step, refused)));
   }

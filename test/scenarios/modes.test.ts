@@ -1,18 +1,8 @@
 /** Clusters whose CNI is set in one of the less usual ways: the world plays them with us and without us. */
-import { EC2Client } from '@aws-sdk/client-ec2';
 import { describe, expect, test } from 'vitest';
-import { Ec2Vpc } from '../../lambdas/adapters/ec2-vpc.ts';
-import { shortOf } from '../../lambdas/core/allocation.ts';
-import { candidate } from '../../lambdas/core/eligibility.ts';
-import { planLaunch } from '../../lambdas/core/launches.ts';
-import type { Cluster } from '../../lambdas/core/model.ts';
-import { readPolicy } from '../../lambdas/core/policy.ts';
-import type { Step } from '../../lambdas/core/steps.ts';
-import { Room } from '../../lambdas/core/subnets.ts';
 import type { Node } from '../../sim/cluster/node.ts';
 import type { Eni } from '../../sim/ec2/api.ts';
 import type { StageOptions } from '../../sim/stage.ts';
-import { inProcessDoor, virtualClient } from '../../sim/wire/door.ts';
 import type { World, WorldSetup } from '../../sim/world.ts';
 import {
   staged as anyStage,
@@ -93,13 +83,12 @@ describe('the CNI’s own provisioning is disabled: pods have the addresses we g
     expect(running(world)).toBe(27);
     const once = changes(world);
     await inWorld(world, () => stage.sweepNow());
-    expect(await inWorld(world, () => giveWhatIsOwed(world, SOLE))).toEqual({ short: 0 });
     expect(changes(world)).toEqual(once);
   });
 
   test('the subnet has twelve addresses above the reserve: all are given, and the rest when there is room', async () => {
     // A /26 has 59 addresses; somebody else holds 30 of them, and the node's primary ENI has one.
-    const { world } = staged({ seed: 77, subnets: [{ ...SUBNET, cidr: '10.0.0.0/26' }] });
+    const { world, stage } = staged({ seed: 77, subnets: [{ ...SUBNET, cidr: '10.0.0.0/26' }] });
     const { networkInterface: theirs } = world.account.perform('CreateNetworkInterface', {
       subnetId: SUBNET.id,
       secondaryPrivateIpAddressCount: 29,
@@ -110,10 +99,32 @@ describe('the CNI’s own provisioning is disabled: pods have the addresses we g
     expect(addresses(node)).toEqual([9, 2]);
     expect([running(world), world.account.subnet(SUBNET.id).freeAddresses]).toEqual([11, 16]);
     world.account.perform('DeleteNetworkInterface', { networkInterfaceId: theirs.id });
-    expect(await inWorld(world, () => giveWhatIsOwed(world, SOLE))).toEqual({ short: 1 });
+    await world.kernel.run(world.kernel.nowMs + minutes(10));
+    await inWorld(world, () => stage.sweepNow());
     await world.kernel.run(world.kernel.nowMs + minutes(3));
+    await inWorld(world, () => stage.sweepNow());
     expect(addresses(node)).toEqual([9, 9, 9]);
     expect(running(world)).toBe(27);
+    const short = stage.figures.flatMap(({ figures: { NodesShort } }) => NodesShort ?? []);
+    expect(short).toEqual([1, 0]);
+  });
+
+  test('nodes have one ENI’s worth, and pods are announced for them: what they need comes before the pods', async () => {
+    const policy = { ...SOLE, launchDemand: 'none' };
+    const { world, stage } = staged({ seed: 78 }, { policy });
+    const node = launchFor(world, 0);
+    await world.kernel.run(minutes(3));
+    expect(addresses(node)).toEqual([9]);
+    world.bus.put('eks-ip-prewarmer', 'Deployment Announced', {
+      cluster: CLUSTER,
+      workload: { kind: 'Deployment', namespace: 'default', name: 'checkout' },
+      replicas: { from: 0, to: 12 },
+    });
+    await world.kernel.run(minutes(5));
+    for (let index = 0; index < 15; index++) world.createPod(`announced-${index}`);
+    await world.kernel.run(minutes(7));
+    expect([running(world), failures(world)]).toEqual([15, 0]);
+    expect(stage.journal.filter(({ level }) => level === 'warn')).toEqual([]);
   });
 });
 
@@ -288,40 +299,3 @@ describe('a type with two network cards: only the default card is used', () => {
     },
   );
 });
-
-/** What the sweep does every minute for nodes that nobody but us gives addresses, by core's own functions. */
-async function giveWhatIsOwed(world: World, document: unknown): Promise<{ readonly short: number }> {
-  const { region } = world;
-  const client = virtualClient({
-    door: inProcessDoor(world),
-    service: 'ec2',
-    region,
-    callerName: 'prewarmer',
-  });
-  const vpc = new Ec2Vpc(new EC2Client(client), () => world.clockMs);
-  const { policy } = readPolicy(document);
-  const read = await vpc.read({ nodes: { ofCluster: CLUSTER }, vpcIds: [SUBNET.vpcId] });
-  if (!read.ok) throw new Error(read.failure.message);
-  const { name, vpcId, ipFamily, autoMode, addon } = world.cluster();
-  const cluster: Cluster = { name, vpcId, ipFamily, autoMode, vpcCni: addon };
-  const room = new Room(read.value.subnets, policy.subnetReserveAddresses);
-  let short = 0;
-  for (const node of read.value.nodes) {
-    const checked = candidate(node, cluster, policy);
-    if ('refusal' in checked || shortOf(checked.candidate, policy) === 0) continue;
-    short++;
-    const launch = { candidate: checked.candidate, runningAtMs: node.launchedAtMs, share: 0, made: [] };
-    for (const step of planLaunch(launch, name, room, policy)) await carryOut(step, vpc);
-  }
-  return { short };
-}
-
-async function carryOut(step: Step, vpc: Ec2Vpc): Promise<void> {
-  if (step.do === 'fill') await vpc.assign(step.eniId, step.addresses);
-  if (step.do !== 'attach') return;
-  const { nodeId, deviceIndex, subnetId, groupIds, addresses: count } = step;
-  const tags = { 'eks-ip-prewarmer/cluster': CLUSTER, 'eks-ip-prewarmer/node': nodeId };
-  const token = `${nodeId}.${deviceIndex}`;
-  const made = await vpc.createEni({ subnetId, groupIds, addresses: count, token, tags, description: '' });
-  if (made.ok) await vpc.attachEni({ eniId: made.value, nodeId, deviceIndex });
-}
