@@ -13,6 +13,8 @@ export const DEPLOYED = {
   readers: 2,
   timeLimitMs: 30_000,
   sweepEveryMs: 300_000,
+  /** Where the policy says that we are the only allocator. */
+  soleAllocatorSweepsEveryMs: 60_000,
 } as const;
 
 export type QueueName = keyof typeof DEPLOYED.queues;

@@ -51,7 +51,7 @@ export interface Measured {
 /** Name under which the account counts our calls. */
 export const PREWARMER = 'prewarmer';
 
-const { queues: QUEUES, readers, timeLimitMs, sweepEveryMs } = DEPLOYED;
+const { queues: QUEUES, readers, timeLimitMs } = DEPLOYED;
 
 export class Stage {
   readonly journal: Note[] = [];
@@ -130,7 +130,9 @@ export class Stage {
       timeLimitMs,
       handler: verify,
     });
-    if (options.sweep ?? true) this.#schedule();
+    const alone = options.policy?.['soleAllocator'] === true;
+    const everyMs = alone ? DEPLOYED.soleAllocatorSweepsEveryMs : DEPLOYED.sweepEveryMs;
+    if (options.sweep ?? true) this.#schedule(everyMs);
   }
 
   /** Invokes on-signal with an event, or with `{ plan: event }`, and waits for its answer in virtual time. */
@@ -142,10 +144,10 @@ export class Stage {
     return this.#sweep();
   }
 
-  #schedule(): void {
+  #schedule(everyMs: number): void {
     const { kernel } = this.#world;
     const again = (): void => {
-      kernel.after(sweepEveryMs, () => {
+      kernel.after(everyMs, () => {
         kernel.activity(this.#sweep, () => {});
         again();
       });

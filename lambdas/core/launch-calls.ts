@@ -3,9 +3,8 @@
 import { adoptionWorstMs } from './cni.ts';
 import { attachedIn, type Done } from './doing.ts';
 import type { Candidate } from './eligibility.ts';
-import type { Mark } from './marks.ts';
 import { type Cluster, type NodeId, nodeGroupOf } from './model.ts';
-import { type NodeWork, type Worked, workOn } from './node-calls.ts';
+import { type Doing, type NodeWork, type Worked, workOn } from './node-calls.ts';
 import type { Mode, NodeRecord, Outcome, Ports } from './ports.ts';
 import { settled } from './promises.ts';
 import { RECORD_TTL_MS } from './records.ts';
@@ -59,14 +58,13 @@ const PURPOSE = 'launch';
 
 export async function carryOutLaunches(
   planned: readonly Planned[],
-  owner: string,
-  marks: ReadonlyMap<string, Mark>,
+  doing: Doing,
   ports: Ports,
 ): Promise<Carried> {
   const { policy } = ports.settings;
   const worked = policy.stopped
     ? new Map<NodeId, Worked>()
-    : await workOn(workOf(planned, ports), { as: 'launch', owner, marks }, ports);
+    : await workOn(workOf(planned, ports), doing, ports);
   const records: NodeRecord[] = [];
   const waiting: Waiting[] = [];
   const left: { cluster: string; step: LeaveStep }[] = [];

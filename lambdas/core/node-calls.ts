@@ -43,7 +43,7 @@ export type Worked = { readonly record: NodeRecord } & (
   | { readonly result: 'lost lease' }
 );
 
-interface Doing {
+export interface Doing {
   readonly as: CallClass;
   readonly owner: string;
   readonly marks: ReadonlyMap<string, Mark>;

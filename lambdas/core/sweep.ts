@@ -59,15 +59,16 @@ async function sweepCluster(name: string, ports: Ports): Promise<Swept | undefin
   const started = world.nodes.filter((node) => ipamdStarted(node) || alone.has(node.id));
   await ledger.saw(name, lookAt(started, before, clock()));
   const missedLaunches = await rebuildLaunches(world, alone, ports);
-  if (alone.size > 0)
-    ports.journal.measure(
-      { NodesShort: [...alone.values()].filter((short) => short > 0).length },
-      { cluster: name },
-    );
   const finished = await finishAll(started, name, ports);
   const orphans = await collectOrphans(name, own, suspects, ports);
   const podsGivenBack = await giveBack(name, world, ports);
   await publishRoom(name, read.value, ports);
+  // Last, and nought too: where it is missing, a sweep did not come to its end, and pods may wait for it.
+  if (ports.settings.policy.soleAllocator)
+    ports.journal.measure(
+      { NodesShort: [...alone.values()].filter((short) => short > 0).length },
+      { cluster: name },
+    );
   return { cluster: name, nodes: world.nodes.length, missedLaunches, finished, ...orphans, podsGivenBack };
 }
 

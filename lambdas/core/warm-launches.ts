@@ -12,7 +12,7 @@ import { attachDeadlineMs, planLaunch, shareOut, tooLate } from './launches.ts';
 import { type Lesson, startP05Ms } from './lessons.ts';
 import { type Mark, marked } from './marks.ts';
 import { type Cluster, clusterOf, type Node, type NodeId, nodeGroupOf, type World } from './model.ts';
-import type { Mode, NodeRecord, Ports } from './ports.ts';
+import type { CallClass, Mode, NodeRecord, Ports } from './ports.ts';
 import { asPromised } from './promises.ts';
 import { readWorld } from './reading.ts';
 import { freshRecord, LEASE_MS, type Leasing } from './records.ts';
@@ -80,8 +80,10 @@ export async function warmLaunches(
         foreign.push(node.id);
         continue;
       }
-      running.push({ signal, node, cluster: found.cluster.name });
       const runner = enter(signal, node, found, lessons, ports);
+      // Where nobody else allocates there is no race, and no tag to tell a start by.
+      if ('steps' in runner || !runner.candidate.soleAllocator)
+        running.push({ signal, node, cluster: found.cluster.name });
       if ('steps' in runner) put(found.cluster.name, ...runner.steps);
       else runners.push(runner);
     }
@@ -90,7 +92,7 @@ export async function warmLaunches(
   const all =
     want === 'plan'
       ? await planOnly(runners, knowledge, ports)
-      : await planAndDo(runners, unseen, knowledge, ports);
+      : await planAndDo(runners, unseen, knowledge, rebuilt ? 'refill' : 'launch', ports);
   for (const { cluster, step } of all) put(cluster, step);
   if (want === 'do' && !rebuilt) await ports.continuations.later(bootLooks(running, lessons, ports));
   const plans = [...steps].map(([cluster, every]) => ({ cluster, steps: every, totals: totalsOf(every) }));
@@ -139,6 +141,7 @@ async function planAndDo(
   runners: readonly Runner[],
   unseen: readonly NodeLaunching[],
   knowledge: Knowledge,
+  as: CallClass,
   ports: Ports,
 ): Promise<StepOf[]> {
   const { ledger, continuations, clock } = ports;
@@ -149,7 +152,11 @@ async function planAndDo(
   const again = [...unseen, ...held].filter(({ attempt }) => attempt < MOST_ATTEMPTS);
 
   const planned = planAll(mine, leased, await claimShares(mine, leased, ports, true), knowledge, ports);
-  const { records, waiting, left } = await carryOutLaunches(planned, owner, knowledge.marks, ports);
+  const { records, waiting, left } = await carryOutLaunches(
+    planned,
+    { as, owner, marks: knowledge.marks },
+    ports,
+  );
   await Promise.all([
     ledger.release(records, owner),
     continuations.later([...again.map((signal) => later(signal, LOOK_AGAIN_MS)), ...waiting]),
