@@ -7,7 +7,7 @@
  */
 import type { Complaint } from './complaints.ts';
 import type { InstanceLimits } from './instance-limits.ts';
-import { ADDRESSES_PER_PREFIX, RECONCILE_WORST_MS } from './limits.ts';
+import { ADDRESSES_PER_PREFIX, ENI_KEPT_AT_LEAST_MS, RECONCILE_WORST_MS } from './limits.ts';
 import type { Cluster } from './model.ts';
 import type { Policy } from './policy.ts';
 
@@ -149,6 +149,11 @@ export function bound(mode: CniMode, pods: number, perEni: number): number {
       return Number.POSITIVE_INFINITY;
   }
 }
+
+/** How long ipamd surely keeps all of `total` addresses once it has adopted them, with at least `pods` of them in use, ms;
+ *  `undefined`: as long as those pods run. Above the bound it gives back ENIs that have no pod, once they are old enough. */
+export const keptForMs = (mode: CniMode, total: number, pods: number, perEni: number): number | undefined =>
+  total <= bound(mode, pods, perEni) ? undefined : ENI_KEPT_AT_LEAST_MS;
 
 /** The T below which ipamd grows with A pods: W·M free in WARM_ENI_TARGET mode (one free address when W is 0). */
 export const growthThreshold = (warmEniTarget: number, pods: number, perEni: number): number =>

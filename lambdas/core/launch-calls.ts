@@ -1,9 +1,9 @@
 /** The doing half of a launch: what the budget grants is carried out, and everything that must be remembered or looked at
  *  again comes back as values. */
-import { adoptionWorstMs } from './cni.ts';
+import { adoptionWorstMs, keptForMs } from './cni.ts';
 import { attachedIn, type Done } from './doing.ts';
 import type { Candidate } from './eligibility.ts';
-import { type Cluster, type NodeId, nodeGroupOf } from './model.ts';
+import { type Cluster, type Node, type NodeId, nodeGroupOf, totalIps } from './model.ts';
 import { type Doing, type NodeWork, type Worked, workOn } from './node-calls.ts';
 import type { Mode, NodeRecord, Outcome, Ports } from './ports.ts';
 import { settled } from './promises.ts';
@@ -172,14 +172,17 @@ function recordOf(
     left === undefined || (done !== undefined && attachedIn(done) > 0)
       ? outcomeOf(steps, mode, done, before)
       : { state: 'left', reason: left };
+  const kept = keptForMs(candidate.settings.mode, totalAfter(node, steps), 0, candidate.perEni);
+  const { keptForMs: _before, ...record } = settled(result?.record ?? before, node, nowMs);
   return {
-    ...settled(result?.record ?? before, node, nowMs),
+    ...record,
     nodeId: node.id,
     cluster: cluster.name,
     nodeGroup: nodeGroupOf(node.tags),
     share,
     ...(runningAtMs !== undefined && { runningAtMs }),
     outcome,
+    ...(kept !== undefined && { keptForMs: kept }),
     times: {
       ...before.times,
       ...(done !== undefined && attachedIn(done) > 0 && { attachedAtMs: nowMs }),
@@ -189,6 +192,13 @@ function recordOf(
     expiresAtMs: nowMs + RECORD_TTL_MS,
   };
 }
+
+/** Addresses the node has once all its steps are done. */
+const totalAfter = (node: Node, steps: readonly Step[]): number =>
+  steps.reduce(
+    (sum, step) => sum + (step.do === 'attach' || step.do === 'fill' ? step.addresses : 0),
+    totalIps(node),
+  );
 
 function outcomeOf(steps: readonly Step[], mode: Mode, done: Done | undefined, before: NodeRecord): Outcome {
   const left = steps.find((step) => step.do === 'leave');

@@ -17,6 +17,9 @@ export const ENI_GROWTH_MS = 14_000;
 /** A pod's address is withheld this long after the pod is gone. Source: IP_COOLDOWN_PERIOD of amazon-vpc-cni-k8s. */
 export const IP_COOLDOWN_MS = 30_000;
 
+/** ipamd frees no ENI that it has known for less. Source: isTooYoung of amazon-vpc-cni-k8s v1.23.1. */
+export const ENI_KEPT_AT_LEAST_MS = 60_000;
+
 /** Two reads this far apart that show the same interfaces and addresses make a node *quiet*: ipamd's own reconcile is due
  *  within it. Source: reconcile interval of amazon-vpc-cni-k8s v1.23.1. */
 export const QUIET_MS = 60_000;

@@ -142,6 +142,8 @@ export interface NodeRecord {
   readonly outcome: Outcome;
   /** When what happened, epoch ms. */
   readonly times?: Times;
+  /** How long the CNI surely keeps what it was given once it has adopted it, ms, if no pod comes; absent: for good. */
+  readonly keptForMs?: number;
   readonly expiresAtMs: number;
 }
 
@@ -157,6 +159,8 @@ export interface Times {
   /** From when on its addresses are presumed usable: some seconds after they were seen; for addresses on ENIs that were
    *  there, whose adoption leaves no trace in EC2, the worst case of adoption after the call. */
   readonly usableFromMs?: number;
+  /** Until when the CNI surely keeps all of it, pods or none; absent: for good. */
+  readonly keptUntilMs?: number;
 }
 
 /** How far a node got: `claimed` → `created` → `attached` → `seen` (ipamd's tag is on our ENI); or how it ended. */

@@ -155,6 +155,11 @@ function told(
       ...times,
       ...(started && times.startedByMs === undefined && { startedByMs: readAtMs }),
       ...(verdict === 'seen' && { seenByMs: readAtMs, usableFromMs: readAtMs + USABLE_AFTER_SEEN_MS }),
+      // It was adopted after it was attached, whenever that was.
+      ...(verdict === 'seen' &&
+        record.keptForMs !== undefined && {
+          keptUntilMs: (times.attachedAtMs ?? readAtMs) + record.keptForMs,
+        }),
     },
   };
 }

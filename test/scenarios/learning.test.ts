@@ -83,10 +83,18 @@ describe('outcomes', () => {
       node.instanceId as `i-${string}`,
     );
     expect(record).toMatchObject({ outcome: { state: 'seen' }, enis: [] });
-    const { attachedAtMs = 0, startedByMs = 0, seenByMs = 0, usableFromMs = 0 } = record?.times ?? {};
+    const {
+      attachedAtMs = 0,
+      startedByMs = 0,
+      seenByMs = 0,
+      usableFromMs = 0,
+      keptUntilMs,
+    } = record?.times ?? {};
     expect(attachedAtMs).toBeLessThan(startedByMs);
     expect(startedByMs).toBeLessThanOrEqual(seenByMs);
     expect(usableFromMs - seenByMs).toBe(seconds(10));
+    // 27 addresses are more than the CNI keeps of a node without pods: an ENI no pod came to goes after a minute.
+    expect(keptUntilMs).toBe(attachedAtMs + seconds(60));
     const figures = stage.figures.map((one) => one.figures);
     expect(figures).toContainEqual({ NodesSeen: 1 });
     expect(figures).toContainEqual({ LeadTime: seenByMs - attachedAtMs });
