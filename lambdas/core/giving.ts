@@ -78,7 +78,12 @@ export function attachNew(
     left--;
     const { eniId, addresses: had, subnetId, token } = eni;
     const deviceIndex = taken.has(eni.deviceIndex) ? indexes.shift() : eni.deviceIndex;
-    // One whose create may have been lost is asked for again, by its token, while the instance is pending too.
+    // One whose create may have been lost is asked for again, by its token, while the instance is pending too; should it
+    // not have come about, it takes its addresses now.
+    if (eniId === undefined) {
+      if (room.left(subnetId) < had + 1) continue;
+      room.take(subnetId, had + 1);
+    }
     if (deviceIndex !== undefined && (until === 'attached' || eniId === undefined))
       steps.push({
         ...base,

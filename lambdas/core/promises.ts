@@ -114,15 +114,15 @@ export function intend(
   return { ...record, enis: [...enis.values()], ...(fills.size > 0 && { fills: [...fills.values()] }) };
 }
 
-/** Failures after which the call may have taken effect, or the very same one will be sent again. */
+/** Failures after which a create may have taken effect all the same: its ENI is asked for again by its token. */
 const mayStand = (kind: FailureKind): boolean => {
   switch (kind) {
     case 'uncertain':
     case 'transient':
+      return true;
     case 'throttled':
     case 'node-not-ready':
     case 'not-allowed':
-      return true;
     case 'subnet-full':
     case 'no-prefix-block':
     case 'interface-full':

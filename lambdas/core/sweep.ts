@@ -14,6 +14,7 @@ import { unknownCluster } from './reading.ts';
 import { LEASE_MS, RECORD_TTL_MS } from './records.ts';
 import type { NodeLaunching } from './signals.ts';
 import { lookAt } from './standing.ts';
+import { closeStories } from './stories.ts';
 import { warmLaunches } from './warm-launches.ts';
 
 export interface Swept {
@@ -21,6 +22,10 @@ export interface Swept {
   readonly nodes: number;
   /** Launches whose events never came, or that a killed run left half done, and that were handled now. */
   readonly missedLaunches: number;
+  /** Nodes that started while the run that was at them had died, and whose story is closed now. */
+  readonly closed: number;
+  /** Nodes whose verification never came to its end, and is asked for again. */
+  readonly verifiedAgain: number;
   readonly finished: number;
   readonly orphansDeleted: number;
   readonly orphansSuspected: number;
@@ -59,6 +64,7 @@ async function sweepCluster(name: string, ports: Ports): Promise<Swept | undefin
   const started = world.nodes.filter((node) => ipamdStarted(node) || alone.has(node.id));
   await ledger.saw(name, lookAt(started, before, clock()));
   const missedLaunches = await rebuildLaunches(world, alone, ports);
+  const { closed, verifiedAgain } = await closeStories(name, started, ports);
   const finished = await finishAll(started, name, ports);
   const orphans = await collectOrphans(name, own, suspects, ports);
   const podsGivenBack = await giveBack(name, world, ports);
@@ -69,7 +75,16 @@ async function sweepCluster(name: string, ports: Ports): Promise<Swept | undefin
       { NodesShort: [...alone.values()].filter((short) => short > 0).length },
       { cluster: name },
     );
-  return { cluster: name, nodes: world.nodes.length, missedLaunches, finished, ...orphans, podsGivenBack };
+  return {
+    cluster: name,
+    nodes: world.nodes.length,
+    missedLaunches,
+    closed,
+    verifiedAgain,
+    finished,
+    ...orphans,
+    podsGivenBack,
+  };
 }
 
 function skipped(cluster: string, { code, message }: Failure, { journal }: Ports): undefined {

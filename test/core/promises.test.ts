@@ -100,14 +100,14 @@ describe('kept after the calls', () => {
     const { enis } = keep(intended(), done(token, { eniId: ENI, attached: true }));
     expect(enis).toMatchObject([{ eniId: ENI, attachedAtMs: NOW_MS }]);
   });
-  test.each(['subnet-full', 'quota', 'unexpected', 'conflict'] as const)(
-    'its create failed for good (%s): forgotten, so that another plan is free',
+  test.each(['subnet-full', 'quota', 'unexpected', 'conflict', 'throttled', 'not-allowed'] as const)(
+    'its create was refused (%s): forgotten, so that another plan is free',
     (failed) => {
       expect(keep(intended(), done(token, { failed })).enis).toEqual([]);
     },
   );
-  test.each(['throttled', 'transient', 'uncertain', 'not-allowed'] as const)(
-    'its create may come about, or will be sent again (%s): kept with its token',
+  test.each(['transient', 'uncertain'] as const)(
+    'its create may have come about (%s): kept with its token',
     (failed) => {
       expect(keep(intended(), done(token, { failed })).enis).toMatchObject([{ token }]);
     },

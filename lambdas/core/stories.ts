@@ -1,0 +1,58 @@
+/** No node's story is left open: where the run that was at it died, a sweep says how it ended. */
+import { type Node, type NodeId, nodeGroupOf } from './model.ts';
+import type { NodeRecord, Outcome, Ports } from './ports.ts';
+import { settled } from './promises.ts';
+import { LEASE_MS, RECORD_TTL_MS } from './records.ts';
+
+/** What a run began is over by then: signals and verifications have come back and back again. */
+const OVER_AFTER_MS = 600_000;
+const TOO_LATE: Outcome = { state: 'left', reason: 'too late' };
+
+/** `started` are nodes whose ipamd runs. Only those launched since records are kept are asked for. */
+export async function closeStories(
+  cluster: string,
+  started: readonly Node[],
+  ports: Ports,
+): Promise<{ readonly closed: number; readonly verifiedAgain: number }> {
+  const { ledger, clock, continuations } = ports;
+  const nowMs = clock();
+  const recent = started.filter(({ launchedAtMs }) => nowMs - launchedAtMs < RECORD_TTL_MS);
+  if (recent.length === 0) return { closed: 0, verifiedAgain: 0 };
+  const records = await ledger.nodes(recent.map(({ id }) => id));
+  const open = recent.filter(({ id }) => isOver(records.get(id), nowMs, 'claimed', 'created'));
+  const unverified = recent.filter(({ id }) => isOver(records.get(id), nowMs, 'attached'));
+  if (unverified.length > 0) {
+    const nodeIds = unverified.map(({ id }) => id);
+    await continuations.later([{ signal: { kind: 'verify-due', cluster, nodeIds, attempt: 0 }, delayMs: 0 }]);
+  }
+  return { closed: await close(cluster, open, ports), verifiedAgain: unverified.length };
+}
+
+const isOver = (record: NodeRecord | undefined, nowMs: number, ...states: Outcome['state'][]): boolean =>
+  record !== undefined &&
+  states.includes(record.outcome.state) &&
+  nowMs - (record.expiresAtMs - RECORD_TTL_MS) >= OVER_AFTER_MS;
+
+async function close(
+  cluster: string,
+  nodes: readonly Node[],
+  { ledger, clock, runId }: Ports,
+): Promise<number> {
+  if (nodes.length === 0) return 0;
+  const owner = runId();
+  const leased = await ledger.lease(
+    nodes.map(({ id: nodeId, tags }) => ({ nodeId, cluster, nodeGroup: nodeGroupOf(tags) })),
+    owner,
+    clock() + LEASE_MS,
+    clock(),
+  );
+  const shown = new Map<NodeId, Node>(nodes.map((node) => [node.id, node]));
+  await ledger.release(
+    [...leased.values()].map((record) => ({
+      ...settled(record, shown.get(record.nodeId), clock()),
+      outcome: TOO_LATE,
+    })),
+    owner,
+  );
+  return leased.size;
+}
