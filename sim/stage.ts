@@ -72,7 +72,8 @@ export class Stage {
     this.deadLetters = deadLetters;
 
     const clock = (): number => world.clockMs;
-    this.stores = { ledger: new MemoryLedger(), budget: new MemoryBudget(shareOf(options.policy), clock) };
+    const rate = () => readPolicy(options.policyNow?.() ?? options.policy).policy;
+    this.stores = { ledger: new MemoryLedger(), budget: new MemoryBudget(rate, clock) };
     const door = inProcessDoor(world);
     const { region } = world;
     const client = (service: 'ec2' | 'eks' | 'sqs') =>
@@ -205,8 +206,3 @@ export class Stage {
     };
   }
 }
-
-const shareOf = (policy: StageOptions['policy']): number => {
-  const share = policy?.['budgetShare'];
-  return typeof share === 'number' ? share : 0.5;
-};

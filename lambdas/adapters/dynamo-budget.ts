@@ -1,97 +1,149 @@
-/** The shared request allowance: one item for the account and Region, written only on the version that was read. */
+/** The shared request allowance: one item for the account and Region, written only on the version that was read. When the
+ *  table does not answer, each environment falls back to its part (local-budget.ts). */
 import { type DynamoDBDocumentClient, GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
-import { type Buckets, type Calls, entries, KEPT, slowDown, spend, standingOf } from '../core/budget.ts';
+import { type Allowance, allowanceOf, type Calls, entries } from '../core/allowance.ts';
+import { type BudgetState, reported, spend, standingOf, UNTOUCHED } from '../core/budget.ts';
 import type { Budget, BudgetStanding, CallClass, Clock, Granted, Seen, Settings } from '../core/ports.ts';
 import { ifHeld } from './dynamo-conditions.ts';
+import { LocalBudget } from './local-budget.ts';
 
 /** Tries at a write that others keep overtaking. One of those who meet always wins, and no more functions than this run
  *  at a time: three queues with two readers each, and the sweep. */
 const TRIES = 10;
 /** What to wait when they did all the same. */
 const CONTENDED_MS = 1_000;
+/** When one request to the table is given up: it answers within 10 ms, or after a second with a new connection. */
+const REQUEST_TIMEOUT_MS = 2_000;
+/** When to try the table again after it did not answer: a launch cannot wait for timeouts again and again. */
+const TABLE_AGAIN_MS = 5_000;
 
 export interface BudgetPlace {
   readonly budgetTable: string;
   readonly accountId: string;
   readonly region: string;
+  /** The policy is read from it at each call: it changes while this lives. */
   readonly settings: Settings;
 }
 
 export class DynamoBudget implements Budget {
   readonly #client: DynamoDBDocumentClient;
-  readonly #table: string;
+  readonly #place: BudgetPlace;
   readonly #key: { readonly pk: string };
-  readonly #share: number;
   readonly #clock: Clock;
+  /** As the table had it last. */
+  #known: BudgetState = UNTOUCHED;
+  /** While the table does not answer. */
+  #outage: { readonly local: LocalBudget; readonly tableAgainMs: number } | undefined;
   #last: Promise<unknown> = Promise.resolve();
 
   constructor(client: DynamoDBDocumentClient, place: BudgetPlace, clock: Clock) {
     this.#client = client;
-    this.#table = place.budgetTable;
+    this.#place = place;
     this.#key = { pk: `ec2#${place.accountId}#${place.region}` };
-    this.#share = place.settings.policy.budgetShare;
     this.#clock = clock;
   }
 
   async spend(asks: readonly Calls[], as: CallClass): Promise<Granted> {
     if (asks.every((calls) => entries(calls).length === 0)) return { granted: asks.length, waitMs: 0 };
-    const keep = KEPT[as];
-    const grant = await this.#change((buckets) => {
-      const { granted, waitMs, buckets: next } = spend(buckets, asks, this.#share, this.#clock(), keep);
-      return { answer: { granted, waitMs }, next: granted > 0 ? next : undefined };
-    });
-    return grant ?? { granted: 0, waitMs: CONTENDED_MS };
+    return this.#inTurn(
+      async () => {
+        const grant = await this.#change((state) => {
+          const { next, ...answer } = spend(state, asks, as, this.#allowance(), this.#clock());
+          return { answer, next };
+        });
+        return grant ?? { granted: 0, waitMs: CONTENDED_MS };
+      },
+      (local) => local.spend(asks, as),
+    );
   }
 
-  /** A halving that others kept from being written is lost: the next throttle halves again. */
-  async report({ throttled }: Seen): Promise<void> {
-    if (throttled.length === 0) return;
-    await this.#change((buckets) => ({
-      answer: true,
-      next: throttled.reduce((all, action) => slowDown(all, action, this.#share, this.#clock()), buckets),
-    }));
+  /** A report that others kept from being written is lost: the next one tells the same. */
+  async report(seen: Seen): Promise<void> {
+    const { throttled, troubles, notMade = 0 } = seen;
+    if (throttled.length === 0 && troubles === 0 && notMade === 0) return;
+    await this.#inTurn<unknown>(
+      () =>
+        this.#change((state) => {
+          const next = reported(state, seen, this.#allowance(), this.#clock());
+          return { answer: undefined, next: next === state ? undefined : next };
+        }),
+      (local) => local.report(seen),
+    );
   }
 
   async standing(): Promise<BudgetStanding> {
-    const { buckets } = await this.#read();
-    return standingOf(buckets, this.#share, this.#clock());
+    return this.#inTurn(
+      async () => standingOf((await this.#read()).state, this.#allowance(), this.#clock()),
+      (local) => local.standing(),
+    );
   }
 
-  /** Reads, decides and writes, again while somebody else was faster; `undefined` when that never ended. Changes of this
-   *  environment take turns, so that they only ever meet those of others. */
-  #change<A>(decide: (buckets: Buckets) => { answer: A; next: Buckets | undefined }): Promise<A | undefined> {
-    const turn = this.#last.then(async () => {
-      for (let tries = 0; tries < TRIES; tries++) {
-        const { buckets, version } = await this.#read();
-        const { answer, next } = decide(buckets);
-        if (next === undefined || (await this.#write(next, version))) return answer;
-      }
-      return undefined;
-    });
+  #allowance(): Allowance {
+    return allowanceOf(this.#place.settings.policy);
+  }
+
+  /** What this environment does takes turns, so that its writes only ever meet those of others. */
+  #inTurn<A>(shared: () => Promise<A>, alone: (local: LocalBudget) => Promise<A>): Promise<A> {
+    const turn = this.#last.then(() => this.#unlessOut(shared, alone));
     this.#last = turn.catch(() => undefined);
     return turn;
   }
 
-  async #read(): Promise<{ readonly buckets: Buckets; readonly version: number }> {
-    const { Item } = await this.#client.send(
-      new GetCommand({ TableName: this.#table, Key: this.#key, ConsistentRead: true }),
-    );
-    const { buckets = {}, version = 0 } = (Item ?? {}) as { buckets?: Buckets; version?: number };
-    return { buckets, version };
+  /** Whatever keeps the table from answering, nobody is told more than that. */
+  async #unlessOut<A>(shared: () => Promise<A>, alone: (local: LocalBudget) => Promise<A>): Promise<A> {
+    const nowMs = this.#clock();
+    if (this.#outage !== undefined && nowMs < this.#outage.tableAgainMs) return alone(this.#outage.local);
+    try {
+      const answer = await shared();
+      this.#outage = undefined;
+      return answer;
+    } catch {
+      const rate = () => this.#place.settings.policy;
+      const local = this.#outage?.local ?? new LocalBudget(rate, this.#clock, this.#known);
+      this.#outage = { local, tableAgainMs: this.#clock() + TABLE_AGAIN_MS };
+      return alone(local);
+    }
   }
 
-  #write(buckets: Buckets, version: number): Promise<boolean> {
+  /** Reads, decides and writes, again while somebody else was faster; `undefined` when that never ended. */
+  async #change<A>(
+    decide: (state: BudgetState) => { answer: A; next: BudgetState | undefined },
+  ): Promise<A | undefined> {
+    for (let tries = 0; tries < TRIES; tries++) {
+      const { state, version } = await this.#read();
+      const { answer, next } = decide(state);
+      if (next === undefined || (await this.#write(next, version))) return answer;
+    }
+    return undefined;
+  }
+
+  async #read(): Promise<{ readonly state: BudgetState; readonly version: number }> {
+    const { Item } = await this.#client.send(
+      new GetCommand({ TableName: this.#place.budgetTable, Key: this.#key, ConsistentRead: true }),
+      { requestTimeout: REQUEST_TIMEOUT_MS },
+    );
+    const {
+      pk: _,
+      version = 0,
+      ...state
+    } = (Item ?? {}) as Partial<BudgetState> & { pk?: string; version?: number };
+    this.#known = { ...UNTOUCHED, ...state };
+    return { state: this.#known, version };
+  }
+
+  #write(state: BudgetState, version: number): Promise<boolean> {
     return ifHeld(
       this.#client.send(
         new PutCommand({
-          TableName: this.#table,
-          Item: { ...this.#key, buckets, version: version + 1 },
+          TableName: this.#place.budgetTable,
+          Item: { ...this.#key, ...state, version: version + 1 },
           ConditionExpression: version === 0 ? 'attribute_not_exists(pk)' : '#version = :read',
           ...(version > 0 && {
             ExpressionAttributeNames: { '#version': 'version' },
             ExpressionAttributeValues: { ':read': version },
           }),
         }),
+        { requestTimeout: REQUEST_TIMEOUT_MS },
       ),
     );
   }

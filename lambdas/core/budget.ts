@@ -1,124 +1,184 @@
 /**
  * Token buckets for EC2 requests, as arithmetic on values. AWS keeps one bucket per account, Region and action, shared by
- * every caller; ours is a share of it, so that ipamd, Karpenter and people are never starved. Where the state lives is an
- * adapter's business: one conditional write grants a whole wave's calls.
+ * every caller; ours is a share of it, so that ipamd, Karpenter and people are never starved. Who is first when it runs
+ * low is told in claims.ts, what happens when EC2 fails in circuit.ts. Where the state lives is an adapter's business: one
+ * conditional write grants a whole wave's calls.
  */
-import { EC2_BUCKETS, type MutatingAction } from './limits.ts';
-import type { BudgetStanding, CallClass } from './ports.ts';
+import { type Allowance, type Calls, entries, sumOf } from './allowance.ts';
+import { type Circuit, CLOSED, heldUpMs, letThrough, troubled } from './circuit.ts';
+import { type Claim, claimed, type Turn, turnOf } from './claims.ts';
+import type { MutatingAction } from './limits.ts';
+import type { BudgetStanding, CallClass, Granted, Seen } from './ports.ts';
 
-/** Requests by action. */
-export type Calls = Partial<Readonly<Record<MutatingAction, number>>>;
+export { type Calls, floorMs } from './allowance.ts';
 
 export interface Bucket {
   readonly tokens: number;
   /** When `tokens` was true, epoch ms. */
   readonly atMs: number;
-  /** 1 in peace; halved by each throttle anybody saw, recovering additively. */
+  /** 1 in peace; halved when anybody saw a throttle, recovering additively. */
   readonly pace: number;
+  /** When it was last halved, epoch ms. */
+  readonly halvedAtMs?: number;
 }
 
 export type Buckets = Partial<Readonly<Record<MutatingAction, Bucket>>>;
+
+/** What all functions of an account and Region share. */
+export interface BudgetState {
+  readonly buckets: Buckets;
+  /** In order of their turns. */
+  readonly claims: readonly Claim[];
+  readonly circuit: Circuit;
+}
+
+export const UNTOUCHED: BudgetState = { buckets: {}, claims: [], circuit: CLOSED };
 
 /** Slowest pace: 1/16 of our share still sends a request every 6.4 s at 5 per second and a share of 50 %. */
 export const SLOWEST_PACE = 1 / 16;
 /** Pace won back per second: from one halving back to full in 50 s, as gently as AWS asks (additive increase). */
 export const PACE_PER_SECOND = 0.01;
+/** Throttles seen so soon after a halving count as the one that caused it: they met calls granted before. 95 of 100
+ *  attaches, the slowest calls, are answered within 2 s (policy.attachP95Ms). */
+export const HALVINGS_APART_MS = 2_000;
+/** Part of each bucket that a class leaves to those in a hurry, until its turn has come. */
+export const KEPT: Readonly<Record<CallClass, number>> = { launch: 0, rollout: 0, refill: 0.5, sweep: 0.5 };
 
-export interface Grant {
-  /** How many of the asks, from the first on, may be carried out now. */
-  readonly granted: number;
-  /** When the next ask would fit, in ms from now; 0 when all were granted. */
-  readonly waitMs: number;
-  readonly buckets: Buckets;
+export interface Grant extends Granted {
+  /** To be written; `undefined` when nothing has changed. */
+  readonly next: BudgetState | undefined;
 }
 
-/** Grants the longest run of `asks` (each the calls of one node) that fits. Running out is an answer, not an error. What is
- *  not urgent leaves a part `keep` (0 to 1) of each bucket to what is. */
+/** Grants the longest run of `asks` (each the calls of one node) that fits. Running out is an answer, not an error: the
+ *  first ask that does not fit leaves a claim. */
 export function spend(
-  buckets: Buckets,
+  state: BudgetState,
   asks: readonly Calls[],
-  share: number,
+  as: CallClass,
+  allowance: Allowance,
   nowMs: number,
-  keep = 0,
 ): Grant {
-  const next: Partial<Record<MutatingAction, Bucket>> = { ...buckets };
+  let { buckets, claims, circuit } = state;
+  const alive = claims.filter(({ untilMs }) => untilMs > nowMs);
+  claims = alive;
   let granted = 0;
+  const answer = (waitMs: number, because?: Granted['because']): Grant => {
+    const changed = buckets !== state.buckets || claims !== alive;
+    return {
+      granted,
+      waitMs,
+      ...(because !== undefined && { because }),
+      next: changed ? { buckets, claims, circuit } : undefined,
+    };
+  };
   for (const calls of asks) {
-    const waitMs = longestWait(next, calls, share, nowMs, keep);
-    if (waitMs > 0) return { granted, waitMs, buckets: next };
-    for (const [action, count] of entries(calls)) {
-      const bucket = filled(next[action], action, share, nowMs);
-      next[action] = { ...bucket, tokens: bucket.tokens - count };
+    if (entries(calls).length > 0) {
+      const heldMs = heldUpMs(circuit, nowMs);
+      if (heldMs > 0) return answer(heldMs, 'circuit open');
+      const turn = turnOf(claims, calls, as, allowance, nowMs);
+      const waitMs = waitOf(buckets, calls, turn, KEPT[as], allowance, nowMs);
+      if (waitMs > 0) {
+        claims = claimed(claims, turn, { as, calls }, nowMs + waitMs);
+        return answer(waitMs);
+      }
+      buckets = taken(buckets, calls, allowance, nowMs);
+      if (turn.own !== undefined) claims = claims.filter((claim) => claim !== turn.own);
+      circuit = letThrough(circuit, sumOf(calls), nowMs);
     }
     granted++;
   }
-  return { granted, waitMs: 0, buckets: next };
+  return answer(0);
+}
+
+/** After what became of granted calls. The same state when it teaches nothing. */
+export function reported(
+  state: BudgetState,
+  { throttled, troubles, notMade = 0 }: Seen,
+  allowance: Allowance,
+  nowMs: number,
+): BudgetState {
+  const buckets = throttled.reduce((all, action) => slowDown(all, action, allowance, nowMs), state.buckets);
+  const told = troubles > 0 || notMade > 0;
+  const circuit = told ? troubled(state.circuit, troubles, notMade, nowMs) : state.circuit;
+  return buckets === state.buckets && circuit === state.circuit ? state : { ...state, buckets, circuit };
 }
 
 /** After a throttle: half the pace, and nothing left to spend at once. */
-export function slowDown(buckets: Buckets, action: MutatingAction, share: number, nowMs: number): Buckets {
-  const bucket = filled(buckets[action], action, share, nowMs);
-  const { tokens, atMs, pace } = bucket;
+export function slowDown(
+  buckets: Buckets,
+  action: MutatingAction,
+  allowance: Allowance,
+  nowMs: number,
+): Buckets {
+  const halvedAtMs = buckets[action]?.halvedAtMs;
+  if (halvedAtMs !== undefined && nowMs < halvedAtMs + HALVINGS_APART_MS) return buckets;
+  const { tokens, atMs, pace } = filled(buckets[action], action, allowance, nowMs);
   const slowed = { tokens: Math.min(0, tokens), atMs, pace: Math.max(SLOWEST_PACE, pace / 2) };
-  return { ...buckets, [action]: slowed };
+  return { ...buckets, [action]: { ...slowed, halvedAtMs: nowMs } };
 }
 
-/** The bucket as it is now: refilled since it was written, never above our share of AWS's size. A clock that went
- *  backwards refills nothing. */
+/** The bucket as it is now: refilled since it was written, never above its size. A clock that went backwards refills
+ *  nothing. */
 export function filled(
   bucket: Bucket | undefined,
   action: MutatingAction,
-  share: number,
+  allowance: Allowance,
   nowMs: number,
 ): Bucket {
-  const { size, perSecond } = EC2_BUCKETS[action];
-  if (bucket === undefined) return { tokens: size * share, atMs: nowMs, pace: 1 };
+  const { size, perSecond } = allowance(action);
+  if (bucket === undefined) return { tokens: size, atMs: nowMs, pace: 1 };
   const seconds = Math.max(0, nowMs - bucket.atMs) / 1000;
   const pace = Math.min(1, bucket.pace + seconds * PACE_PER_SECOND);
-  const tokens = Math.min(size * share, bucket.tokens + seconds * perSecond * share * bucket.pace);
-  return { tokens, atMs: Math.max(nowMs, bucket.atMs), pace };
+  const tokens = Math.min(size, bucket.tokens + seconds * perSecond * bucket.pace);
+  return { ...bucket, tokens, atMs: Math.max(nowMs, bucket.atMs), pace };
 }
 
-function longestWait(buckets: Buckets, calls: Calls, share: number, nowMs: number, keep: number): number {
-  let waitMs = 0;
-  for (const [action, count] of entries(calls)) {
-    const { tokens, atMs } = filled(buckets[action], action, share, nowMs);
-    // Until somebody spends, the bucket fills at the pace it was written with, and not before the time it was written at.
-    const pace = buckets[action]?.pace ?? 1;
-    const size = EC2_BUCKETS[action].size * share;
-    const missing = Math.min(count, size * (1 - keep)) + size * keep - tokens;
-    // A hair of tolerance: sums of fractions refilled in several steps must not wait for the last millionth.
-    if (missing > 1e-9) {
-      const refillMs = (missing / (EC2_BUCKETS[action].perSecond * share * pace)) * 1000;
-      waitMs = Math.max(waitMs, atMs - nowMs + Math.ceil(refillMs));
-    }
-  }
-  return waitMs;
-}
-
-export const entries = (calls: Calls): [MutatingAction, number][] =>
-  (Object.entries(calls) as [MutatingAction, number][]).filter(([, count]) => count > 0);
-
-/** Part of each bucket that a class leaves to those in a hurry. */
-export const KEPT: Readonly<Record<CallClass, number>> = { launch: 0, rollout: 0, refill: 0.5, sweep: 0.5 };
-
-export function standingOf(buckets: Buckets, share: number, nowMs: number): BudgetStanding {
+export function standingOf(
+  { buckets, circuit }: BudgetState,
+  allowance: Allowance,
+  nowMs: number,
+): BudgetStanding {
   const actions = Object.fromEntries(
     Object.entries(buckets).map(([action, bucket]) => {
-      const { tokens, pace } = filled(bucket, action as MutatingAction, share, nowMs);
+      const { tokens, pace } = filled(bucket, action as MutatingAction, allowance, nowMs);
       return [action, { tokens, pace }];
     }),
   );
-  return { circuitOpen: false, actions };
+  return { circuitOpen: heldUpMs(circuit, nowMs) > 0, actions };
 }
 
-/** The time the buckets alone need for `calls`, from full, in ms: the floor of any plan. */
-export function floorMs(calls: Calls, share: number): number {
-  return Math.max(
-    0,
-    ...entries(calls).map(([action, count]) => {
-      const { size, perSecond } = EC2_BUCKETS[action];
-      return Math.max(0, (count - size * share) / (perSecond * share)) * 1000;
-    }),
-  );
+function taken(buckets: Buckets, calls: Calls, allowance: Allowance, nowMs: number): Buckets {
+  const left = entries(calls).map(([action, count]) => {
+    const bucket = filled(buckets[action], action, allowance, nowMs);
+    return [action, { ...bucket, tokens: bucket.tokens - count }];
+  });
+  return { ...buckets, ...Object.fromEntries(left) };
+}
+
+/** When an ask will fit if those ahead are served and nobody else comes, in ms from now; 0 when it fits. */
+function waitOf(
+  buckets: Buckets,
+  calls: Calls,
+  { turnMs, ahead }: Turn,
+  keep: number,
+  allowance: Allowance,
+  nowMs: number,
+): number {
+  const waitMs = (kept: number): number =>
+    Math.max(
+      0,
+      ...entries(calls).map(([action, count]) => {
+        const { size, perSecond } = allowance(action);
+        const { tokens, atMs } = filled(buckets[action], action, allowance, nowMs);
+        // What is bigger than the bucket waits for a full one, and leaves a debt.
+        const claims = ahead.reduce((sum, claim) => sum + Math.min(claim.calls[action] ?? 0, size), 0);
+        const missing = Math.min(count, size * (1 - kept)) + size * kept + claims - tokens;
+        // A hair of tolerance: sums of fractions refilled in several steps must not wait for the last millionth.
+        if (missing <= 1e-9) return 0;
+        // Until somebody spends, the bucket fills at the pace it was written with, and not before the time it was written at.
+        const pace = buckets[action]?.pace ?? 1;
+        return atMs - nowMs + Math.ceil((missing / (perSecond * pace)) * 1000);
+      }),
+    );
+  return Math.min(waitMs(keep), Math.max(waitMs(0), turnMs - nowMs));
 }

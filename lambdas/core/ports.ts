@@ -112,6 +112,9 @@ export interface Seen {
   readonly throttled: readonly MutatingAction[];
   /** Calls that failed for a reason that speaks against EC2 or us (failures.ts, `trouble`). */
   readonly troubles: number;
+  /** Granted calls that were not made, because one before them failed; none when absent. The circuit opens when most of the
+   *  calls *made* fail. */
+  readonly notMade?: number;
 }
 
 export interface BudgetStanding {

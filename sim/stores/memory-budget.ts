@@ -1,30 +1,36 @@
 /** The shared request allowance in memory. Nothing here waits, so nobody overtakes anybody. */
-import { type Buckets, type Calls, KEPT, slowDown, spend, standingOf } from '../../lambdas/core/budget.ts';
+import { allowanceOf, type Calls, type Rate } from '../../lambdas/core/allowance.ts';
+import { type BudgetState, reported, spend, standingOf, UNTOUCHED } from '../../lambdas/core/budget.ts';
 import type { Budget, BudgetStanding, CallClass, Clock, Granted, Seen } from '../../lambdas/core/ports.ts';
 
-export class MemoryBudget implements Budget {
-  readonly #share: number;
-  readonly #clock: Clock;
-  #buckets: Buckets = {};
+/** What the functions of one account and Region share. */
+export class MemoryBudgetTable {
+  state: BudgetState = UNTOUCHED;
+}
 
-  /** `share` of AWS's documented rate, as policy.budgetShare. */
-  constructor(share: number, clock: Clock) {
-    this.#share = share;
+export class MemoryBudget implements Budget {
+  readonly #rate: () => Rate;
+  readonly #clock: Clock;
+  readonly #table: MemoryBudgetTable;
+
+  /** `rate` is read at each call, as the deployed budget reads the policy. */
+  constructor(rate: () => Rate, clock: Clock, table = new MemoryBudgetTable()) {
+    this.#rate = rate;
     this.#clock = clock;
+    this.#table = table;
   }
 
   async spend(asks: readonly Calls[], as: CallClass): Promise<Granted> {
-    const { granted, waitMs, buckets } = spend(this.#buckets, asks, this.#share, this.#clock(), KEPT[as]);
-    this.#buckets = buckets;
-    return { granted, waitMs };
+    const { next, ...answer } = spend(this.#table.state, asks, as, allowanceOf(this.#rate()), this.#clock());
+    this.#table.state = next ?? this.#table.state;
+    return answer;
   }
 
-  async report({ throttled }: Seen): Promise<void> {
-    for (const action of throttled)
-      this.#buckets = slowDown(this.#buckets, action, this.#share, this.#clock());
+  async report(seen: Seen): Promise<void> {
+    this.#table.state = reported(this.#table.state, seen, allowanceOf(this.#rate()), this.#clock());
   }
 
   async standing(): Promise<BudgetStanding> {
-    return standingOf(this.#buckets, this.#share, this.#clock());
+    return standingOf(this.#table.state, allowanceOf(this.#rate()), this.#clock());
   }
 }

@@ -7,15 +7,15 @@ import dynalite from 'dynalite';
 import { afterAll, beforeAll } from 'vitest';
 import { DynamoBudget } from '../../lambdas/adapters/dynamo-budget.ts';
 import { DynamoLedger } from '../../lambdas/adapters/dynamo-ledger.ts';
-import { DEFAULT_POLICY } from '../../lambdas/core/policy.ts';
+import { DEFAULT_POLICY, type Policy } from '../../lambdas/core/policy.ts';
 import type { Budget, Ledger } from '../../lambdas/core/ports.ts';
-import { MemoryBudget } from '../../sim/stores/memory-budget.ts';
+import { MemoryBudget, MemoryBudgetTable } from '../../sim/stores/memory-budget.ts';
 import { MemoryLedger } from '../../sim/stores/memory-ledger.ts';
 
 const LEDGER = 'ledger';
 const BUDGET = 'budget';
-/** Of AWS's documented request rate. */
-const SHARE = 0.5;
+/** Half of AWS's documented request rate. */
+const HALF: Policy = { ...DEFAULT_POLICY, budgetShare: 0.5 };
 
 const server = dynalite({ createTableMs: 0 });
 let client: DynamoDBClient;
@@ -57,25 +57,36 @@ afterAll(() => {
 export interface Stores {
   readonly stores: string;
   readonly ledger: () => Ledger;
-  /** `functions` budgets over one and the same account, as that many environments have them. */
-  readonly budgets: (functions: number, clock: () => number) => Budget[];
+  /** `functions` budgets over one and the same account, as that many environments have them, each with a clock. */
+  readonly budgets: (functions: number, clock: (index: number) => number, policy?: () => Policy) => Budget[];
 }
 
 export const DEPLOYED: Stores = {
   stores: 'DynamoDB',
   ledger: () => new DynamoLedger(documents, { ledgerTable: LEDGER }),
-  budgets: (functions, clock) => {
+  budgets: (functions, clock, policy = () => HALF) => {
     const accountId = String(++accounts).padStart(12, '0');
-    const settings = { clusters: [], policy: { ...DEFAULT_POLICY, budgetShare: SHARE } };
+    const settings = {
+      clusters: [],
+      get policy() {
+        return policy();
+      },
+    };
     const place = { budgetTable: BUDGET, accountId, region: 'eu-central-1', settings };
-    return Array.from({ length: functions }, () => new DynamoBudget(documents, place, clock));
+    return Array.from(
+      { length: functions },
+      (_, index) => new DynamoBudget(documents, place, () => clock(index)),
+    );
   },
 };
 export const IN_MEMORY: Stores = {
   stores: 'memory',
   ledger: () => new MemoryLedger(),
-  budgets: (functions, clock) => {
-    const one = new MemoryBudget(SHARE, clock);
-    return Array.from({ length: functions }, () => one);
+  budgets: (functions, clock, policy = () => HALF) => {
+    const table = new MemoryBudgetTable();
+    return Array.from(
+      { length: functions },
+      (_, index) => new MemoryBudget(policy, () => clock(index), table),
+    );
   },
 };
