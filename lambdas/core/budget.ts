@@ -6,7 +6,7 @@
  */
 import { type Allowance, type Calls, entries, sumOf } from './allowance.ts';
 import { type Circuit, CLOSED, heldUpMs, letThrough, troubled } from './circuit.ts';
-import { type Claim, claimed, type Turn, turnOf } from './claims.ts';
+import { type Claim, claimed, KEPT, type Turn, turnOf } from './claims.ts';
 import type { MutatingAction } from './limits.ts';
 import type { BudgetStanding, CallClass, Granted, Seen } from './ports.ts';
 
@@ -41,8 +41,6 @@ export const PACE_PER_SECOND = 0.01;
 /** Throttles seen so soon after a halving count as the one that caused it: they met calls granted before. 95 of 100
  *  attaches, the slowest calls, are answered within 2 s (policy.attachP95Ms). */
 export const HALVINGS_APART_MS = 2_000;
-/** Part of each bucket that a class leaves to those in a hurry, until its turn has come. */
-export const KEPT: Readonly<Record<CallClass, number>> = { launch: 0, rollout: 0, refill: 0.5, sweep: 0.5 };
 
 export interface Grant extends Granted {
   /** To be written; `undefined` when nothing has changed. */

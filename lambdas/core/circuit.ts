@@ -5,13 +5,14 @@
  * as it is and holds nobody up.
  */
 export interface Circuit {
-  /** Calls that were granted and made, and those of them that failed. They fade, and are true at `atMs`, epoch ms. */
-  readonly calls: number;
-  readonly troubles: number;
-  readonly atMs: number;
+  /** When the present half of the window began, epoch ms. */
+  readonly fromMs: number;
+  readonly counts: Counts;
+  /** Of the half before. */
+  readonly before: Counts;
   /** From the opening until a trial succeeded. */
   readonly open?: {
-    /** Nothing is granted before, epoch ms. Then a trial is; and when that was one, the circuit is closed. */
+    /** Nothing is granted before, epoch ms. Then a trial is; or when that was one, the circuit is closed. */
     readonly untilMs: number;
     /** How long it was opened for. */
     readonly forMs: number;
@@ -19,14 +20,23 @@ export interface Circuit {
   };
 }
 
-export const CLOSED: Circuit = { calls: 0, troubles: 0, atMs: 0 };
+interface Counts {
+  /** Granted, less those that were not made. */
+  readonly calls: number;
+  /** Those of them that failed for a reason that counts. */
+  readonly troubles: number;
+}
 
-/** Calls and troubles count half after this time, so that they speak of about the last minute. */
-export const FADES_MS = 30_000;
+const NONE: Counts = { calls: 0, troubles: 0 };
+export const CLOSED: Circuit = { fromMs: 0, counts: NONE, before: NONE };
+
+/** Calls of the last 30 to 60 s count: a wave reports up to half a minute after its grant, and one window alone would end
+ *  between the two. */
+export const HALF_WINDOW_MS = 30_000;
 /** Calls below which a share says nothing: three interfaces for a node, and one call more. */
 export const ENOUGH_CALLS = 10;
-/** Most means more than half. A bad subnet, a dying zone or one cluster's missing right is less: they have kinds of failure
- *  that deal with them. */
+/** Most means more than half. One subnet, one node or one cluster in trouble is less, and has kinds of failure that deal
+ *  with it. */
 export const MOST = 0.5;
 export const OPEN_MS = 60_000;
 export const LONGEST_OPEN_MS = 600_000;
@@ -39,28 +49,25 @@ export const heldUpMs = ({ open }: Circuit, nowMs: number): number =>
 
 /** After granting an ask of so many calls. */
 export function letThrough(circuit: Circuit, calls: number, nowMs: number): Circuit {
-  const { open, ...counts } = settled(circuit, nowMs);
-  if (open !== undefined) return { ...counts, open: { ...open, untilMs: nowMs + TRIAL_MS, trial: true } };
-  const before = faded(counts, nowMs);
-  return { ...before, calls: before.calls + calls };
+  const now = settled(circuit, nowMs);
+  if (now.open === undefined) return counted(now, { calls, troubles: 0 }, nowMs);
+  return { ...now, open: { ...now.open, untilMs: nowMs + TRIAL_MS, trial: true } };
 }
 
 /** After a report of troubles. `notMade` are granted calls that were not made because one before them failed. */
 export function troubled(circuit: Circuit, troubles: number, notMade: number, nowMs: number): Circuit {
   const now = settled(circuit, nowMs);
-  const { open } = now;
-  if (troubles > 0 && open?.trial) return opened(Math.min(2 * open.forMs, LONGEST_OPEN_MS), nowMs);
+  if (troubles > 0 && now.open?.trial) return opened(Math.min(2 * now.open.forMs, LONGEST_OPEN_MS), nowMs);
   // What still comes in was granted before it opened.
-  if (open !== undefined) return circuit;
-  const before = faded(now, nowMs);
-  const counts = { ...before, calls: before.calls - notMade, troubles: before.troubles + troubles };
-  const most = counts.calls >= ENOUGH_CALLS && counts.troubles > MOST * counts.calls;
-  return most ? opened(OPEN_MS, nowMs) : counts;
+  if (now.open !== undefined) return circuit;
+  const next = counted(now, { calls: -notMade, troubles }, nowMs);
+  const calls = next.counts.calls + next.before.calls;
+  const failed = next.counts.troubles + next.before.troubles;
+  return calls >= ENOUGH_CALLS && failed > MOST * calls ? opened(OPEN_MS, nowMs) : next;
 }
 
 const opened = (forMs: number, nowMs: number): Circuit => ({
   ...CLOSED,
-  atMs: nowMs,
   open: { untilMs: nowMs + forMs, forMs, trial: false },
 });
 
@@ -68,7 +75,10 @@ const opened = (forMs: number, nowMs: number): Circuit => ({
 const settled = (circuit: Circuit, nowMs: number): Circuit =>
   circuit.open?.trial && heldUpMs(circuit, nowMs) === 0 ? CLOSED : circuit;
 
-function faded({ calls, troubles, atMs }: Circuit, nowMs: number): Circuit {
-  const left = 0.5 ** (Math.max(0, nowMs - atMs) / FADES_MS);
-  return { calls: calls * left, troubles: troubles * left, atMs: Math.max(atMs, nowMs) };
+function counted(circuit: Circuit, more: Counts, nowMs: number): Circuit {
+  const halves = Math.floor((nowMs - circuit.fromMs) / HALF_WINDOW_MS);
+  const begun: Circuit =
+    halves < 1 ? circuit : { fromMs: nowMs, counts: NONE, before: halves === 1 ? circuit.counts : NONE };
+  const { calls, troubles } = begun.counts;
+  return { ...begun, counts: { calls: calls + more.calls, troubles: troubles + more.troubles } };
 }

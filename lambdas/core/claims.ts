@@ -19,6 +19,9 @@ export interface Claim {
 
 /** Part of the refill that orders a class's turns. Half for the nodes that start, where seconds count; none without. */
 const PART: Readonly<Record<CallClass, number>> = { launch: 0.5, rollout: 0.25, refill: 0.15, sweep: 0.1 };
+/** Part of each bucket that a class leaves to those in a hurry, until its turn has come; nor does its claim hold anybody up
+ *  before. */
+export const KEPT: Readonly<Record<CallClass, number>> = { launch: 0, rollout: 0, refill: 0.5, sweep: 0.5 };
 
 /** How much later than told somebody may ask again and find the claim. Queues deliver by the second, and wait themselves
  *  while all their readers are busy. */
@@ -45,9 +48,9 @@ export function turnOf(
 ): Turn {
   const at = claims.findIndex((claim) => claim.as === as && alike(claim.calls, calls));
   const own = claims[at];
-  if (own !== undefined) return { own, turnMs: own.turnMs, ahead: claims.slice(0, at) };
-  const turnMs = nowMs + Math.ceil(gatherMs(calls, allowance) / PART[as]);
-  return { own, turnMs, ahead: claims.filter((claim) => claim.turnMs <= turnMs) };
+  const turnMs = own?.turnMs ?? nowMs + Math.ceil(gatherMs(calls, allowance) / PART[as]);
+  const before = own === undefined ? claims.filter((claim) => claim.turnMs <= turnMs) : claims.slice(0, at);
+  return { own, turnMs, ahead: before.filter((claim) => KEPT[claim.as] === 0 || claim.turnMs <= nowMs) };
 }
 
 /** With the claim of an ask that was told to wait. The same claims when it is remembered well enough: not every refusal
