@@ -131,8 +131,8 @@ export class DynamoBudget implements Budget {
     return { state: this.#known, version };
   }
 
-  #write(state: BudgetState, version: number): Promise<boolean> {
-    return ifHeld(
+  async #write(state: BudgetState, version: number): Promise<boolean> {
+    const held = await ifHeld(
       this.#client.send(
         new PutCommand({
           TableName: this.#place.budgetTable,
@@ -146,5 +146,7 @@ export class DynamoBudget implements Budget {
         { requestTimeout: REQUEST_TIMEOUT_MS },
       ),
     );
+    if (held) this.#known = state;
+    return held;
   }
 }
