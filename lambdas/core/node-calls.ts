@@ -1,4 +1,5 @@
 /** Work on nodes whose leases are held: granted by one conditional write, written down, then carried out node by node. */
+import { sumOf } from './allowance.ts';
 import { carryOut, type Done, leftBecause } from './doing.ts';
 import { type FailureKind, waitAfter } from './failures.ts';
 import { CONSISTENT_AFTER_MS } from './limits.ts';
@@ -64,10 +65,8 @@ export async function workOn(
   }
   if (work.length === 0) return worked;
 
-  const { granted, waitMs, because } = await budget.spend(
-    work.map(({ steps }) => sumCalls(steps.map(callsOf))),
-    as,
-  );
+  const asks = work.map(({ steps }) => sumCalls(steps.map(callsOf)));
+  const { granted, waitMs, because } = await budget.spend(asks, as);
   if (because !== undefined) journal.warn('budget', { because, asked: work.length, granted });
   if (because === 'table unreachable') journal.measure({ BudgetTableUnreachable: 1 }, {});
   for (const { node, record } of work.slice(granted))
@@ -97,7 +96,7 @@ export async function workOn(
       );
     }
   });
-  await wave.end();
+  await wave.end(sumOf(sumCalls(asks.slice(0, granted))));
   return worked;
 }
 

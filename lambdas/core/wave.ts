@@ -67,12 +67,18 @@ export class Wave {
     await ledger.mark(new Map([[key, mark]]));
   }
 
-  /** The calls are over: what they cost is published, what they met is reported. */
-  async end(): Promise<void> {
+  /** The calls are over: what they cost is published, what they met is reported. `granted` counts the calls that the
+   *  budget granted, where some may not have been sent. */
+  async end(granted = 0): Promise<void> {
     const { journal, budget } = this.#ports;
+    let sent = 0;
     for (const [cluster, counts] of this.#sent)
-      for (const [action, count] of counts) journal.measure({ CallsSpent: count }, { cluster, action });
-    if (this.#troubles > 0) await budget.report({ throttled: [], troubles: this.#troubles });
+      for (const [action, count] of counts) {
+        journal.measure({ CallsSpent: count }, { cluster, action });
+        sent += count;
+      }
+    const notMade = Math.max(0, granted - sent);
+    if (this.#troubles > 0) await budget.report({ throttled: [], troubles: this.#troubles, notMade });
   }
 }
 

@@ -1,5 +1,6 @@
 /** What must hold for any history of functions that share one budget. The seed is fixed; a failure prints it with the
- test/adapters/budget.contract.test.ts plays such a crowd against the deployed budget. */
+ *  history, which is not shrunken: to starve takes long. test/adapters/budget.contract.test.ts plays a smaller crowd against
+ *  the deployed budget. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { CallClass } from '../../lambdas/core/ports.ts';
