@@ -1,5 +1,6 @@
 /** No node's story is left open: where the run that was at it died, a sweep says how it ended. */
-import { type Node, type NodeId, nodeGroupOf } from './model.ts';
+import { candidate } from './eligibility.ts';
+import { type Cluster, type Node, type NodeId, nodeGroupOf } from './model.ts';
 import type { NodeRecord, Outcome, Ports } from './ports.ts';
 import { settled } from './promises.ts';
 import { LEASE_MS, RECORD_TTL_MS } from './records.ts';
@@ -10,7 +11,7 @@ const TOO_LATE: Outcome = { state: 'left', reason: 'too late' };
 
 /** `started` are nodes whose ipamd runs. Only those launched since records are kept are asked for. */
 export async function closeStories(
-  cluster: string,
+  cluster: Cluster,
   started: readonly Node[],
   ports: Ports,
 ): Promise<{ readonly closed: number; readonly verifiedAgain: number }> {
@@ -19,19 +20,29 @@ export async function closeStories(
   const recent = started.filter(({ launchedAtMs }) => nowMs - launchedAtMs < RECORD_TTL_MS);
   if (recent.length === 0) return { closed: 0, verifiedAgain: 0 };
   const records = await ledger.nodes(recent.map(({ id }) => id));
-  const open = recent.filter(({ id }) => isOver(records.get(id), nowMs, 'claimed', 'created'));
+  const open = recent.filter(
+    (node) =>
+      isOver(records.get(node.id), nowMs, 'claimed', 'created') ||
+      (records.get(node.id) === undefined && wasMissed(node, cluster, ports)),
+  );
   const unverified = recent.filter(({ id }) => isOver(records.get(id), nowMs, 'attached'));
   if (unverified.length > 0) {
     const nodeIds = unverified.map(({ id }) => id);
-    await continuations.later([{ signal: { kind: 'verify-due', cluster, nodeIds, attempt: 0 }, delayMs: 0 }]);
+    await continuations.later([
+      { signal: { kind: 'verify-due', cluster: cluster.name, nodeIds, attempt: 0 }, delayMs: 0 },
+    ]);
   }
-  return { closed: await close(cluster, open, ports), verifiedAgain: unverified.length };
+  return { closed: await close(cluster.name, open, ports), verifiedAgain: unverified.length };
 }
 
 const isOver = (record: NodeRecord | undefined, nowMs: number, ...states: Outcome['state'][]): boolean =>
   record !== undefined &&
   states.includes(record.outcome.state) &&
   nowMs - (record.expiresAtMs - RECORD_TTL_MS) >= OVER_AFTER_MS;
+
+/** A node we might have helped, and that no run ever got to: its events were lost, or EC2 could not be read at the time. */
+const wasMissed = (node: Node, cluster: Cluster, { clock, settings }: Ports): boolean =>
+  clock() - node.launchedAtMs >= OVER_AFTER_MS && 'candidate' in candidate(node, cluster, settings.policy);
 
 async function close(
   cluster: string,
@@ -51,6 +62,7 @@ async function close(
     [...leased.values()].map((record) => ({
       ...settled(record, shown.get(record.nodeId), clock()),
       outcome: TOO_LATE,
+      expiresAtMs: clock() + RECORD_TTL_MS,
     })),
     owner,
   );

@@ -64,7 +64,7 @@ async function sweepCluster(name: string, ports: Ports): Promise<Swept | undefin
   const started = world.nodes.filter((node) => ipamdStarted(node) || alone.has(node.id));
   await ledger.saw(name, lookAt(started, before, clock()));
   const missedLaunches = await rebuildLaunches(world, alone, ports);
-  const { closed, verifiedAgain } = await closeStories(name, started, ports);
+  const { closed, verifiedAgain } = await closeStories(cluster, started, ports);
   const finished = await finishAll(started, name, ports);
   const orphans = await collectOrphans(name, own, suspects, ports);
   const podsGivenBack = await giveBack(name, world, ports);

@@ -6,7 +6,7 @@
 import { bootLooks, type Running } from './boots.ts';
 import { say } from './complaints.ts';
 import { candidate, refusalSteps } from './eligibility.ts';
-import { type Failure, waitAfter } from './failures.ts';
+import { type Failure, passes, waitAfter } from './failures.ts';
 import { carryOutLaunches, later, MOST_ATTEMPTS, type Planned, type Runner } from './launch-calls.ts';
 import { attachDeadlineMs, planLaunch, shareOut, tooLate } from './launches.ts';
 import { type Lesson, startP05Ms } from './lessons.ts';
@@ -264,13 +264,17 @@ function planAll(
 
 /** Nothing could be read: the same launches again, or an error when waiting cannot help, so that the queue counts it. */
 async function lookAgain(launches: readonly NodeLaunching[], failure: Failure, ports: Ports): Promise<void> {
-  const delayMs = waitAfter(failure.kind, 0, ports.random);
-  if (delayMs === undefined) throw new Error(`cannot read EC2: ${failure.code}: ${failure.message}`);
-  ports.journal.warn('EC2 not readable', {
-    kind: failure.kind,
-    code: failure.code,
-    launches: launches.length,
-  });
-  const waiting = launches.filter(({ attempt }) => attempt < MOST_ATTEMPTS);
-  await ports.continuations.later(waiting.map((signal) => later(signal, delayMs)));
+  const { kind, code, message } = failure;
+  if (!passes(kind)) throw new Error(`cannot read EC2: ${code}: ${message}`);
+  ports.journal.warn('EC2 not readable', { kind, code, launches: launches.length });
+  const waits = launches.map((signal) => ({
+    signal,
+    waitMs: signal.attempt < MOST_ATTEMPTS ? waitAfter(kind, signal.attempt, ports.random) : undefined,
+  }));
+  const letGo = waits.flatMap(({ signal, waitMs }) => (waitMs === undefined ? [signal.nodeId] : []));
+  // The sweep sees them: launching still, or started without us.
+  if (letGo.length > 0) ports.journal.warn('launches let go', { nodeIds: letGo, code });
+  await ports.continuations.later(
+    waits.flatMap(({ signal, waitMs }) => (waitMs === undefined ? [] : [later(signal, waitMs)])),
+  );
 }
