@@ -1,0 +1,254 @@
+/** Draws a history from its seed. The shares are chosen so that most histories have a little trouble and some have much:
+ *  one story in which everything fails proves less than many in which two things do. */
+import { Chance, type Stream } from '../chance.ts';
+import type { Ec2Action } from '../ec2/api.ts';
+import { CLUSTERS, type ClusterName, type CompetitorAction, type History, type Stimulus } from './history.ts';
+
+/** Trouble and stories begin no earlier: standing nodes have joined and grown by then. */
+const FROM_MS = 60_000;
+/** The last trouble ends before this: then the sweeps find what is left. */
+export const TROUBLE_ENDS_MS = 420_000;
+
+const TYPES = ['t3.medium', 'm5.large', 'm5.large', 'm5.xlarge'] as const;
+/** Addresses a pod-filled standing node had, the primary's first. */
+const STANDING: Readonly<Record<string, readonly (readonly number[])[]>> = {
+  't3.medium': [[5], [5, 5]],
+  'm5.large': [[9], [9, 9], [9, 3]],
+  'm5.xlarge': [[14], [14, 14], [14, 6]],
+};
+
+const OURS: readonly Ec2Action[] = [
+  'CreateNetworkInterface',
+  'AttachNetworkInterface',
+  'ModifyNetworkInterfaceAttribute',
+  'AssignPrivateIpAddresses',
+  'DeleteNetworkInterface',
+];
+const READS: readonly Ec2Action[] = ['DescribeInstances', 'DescribeSubnets', 'DescribeNetworkInterfaces'];
+
+/** Codes EC2 sends for each of our actions, with their usual HTTP status. Source: EC2 Developer Guide, error codes. */
+const CODES: Readonly<Partial<Record<Ec2Action, readonly (readonly [code: string, httpStatus: number])[]>>> =
+  {
+    CreateNetworkInterface: [
+      ['InsufficientFreeAddressesInSubnet', 400],
+      ['NetworkInterfaceLimitExceeded', 400],
+      ['UnauthorizedOperation', 403],
+      ['InternalError', 500],
+      ['Unavailable', 503],
+    ],
+    AttachNetworkInterface: [
+      ['AttachmentLimitExceeded', 400],
+      ['InvalidParameterValue', 400],
+      ['IncorrectState', 400],
+      ['IncorrectInstanceState', 400],
+      ['InvalidNetworkInterface.InUse', 400],
+      ['InvalidNetworkInterfaceID.NotFound', 400],
+      ['InvalidInstanceID.NotFound', 400],
+      ['UnauthorizedOperation', 403],
+      ['InternalError', 500],
+    ],
+    ModifyNetworkInterfaceAttribute: [
+      ['InvalidAttachmentID.NotFound', 400],
+      ['UnauthorizedOperation', 403],
+      ['InternalError', 500],
+    ],
+    AssignPrivateIpAddresses: [
+      ['PrivateIpAddressLimitExceeded', 400],
+      ['InsufficientFreeAddressesInSubnet', 400],
+      ['InvalidNetworkInterfaceID.NotFound', 400],
+      ['UnauthorizedOperation', 403],
+      ['InternalError', 500],
+    ],
+    DeleteNetworkInterface: [
+      ['InvalidParameterValue', 400],
+      ['UnauthorizedOperation', 403],
+      ['InternalError', 500],
+    ],
+    DescribeInstances: [['InternalError', 500]],
+    DescribeSubnets: [['Unavailable', 503]],
+    DescribeNetworkInterfaces: [['InternalError', 500]],
+  };
+
+export function drawHistory(seed: number): History {
+  const chance = new Chance(seed).stream('history');
+  const stimuli = [...standing(chance), ...stories(chance)];
+  const nodes = stimuli.flatMap((one) => (one.kind === 'launch' || one.kind === 'standing' ? one : []));
+  stimuli.push(
+    ...onNodes(chance, nodes),
+    ...troubles(
+      chance,
+      nodes.map(({ atMs }) => atMs),
+    ),
+  );
+  stimuli.sort((a, b) => a.atMs - b.atMs);
+  return { seed, stimuli };
+}
+
+const whole = (chance: Stream, low: number, high: number): number =>
+  Math.floor(chance.between(low, high + 1));
+const ms = (chance: Stream, low: number, high: number): number => Math.round(chance.between(low, high));
+
+/** Nodes that were there before, their pods, a first look at them, and announcements about them. */
+function standing(chance: Stream): Stimulus[] {
+  if (chance.chance(0.5)) return [];
+  const cluster = CLUSTERS[0];
+  const type = chance.pick(TYPES);
+  const nodes = whole(chance, 1, 2);
+  const all: Stimulus[] = [];
+  for (let nth = 0; nth < nodes; nth++) {
+    const addresses = chance.pick(STANDING[type] ?? [[9]]);
+    all.push({ kind: 'standing', atMs: 0, cluster, node: `old-${nth}`, type, addresses });
+  }
+  const perNode = whole(chance, 0, 12);
+  if (perNode > 0)
+    all.push({ kind: 'pods', atMs: ms(chance, 20_000, 30_000), cluster, count: perNode * nodes });
+  // Without an earlier sight nobody can tell a quiet node from a busy one.
+  all.push({ kind: 'sweep', atMs: ms(chance, 60_000, 90_000) });
+  for (let nth = whole(chance, 1, 2); nth > 0; nth--) {
+    const from = perNode * nodes;
+    const more = whole(chance, 1, 14) * nodes;
+    all.push({
+      kind: 'announce',
+      atMs: ms(chance, 160_000, 290_000),
+      cluster,
+      from,
+      to: chance.chance(0.3) ? Math.max(1, from) : from + more,
+      startsInMs: ms(chance, 100_000, 180_000),
+      overMs: chance.chance(0.6) ? 0 : ms(chance, 5_000, 60_000),
+      podsPerNode: chance.chance(0.7) ? perNode : undefined,
+    });
+    if (chance.chance(0.6))
+      all.push({ kind: 'pods', atMs: ms(chance, 320_000, 410_000), cluster, count: more });
+  }
+  return all;
+}
+
+/** Scale-outs: perhaps announced, pods that wait, nodes that launch; later some pods end. */
+function stories(chance: Stream): Stimulus[] {
+  const all: Stimulus[] = [];
+  const clusters: ClusterName[] = chance.chance(0.25) ? [...CLUSTERS] : [CLUSTERS[0]];
+  for (const cluster of clusters) {
+    const atMs = ms(chance, FROM_MS, 260_000);
+    const nodes = whole(chance, 1, clusters.length > 1 ? 2 : chance.chance(0.2) ? 5 : 3);
+    const type = chance.pick(TYPES);
+    const count = whole(chance, 1, 27) * nodes;
+    if (chance.chance(0.4))
+      all.push({
+        kind: 'announce',
+        atMs: Math.max(1_000, atMs - ms(chance, 0, 20_000)),
+        cluster,
+        from: 0,
+        to: count,
+        startsInMs: ms(chance, 0, 30_000),
+        overMs: 0,
+        podsPerNode: undefined,
+      });
+    all.push({ kind: 'pods', atMs, cluster, count });
+    for (let nth = 0; nth < nodes; nth++)
+      all.push({
+        kind: 'launch',
+        atMs: atMs + ms(chance, 0, chance.chance(0.5) ? 1_500 : 40_000),
+        cluster,
+        node: `${cluster}-${nth}`,
+        type,
+      });
+    if (chance.chance(0.3))
+      all.push({ kind: 'podsEnd', atMs: ms(chance, atMs + 60_000, 400_000), cluster, share: chance.next() });
+  }
+  return all;
+}
+
+function onNodes(
+  chance: Stream,
+  nodes: readonly { readonly node: string; readonly atMs: number }[],
+): Stimulus[] {
+  const all: Stimulus[] = [];
+  for (const { node, atMs } of nodes) {
+    const soon = (): number => Math.min(TROUBLE_ENDS_MS, atMs + ms(chance, 2_000, 90_000));
+    if (chance.chance(0.08)) all.push({ kind: 'dies', atMs: soon(), node });
+    if (chance.chance(0.08))
+      all.push({ kind: 'ipamdRestarts', atMs: soon(), node, downMs: ms(chance, 1_000, 20_000) });
+    if (chance.chance(0.04)) all.push({ kind: 'cordon', atMs: soon(), node });
+    if (chance.chance(0.08))
+      all.push({ kind: 'foreignEni', atMs: soon(), node, addresses: whole(chance, 0, 4) });
+  }
+  return all;
+}
+
+/** What goes wrong, most of it about the time of a launch or an announcement. */
+function troubles(chance: Stream, launchesMs: readonly number[]): Stimulus[] {
+  const all: Stimulus[] = [];
+  const near = (): number => {
+    const around = launchesMs.length > 0 && chance.chance(0.7) ? chance.pick(launchesMs) : 170_000;
+    return Math.min(TROUBLE_ENDS_MS - 60_000, Math.max(1_000, around + ms(chance, -5_000, 30_000)));
+  };
+  const window = (least: number, most: number): { atMs: number; toMs: number } => {
+    const atMs = near();
+    return { atMs, toMs: Math.min(TROUBLE_ENDS_MS, atMs + ms(chance, least, most)) };
+  };
+  if (chance.chance(0.25)) all.push({ kind: 'staleReads', atMs: 0, lagMs: ms(chance, 200, 4_000) });
+  if (chance.chance(0.1)) all.push({ kind: 'slowMetadata', atMs: 0, eniMs: ms(chance, 8_000, 60_000) });
+  for (let nth = whole(chance, 0, 3); nth > 0; nth--) all.push(...trouble());
+  for (let nth = chance.chance(0.5) ? whole(chance, 1, 3) : 0; nth > 0; nth--)
+    all.push({ kind: 'kill', atMs: near(), after: whole(chance, 1, 25) });
+  return all;
+
+  function trouble(): Stimulus[] {
+    switch (whole(chance, 0, 8)) {
+      case 0:
+        return [
+          {
+            kind: 'throttle',
+            ...window(2_000, 40_000),
+            action: chance.chance(0.3) ? '*' : chance.pick([...OURS, ...READS]),
+            of: chance.chance(0.5) ? 'prewarmer' : 'everybody',
+          },
+        ];
+      case 1: {
+        const action = chance.pick<CompetitorAction>([
+          'AttachNetworkInterface',
+          'CreateNetworkInterface',
+          'AssignPrivateIpAddresses',
+        ]);
+        return [{ kind: 'competitor', ...window(10_000, 30_000), action, perSecond: whole(chance, 6, 15) }];
+      }
+      case 2:
+      case 3:
+        return [
+          {
+            kind: 'lostReply',
+            ...window(2_000, 60_000),
+            action: chance.pick([...OURS, ...OURS, ...READS]),
+            carriedOut: chance.chance(0.7),
+            share: chance.chance(0.5) ? 1 : 0.5,
+          },
+        ];
+      case 4: {
+        const action = chance.chance(0.85) ? chance.pick(OURS) : chance.pick(READS);
+        const [code, httpStatus] = chance.pick(CODES[action] ?? [['InternalError', 500]]);
+        const share = chance.chance(0.5) ? 1 : 0.5;
+        return [{ kind: 'refuse', ...window(2_000, 60_000), action, code, httpStatus, share }];
+      }
+      case 5:
+        return [
+          {
+            kind: 'events',
+            atMs: 0,
+            toMs: TROUBLE_ENDS_MS,
+            lateByMs: chance.chance(0.3) ? ms(chance, 1_000, 60_000) : 0,
+            duplicateShare: chance.chance(0.6) ? chance.next() : 0,
+            reorderWithinMs: chance.chance(0.5) ? ms(chance, 500, 6_000) : 0,
+            lostShare: chance.chance(0.3) ? chance.between(0.1, 1) : 0,
+          },
+        ];
+      case 6:
+        return chance.chance(0.6)
+          ? [{ kind: 'subnetFills', atMs: near(), subnet: whole(chance, 0, 1), free: whole(chance, 0, 60) }]
+          : [{ kind: 'subnetFull', ...window(5_000, 60_000), subnet: whole(chance, 0, 1) }];
+      case 7:
+        return [{ kind: 'slowTables', ...window(10_000, 60_000), tookMs: ms(chance, 5, 400) }];
+      default:
+        return [{ kind: 'stopped', ...window(10_000, 90_000) }];
+    }
+  }
+}
