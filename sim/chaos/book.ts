@@ -5,6 +5,7 @@
 import type { Calls } from '../../lambdas/core/budget.ts';
 import type { MutatingAction } from '../../lambdas/core/limits.ts';
 import type { Node as ReadNode, World as ReadWorld } from '../../lambdas/core/model.ts';
+import { DEFAULT_POLICY } from '../../lambdas/core/policy.ts';
 import type { CallClass, Ledger } from '../../lambdas/core/ports.ts';
 import type { Node } from '../cluster/node.ts';
 import type { CallRecord } from '../ec2/call-counts.ts';
@@ -105,6 +106,12 @@ export class Book {
 
   set ledger(ledger: Ledger) {
     this.#ledger = ledger;
+  }
+
+  /** Share of EC2's documented rate that is ours. */
+  get share(): number {
+    const small = this.history.stimuli.find((one) => one.kind === 'smallShare');
+    return small?.share ?? DEFAULT_POLICY.budgetShare;
   }
 
   get nowMs(): number {

@@ -10,11 +10,11 @@ const FROM_MS = 60_000;
 export const TROUBLE_ENDS_MS = 420_000;
 
 const TYPES = ['t3.medium', 'm5.large', 'm5.large', 'm5.xlarge'] as const;
-/** Addresses a pod-filled standing node had, the primary's first. */
+/** Addresses on a standing node's interfaces, the primary's first: some with slots left, some with room on the last only. */
 const STANDING: Readonly<Record<string, readonly (readonly number[])[]>> = {
-  't3.medium': [[5], [5, 5]],
-  'm5.large': [[9], [9, 9], [9, 3]],
-  'm5.xlarge': [[14], [14, 14], [14, 6]],
+  't3.medium': [[5], [5, 5], [5, 5, 1], [5, 5, 0]],
+  'm5.large': [[9], [9, 9], [9, 3], [9, 9, 1], [9, 9, 0]],
+  'm5.xlarge': [[14], [14, 14], [14, 6], [14, 14, 1, 0]],
 };
 
 const OURS: readonly Ec2Action[] = [
@@ -72,16 +72,10 @@ const CODES: Readonly<Partial<Record<Ec2Action, readonly (readonly [code: string
 export function drawHistory(seed: number): History {
   const chance = new Chance(seed).stream('history');
   const stimuli = [...standing(chance), ...stories(chance)];
-  const nodes = stimuli.flatMap((one) => (one.kind === 'launch' || one.kind === 'standing' ? one : []));
-  stimuli.push(
-    ...onNodes(chance, nodes),
-    ...troubles(
-      chance,
-      nodes.map(({ atMs }) => atMs),
-    ),
-  );
-  stimuli.sort((a, b) => a.atMs - b.atMs);
-  return { seed, stimuli };
+  const nodes = stimuli.filter((one) => one.kind === 'launch' || one.kind === 'standing');
+  const moments = stimuli.filter((one) => one.kind === 'launch' || one.kind === 'announce');
+  stimuli.push(...onNodes(chance, nodes), ...troubles(chance, moments));
+  return { seed, stimuli: stimuli.sort((a, b) => a.atMs - b.atMs) };
 }
 
 const whole = (chance: Stream, low: number, high: number): number =>
@@ -99,14 +93,14 @@ function standing(chance: Stream): Stimulus[] {
     const addresses = chance.pick(STANDING[type] ?? [[9]]);
     all.push({ kind: 'standing', atMs: 0, cluster, node: `old-${nth}`, type, addresses });
   }
-  const perNode = whole(chance, 0, 12);
+  const perNode = whole(chance, 0, 10);
   if (perNode > 0)
     all.push({ kind: 'pods', atMs: ms(chance, 20_000, 30_000), cluster, count: perNode * nodes });
   // Without an earlier sight nobody can tell a quiet node from a busy one.
   all.push({ kind: 'sweep', atMs: ms(chance, 60_000, 90_000) });
   for (let nth = whole(chance, 1, 2); nth > 0; nth--) {
     const from = perNode * nodes;
-    const more = whole(chance, 1, 14) * nodes;
+    const more = whole(chance, 1, chance.chance(0.5) ? 14 : 30) * nodes;
     all.push({
       kind: 'announce',
       atMs: ms(chance, 160_000, 290_000),
@@ -176,79 +170,97 @@ function onNodes(
 }
 
 /** What goes wrong, most of it about the time of a launch or an announcement. */
-function troubles(chance: Stream, launchesMs: readonly number[]): Stimulus[] {
+function troubles(chance: Stream, moments: readonly { readonly atMs: number }[]): Stimulus[] {
   const all: Stimulus[] = [];
-  const near = (): number => {
-    const around = launchesMs.length > 0 && chance.chance(0.7) ? chance.pick(launchesMs) : 170_000;
-    return Math.min(TROUBLE_ENDS_MS - 60_000, Math.max(1_000, around + ms(chance, -5_000, 30_000)));
-  };
-  const window = (least: number, most: number): { atMs: number; toMs: number } => {
-    const atMs = near();
-    return { atMs, toMs: Math.min(TROUBLE_ENDS_MS, atMs + ms(chance, least, most)) };
-  };
   if (chance.chance(0.25)) all.push({ kind: 'staleReads', atMs: 0, lagMs: ms(chance, 200, 4_000) });
   if (chance.chance(0.1)) all.push({ kind: 'slowMetadata', atMs: 0, eniMs: ms(chance, 8_000, 60_000) });
-  for (let nth = whole(chance, 0, 3); nth > 0; nth--) all.push(...trouble());
+  if (chance.chance(0.2)) all.push({ kind: 'smallShare', atMs: 0, share: chance.pick([0.06, 0.1]) });
+  const near = (): number => {
+    const atMs = chance.pick(moments).atMs + ms(chance, -10_000, 8_000);
+    return Math.min(TROUBLE_ENDS_MS - 60_000, Math.max(1_000, atMs));
+  };
+  for (let nth = whole(chance, 0, 4); nth > 0; nth--) {
+    const atMs = near();
+    const toMs = Math.min(TROUBLE_ENDS_MS, atMs + ms(chance, 10_000, 60_000));
+    all.push(chance.pick(TROUBLES)(chance, { atMs, toMs }));
+  }
   for (let nth = chance.chance(0.5) ? whole(chance, 1, 3) : 0; nth > 0; nth--)
     all.push({ kind: 'kill', atMs: near(), after: whole(chance, 1, 25) });
   return all;
-
-  function trouble(): Stimulus[] {
-    switch (whole(chance, 0, 8)) {
-      case 0:
-        return [
-          {
-            kind: 'throttle',
-            ...window(2_000, 40_000),
-            action: chance.chance(0.3) ? '*' : chance.pick([...OURS, ...READS]),
-            of: chance.chance(0.5) ? 'prewarmer' : 'everybody',
-          },
-        ];
-      case 1: {
-        const action = chance.pick<CompetitorAction>([
-          'AttachNetworkInterface',
-          'CreateNetworkInterface',
-          'AssignPrivateIpAddresses',
-        ]);
-        return [{ kind: 'competitor', ...window(10_000, 30_000), action, perSecond: whole(chance, 6, 15) }];
-      }
-      case 2:
-      case 3:
-        return [
-          {
-            kind: 'lostReply',
-            ...window(2_000, 60_000),
-            action: chance.pick([...OURS, ...OURS, ...READS]),
-            carriedOut: chance.chance(0.7),
-            share: chance.chance(0.5) ? 1 : 0.5,
-          },
-        ];
-      case 4: {
-        const action = chance.chance(0.85) ? chance.pick(OURS) : chance.pick(READS);
-        const [code, httpStatus] = chance.pick(CODES[action] ?? [['InternalError', 500]]);
-        const share = chance.chance(0.5) ? 1 : 0.5;
-        return [{ kind: 'refuse', ...window(2_000, 60_000), action, code, httpStatus, share }];
-      }
-      case 5:
-        return [
-          {
-            kind: 'events',
-            atMs: 0,
-            toMs: TROUBLE_ENDS_MS,
-            lateByMs: chance.chance(0.3) ? ms(chance, 1_000, 60_000) : 0,
-            duplicateShare: chance.chance(0.6) ? chance.next() : 0,
-            reorderWithinMs: chance.chance(0.5) ? ms(chance, 500, 6_000) : 0,
-            lostShare: chance.chance(0.3) ? chance.between(0.1, 1) : 0,
-          },
-        ];
-      case 6:
-        return chance.chance(0.6)
-          ? [{ kind: 'subnetFills', atMs: near(), subnet: whole(chance, 0, 1), free: whole(chance, 0, 60) }]
-          : [{ kind: 'subnetFull', ...window(5_000, 60_000), subnet: whole(chance, 0, 1) }];
-      case 7:
-        return [{ kind: 'slowTables', ...window(10_000, 60_000), tookMs: ms(chance, 5, 400) }];
-      default:
-        return [{ kind: 'stopped', ...window(10_000, 90_000) }];
-    }
-  }
 }
+
+type Trouble = (chance: Stream, span: { readonly atMs: number; readonly toMs: number }) => Stimulus;
+
+/** Everything that changes something, or one action. */
+function aim(chance: Stream): string {
+  if (chance.chance(0.4)) return OURS.join(',');
+  return chance.chance(0.85) ? chance.pick(OURS) : chance.pick(READS);
+}
+
+const throttle: Trouble = (chance, span) => ({
+  kind: 'throttle',
+  ...span,
+  action: aim(chance),
+  of: chance.chance(0.5) ? 'prewarmer' : 'everybody',
+});
+
+const competitor: Trouble = (chance, span) => ({
+  kind: 'competitor',
+  ...span,
+  action: chance.pick<CompetitorAction>([
+    'AttachNetworkInterface',
+    'CreateNetworkInterface',
+    'AssignPrivateIpAddresses',
+  ]),
+  perSecond: whole(chance, 6, 15),
+});
+
+const lostReply: Trouble = (chance, span) => ({
+  kind: 'lostReply',
+  ...span,
+  action: aim(chance),
+  carriedOut: chance.chance(0.7),
+  share: chance.chance(0.5) ? 1 : 0.5,
+});
+
+const refuse: Trouble = (chance, span) => {
+  const action = chance.chance(0.85) ? chance.pick(OURS) : chance.pick(READS);
+  const [code, httpStatus] = chance.pick(CODES[action] ?? [['InternalError', 500]]);
+  return { kind: 'refuse', ...span, action, code, httpStatus, share: chance.chance(0.5) ? 1 : 0.5 };
+};
+
+const events: Trouble = (chance) => ({
+  kind: 'events',
+  atMs: 0,
+  toMs: TROUBLE_ENDS_MS,
+  lateByMs: chance.chance(0.3) ? ms(chance, 1_000, 60_000) : 0,
+  duplicateShare: chance.chance(0.6) ? chance.next() : 0,
+  reorderWithinMs: chance.chance(0.5) ? ms(chance, 500, 6_000) : 0,
+  lostShare: chance.chance(0.3) ? chance.between(0.1, 1) : 0,
+});
+
+const subnet: Trouble = (chance, { atMs, toMs }) =>
+  chance.chance(0.7)
+    ? { kind: 'subnetFills', atMs, subnet: whole(chance, 0, 1), free: whole(chance, 0, 70) }
+    : { kind: 'subnetFull', atMs, toMs, subnet: whole(chance, 0, 1) };
+
+const slowTables: Trouble = (chance, span) => ({ kind: 'slowTables', ...span, tookMs: ms(chance, 5, 400) });
+
+/** Flipped some time before, so that its delay is over when the calls would leave. */
+const stopped: Trouble = (chance, { atMs, toMs }) => ({
+  kind: 'stopped',
+  atMs: Math.max(1_000, atMs - ms(chance, 5_000, 15_000)),
+  toMs,
+});
+
+/** As often as they stand here. */
+const TROUBLES: readonly Trouble[] = [
+  ...[lostReply, lostReply, lostReply, lostReply],
+  ...[refuse, refuse, refuse],
+  ...[throttle, throttle],
+  ...[events, events],
+  ...[subnet, subnet, subnet],
+  ...[stopped, stopped],
+  competitor,
+  slowTables,
+];

@@ -7,7 +7,8 @@ import type { Ec2Action } from '../ec2/api.ts';
 export const CLUSTERS = ['shop', 'bank'] as const;
 export type ClusterName = (typeof CLUSTERS)[number];
 
-/** Times in virtual ms since the world began. A window lasts from `atMs` to `toMs`. */
+/** Times in virtual ms since the world began. A window lasts from `atMs` to `toMs`. An `action` is one of EC2's, or several
+ *  joined by commas. */
 export type Stimulus =
   /** An autoscaler asks for a node. `node` is what other stimuli call it. */
   | Happens<'launch', { cluster: ClusterName; node: string; type: string }>
@@ -35,9 +36,9 @@ export type Stimulus =
   | Happens<'subnetFills', { subnet: number; free: number }>
   /** Others take all addresses, and give them back. */
   | Lasts<'subnetFull', { subnet: number }>
-  | Lasts<'throttle', { action: Trouble; of: 'prewarmer' | 'everybody' }>
+  | Lasts<'throttle', { action: string; of: 'prewarmer' | 'everybody' }>
   | Lasts<'competitor', { action: CompetitorAction; perSecond: number }>
-  | Lasts<'lostReply', { action: Trouble; carriedOut: boolean; share: number }>
+  | Lasts<'lostReply', { action: string; carriedOut: boolean; share: number }>
   | Lasts<'refuse', { action: Ec2Action; code: string; httpStatus: number; share: number }>
   | Lasts<'events', { lateByMs: number; duplicateShare: number; reorderWithinMs: number; lostShare: number }>
   | Lasts<'slowTables', { tookMs: number }>
@@ -45,6 +46,8 @@ export type Stimulus =
   | Happens<'staleReads', { lagMs: number }>
   /** From the beginning on, new ENIs show in instance metadata after `eniMs`. */
   | Happens<'slowMetadata', { eniMs: number }>
+  /** The operator's policy, from the beginning on, allows us only this share of EC2's rate. */
+  | Happens<'smallShare', { share: number }>
   /** Somebody starts a sweep by hand. */
   | Happens<'sweep', Record<never, never>>
   /** The function whose call to the outside is the `after`-th from now on dies with it. */
@@ -55,7 +58,6 @@ export type Stimulus =
 type Happens<K extends string, F> = { readonly kind: K; readonly atMs: number } & Readonly<F>;
 type Lasts<K extends string, F> = Happens<K, F & { toMs: number }>;
 
-export type Trouble = Ec2Action | '*';
 export type CompetitorAction =
   | 'AttachNetworkInterface'
   | 'CreateNetworkInterface'

@@ -60,9 +60,11 @@ export async function play(history: History, options: PlayOptions = {}): Promise
   );
   const judge = new Judge(judged, book);
   const slow = holdUp(history.stimuli, world);
+  const policy = { budgetShare: book.share };
   book.stage = new Stage(world, {
     mode: 'warm',
-    policyNow: () => (book.stoppedAtMs === undefined ? {} : { stopped: true }),
+    policy,
+    policyNow: () => (book.stoppedAtMs === undefined ? policy : { ...policy, stopped: true }),
     invoke: (name, run) => invocations.run(name, run),
     wrap: (ports) => {
       book.ledger = ports.ledger;

@@ -144,6 +144,7 @@ function happens(stimulus: Stimulus, scene: Scene): void {
       return;
     case 'staleReads':
     case 'slowMetadata':
+    case 'smallShare':
     case 'slowTables':
     case 'kill':
       // They stand in the world, or around the ports, from the beginning.

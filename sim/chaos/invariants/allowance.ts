@@ -5,8 +5,6 @@ import type { Invariant } from './invariant.ts';
 
 /** Clocks of functions differ by this much at most (issue: budget under contention). */
 const CLOCKS_APART_S = 2;
-/** Budget share of every history: the default policy's. */
-const SHARE = 0.5;
 
 export const GRANTED: Invariant = {
   name: 'granted',
@@ -34,7 +32,7 @@ export const WITHIN_BUDGET: Invariant = {
       for (const grant of book.grants.toReversed()) {
         sum += grant.calls[action] ?? 0;
         const windowS = (atMs - grant.atMs) / 1000;
-        const most = SHARE * (size + (windowS + CLOCKS_APART_S) * perSecond);
+        const most = book.share * (size + (windowS + CLOCKS_APART_S) * perSecond);
         if (sum > most) return `${sum} ${action} granted within ${windowS} s, ${most} at most`;
       }
     }
