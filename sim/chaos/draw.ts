@@ -71,7 +71,8 @@ const CODES: Readonly<Partial<Record<Ec2Action, readonly (readonly [code: string
 
 export function drawHistory(seed: number): History {
   const chance = new Chance(seed).stream('history');
-  const stimuli = [...standing(chance), ...stories(chance)];
+  const before = standing(chance);
+  const stimuli = before.length > 0 && chance.chance(0.3) ? before : [...before, ...stories(chance)];
   const nodes = stimuli.filter((one) => one.kind === 'launch' || one.kind === 'standing');
   const moments = stimuli.filter((one) => one.kind === 'launch' || one.kind === 'announce');
   stimuli.push(...onNodes(chance, nodes), ...troubles(chance, moments));
@@ -85,7 +86,8 @@ const ms = (chance: Stream, low: number, high: number): number => Math.round(cha
 /** Nodes that were there before, their pods, a first look at them, and announcements about them. */
 function standing(chance: Stream): Stimulus[] {
   if (chance.chance(0.5)) return [];
-  const cluster = CLUSTERS[0];
+  // The pods of a scale-out in the same cluster would land here first and leave nothing quiet to add to.
+  const cluster = CLUSTERS[chance.chance(0.8) ? 1 : 0];
   const type = chance.pick(TYPES);
   const nodes = whole(chance, 1, 2);
   const all: Stimulus[] = [];
@@ -100,14 +102,14 @@ function standing(chance: Stream): Stimulus[] {
   all.push({ kind: 'sweep', atMs: ms(chance, 60_000, 90_000) });
   for (let nth = whole(chance, 1, 2); nth > 0; nth--) {
     const from = perNode * nodes;
-    const more = whole(chance, 1, chance.chance(0.5) ? 14 : 30) * nodes;
+    const more = whole(chance, chance.chance(0.3) ? 1 : 12, 30) * nodes;
     all.push({
       kind: 'announce',
       atMs: ms(chance, 160_000, 290_000),
       cluster,
       from,
       to: chance.chance(0.3) ? Math.max(1, from) : from + more,
-      startsInMs: ms(chance, 100_000, 180_000),
+      startsInMs: chance.chance(0.9) ? ms(chance, 115_000, 220_000) : ms(chance, 0, 100_000),
       overMs: chance.chance(0.6) ? 0 : ms(chance, 5_000, 60_000),
       podsPerNode: chance.chance(0.7) ? perNode : undefined,
     });
@@ -120,7 +122,7 @@ function standing(chance: Stream): Stimulus[] {
 /** Scale-outs: perhaps announced, pods that wait, nodes that launch; later some pods end. */
 function stories(chance: Stream): Stimulus[] {
   const all: Stimulus[] = [];
-  const clusters: ClusterName[] = chance.chance(0.25) ? [...CLUSTERS] : [CLUSTERS[0]];
+  const clusters: ClusterName[] = chance.chance(0.2) ? [...CLUSTERS] : [CLUSTERS[0]];
   for (const cluster of clusters) {
     const atMs = ms(chance, FROM_MS, 260_000);
     const nodes = whole(chance, 1, clusters.length > 1 ? 2 : chance.chance(0.2) ? 5 : 3);
