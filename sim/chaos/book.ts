@@ -67,6 +67,8 @@ export class Book {
   readonly terminatedAtMs = new Map<string, number>();
   /** Instance each ENI was attached to last. */
   readonly lastHolder = new Map<string, string>();
+  /** Launched nodes whose ipamd's start missed an attached ENI of ours, and that ENI. */
+  readonly missedByStart = new Map<string, string>();
   /** By ENI: added by us, taken away by others. */
   readonly added = new Map<string, number>();
   readonly removedByOthers = new Map<string, number>();
@@ -125,6 +127,19 @@ export class Book {
       const node = read.world.nodes.find(({ id }) => id === nodeId);
       if (node !== undefined) return { read, node };
     }
+    return undefined;
+  }
+
+  /** What this run read last about an attached interface, and of which node. */
+  eniReadOf(
+    invocation: Invocation | undefined,
+    eniId: string,
+  ): { readonly nodeId: string; readonly secondaryIps: number } | undefined {
+    for (const { world } of (this.reads.get(invocation?.id ?? 0) ?? []).toReversed())
+      for (const node of world.nodes) {
+        const eni = node.enis.find(({ id }) => id === eniId);
+        if (eni !== undefined) return { nodeId: node.id, secondaryIps: eni.secondaryIps };
+      }
     return undefined;
   }
 

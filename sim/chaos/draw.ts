@@ -248,6 +248,13 @@ const subnet: Trouble = (chance, { atMs, toMs }) =>
 
 const slowTables: Trouble = (chance, span) => ({ kind: 'slowTables', ...span, tookMs: ms(chance, 5, 400) });
 
+const storeFails: Trouble = (chance, span) => ({
+  kind: 'storeFails',
+  ...span,
+  port: chance.chance(0.7) ? 'ledger' : 'continuations',
+  share: chance.pick([0.1, 0.3]),
+});
+
 /** Flipped some time before, so that its delay is over when the calls would leave. */
 const stopped: Trouble = (chance, { atMs, toMs }) => ({
   kind: 'stopped',
@@ -265,4 +272,5 @@ const TROUBLES: readonly Trouble[] = [
   ...[stopped, stopped],
   competitor,
   slowTables,
+  storeFails,
 ];

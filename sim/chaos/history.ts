@@ -42,6 +42,8 @@ export type Stimulus =
   | Lasts<'refuse', { action: Ec2Action; code: string; httpStatus: number; share: number }>
   | Lasts<'events', { lateByMs: number; duplicateShare: number; reorderWithinMs: number; lostShare: number }>
   | Lasts<'slowTables', { tookMs: number }>
+  /** A share of the ledger's, or of the queues', answers to us are errors; nothing was done. */
+  | Lasts<'storeFails', { port: 'ledger' | 'continuations'; share: number }>
   /** From the beginning on, our reads of EC2 may show it as it was up to `lagMs` ago. */
   | Happens<'staleReads', { lagMs: number }>
   /** From the beginning on, new ENIs show in instance metadata after `eniMs`. */

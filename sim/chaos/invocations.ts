@@ -74,6 +74,17 @@ export class Invocations {
   }
 }
 
+/** Sends what goes to different queues one after the other, so that a run can die in between. */
+export const oneQueueAtATime = (ports: Ports): Ports => ({
+  ...ports,
+  continuations: {
+    later: async (signals) => {
+      for (const some of Map.groupBy(signals, ({ signal }) => signal.kind).values())
+        await ports.continuations.later(some);
+    },
+  },
+});
+
 /** When a run is killed: with the `after`-th call to the outside, counted from `fromMs` over all runs. */
 export interface Kill {
   readonly fromMs: number;

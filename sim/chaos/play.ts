@@ -7,7 +7,7 @@ import { Book, type Listener } from './book.ts';
 import { CLUSTERS, type History, type Stimulus } from './history.ts';
 import { invariants, OFF } from './invariants/index.ts';
 import type { Invariant } from './invariants/invariant.ts';
-import { type Around, Invocations, Reaper } from './invocations.ts';
+import { type Around, Invocations, oneQueueAtATime, Reaper } from './invocations.ts';
 import { letHappen, type Scene } from './stimuli.ts';
 import { watchAccount, watchPorts } from './watch.ts';
 
@@ -70,7 +70,7 @@ export async function play(history: History, options: PlayOptions = {}): Promise
       book.ledger = ports.ledger;
       let wrapped = invocations.around(ports, watchPorts(book, judge.listener));
       wrapped = invocations.around(wrapped, slow);
-      wrapped = invocations.around(wrapped, reaper.around);
+      wrapped = oneQueueAtATime(invocations.around(wrapped, reaper.around));
       return options.defect?.(wrapped, world) ?? wrapped;
     },
   });
@@ -112,10 +112,17 @@ function worldOf({ seed, stimuli }: History): World {
   return world;
 }
 
-/** Tables that take their time. */
-function holdUp(stimuli: readonly Stimulus[], { kernel }: World): Around {
+/** Tables that take their time, and stores that fail. */
+function holdUp(stimuli: readonly Stimulus[], { kernel, chance }: World): Around {
   const spells = stimuli.filter((one) => one.kind === 'slowTables');
+  const failures = stimuli.filter((one) => one.kind === 'storeFails');
+  const luck = chance.stream('stores that fail');
   return async (call, send) => {
+    const failure = failures.find(
+      ({ atMs, toMs, port }) => port === call.port && atMs <= kernel.nowMs && kernel.nowMs < toMs,
+    );
+    if (failure !== undefined && luck.chance(failure.share))
+      throw new Error(`${call.port}.${call.method}: the service is unavailable`);
     const spell = spells.find(({ atMs, toMs }) => atMs <= kernel.nowMs && kernel.nowMs < toMs);
     if (spell === undefined || call.port === 'vpc' || call.port === 'continuations') return send();
     await kernel.park<void>((resolve) => {

@@ -9,7 +9,7 @@ import { PREWARMER } from '../stage.ts';
 import type { World } from '../world.ts';
 import type { Book } from './book.ts';
 import type { Stimulus } from './history.ts';
-import { watchPods } from './watch.ts';
+import { watchNode } from './watch.ts';
 
 /** What stimuli act upon. */
 export interface Scene {
@@ -146,6 +146,7 @@ function happens(stimulus: Stimulus, scene: Scene): void {
     case 'slowMetadata':
     case 'smallShare':
     case 'slowTables':
+    case 'storeFails':
     case 'kill':
       // They stand in the world, or around the ports, from the beginning.
       return;
@@ -156,7 +157,7 @@ type Span = { readonly fromMs: number; readonly toMs: number };
 
 function enters(name: string, node: Node, { book, nodes }: Scene): void {
   nodes.set(name, node);
-  watchPods(book, node);
+  watchNode(book, node);
 }
 
 function podsEnd({ cluster, share }: Extract<Stimulus, { kind: 'podsEnd' }>, { world }: Scene): void {

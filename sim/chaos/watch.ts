@@ -115,9 +115,13 @@ async function mutation<T>(
 }
 
 function subjectOf(
-  { world: { account } }: Book,
-  { method, args }: OutsideCall,
+  book: Book,
+  { method, args, invocation }: OutsideCall,
 ): Pick<Sent, 'nodeId' | 'eniId' | 'subnetId' | 'addresses'> {
+  const { account } = book.world;
+  // An instance may have gone since its interface was read.
+  const holder = (eniId: string): string | undefined =>
+    account.eni(eniId)?.attachment?.instanceId ?? book.eniReadOf(invocation, eniId)?.nodeId;
   const none = { nodeId: undefined, eniId: undefined, subnetId: undefined, addresses: 0 };
   switch (method) {
     case 'createEni': {
@@ -130,12 +134,11 @@ function subjectOf(
     }
     case 'assign': {
       const [eniId, addresses] = args as Parameters<Vpc['assign']>;
-      const eni = account.eni(eniId);
-      return { eniId, nodeId: eni?.attachment?.instanceId, subnetId: eni?.subnetId, addresses };
+      return { eniId, nodeId: holder(eniId), subnetId: account.eni(eniId)?.subnetId, addresses };
     }
     default: {
       const [eniId] = args as [string];
-      return { ...none, eniId, nodeId: account.eni(eniId)?.attachment?.instanceId };
+      return { ...none, eniId, nodeId: holder(eniId) };
     }
   }
 }
@@ -182,9 +185,24 @@ function keepCount(book: Book, { caller, action, input, result, eniId }: Settled
   }
 }
 
-/** Hears which addresses pods use on the node. */
-export function watchPods(book: Book, node: Node): void {
+/** An interface that ipamd's start missed and that it finds sooner, because a call of its own overflowed, may go unnoticed:
+ *  looks are 30 s apart, and one that finds ipamd started is repeated 10 s later. */
+const MISSED_FOR_MS = 45_000;
+
+/** Hears which addresses pods use on the node, and what its ipamd's start missed. */
+export function watchNode(book: Book, node: Node): void {
   const { ipamd } = node;
+  let served = false;
+  ipamd.onServing(() => {
+    if (served || !node.booted) return;
+    served = true;
+    book.world.kernel.after(MISSED_FOR_MS, () => {
+      // A restart that is under way holds nothing, and finds everything when it is over.
+      if (node.terminated || !ipamd.serving) return;
+      for (const { id, tags } of node.instance.enis)
+        if (tags.has(OUR_NODE_TAG) && !ipamd.holds(id)) book.missedByStart.set(node.instanceId, id);
+    });
+  });
   const pods = new Map<string, string>();
   book.inUse.set(node, pods);
   const add = ipamd.addPod.bind(ipamd);

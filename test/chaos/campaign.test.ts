@@ -57,6 +57,7 @@ describe('random histories', () => {
       'staleReads',
       'standing',
       'stopped',
+      'storeFails',
       'subnetFills',
       'subnetFull',
       'sweep',

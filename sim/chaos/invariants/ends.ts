@@ -55,7 +55,7 @@ const wasLeft = (book: Book, { instanceId }: Node): boolean =>
     .some((step) => step.do === 'leave' && step.nodeId === instanceId);
 
 /** What can make a message fail five times: functions that die, EC2 that cannot be read. */
-const FAILS_MESSAGES = ['kill', 'refuse', 'lostReply', 'throttle'] as const;
+const FAILS_MESSAGES = ['kill', 'refuse', 'lostReply', 'throttle', 'storeFails'] as const;
 
 export const QUEUES_EMPTY: Invariant = {
   name: 'queues-empty',

@@ -83,3 +83,21 @@ export const PODS_SERVED: Invariant = {
 
 const foreignEnis = (book: Book, nodeId: string): number =>
   book.world.account.instance(nodeId).enis.filter(({ tags }) => tags.has('third-party')).length;
+
+export const LATE_COUNTED: Invariant = {
+  name: 'late-counted',
+  says: 'Where nobody died, every launching node whose ipamd started without an interface of ours is counted as a late attach.',
+  ends: (book) => {
+    // A look that comes minutes later finds what ipamd has adopted since.
+    if (book.has('kill') || book.has('storeFails')) return undefined;
+    const counted = new Set(
+      book.stage.journal
+        .filter(({ what }) => what === 'verified')
+        .flatMap(({ facts }) => facts['lateAttach'] as readonly string[]),
+    );
+    for (const [nodeId, eniId] of book.missedByStart)
+      if (!counted.has(nodeId) && !book.terminatedAtMs.has(nodeId))
+        return `ipamd of ${nodeId} started without ${eniId}, and nobody counted it`;
+    return undefined;
+  },
+};

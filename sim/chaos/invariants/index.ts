@@ -1,7 +1,7 @@
 /** Every invariant of the campaign, in one list; those switched off say why. */
 import { GRANTED, WITHIN_BUDGET } from './allowance.ts';
 import { GOES_WITH_NODE, NO_LEAK, QUEUES_EMPTY, STORY_CLOSED, WELL_ASKED } from './ends.ts';
-import { IN_USE, NEVER_TAKEN, ORPHANS_ONLY, PODS_SERVED } from './harm.ts';
+import { IN_USE, LATE_COUNTED, NEVER_TAKEN, ORPHANS_ONLY, PODS_SERVED } from './harm.ts';
 import type { Invariant } from './invariant.ts';
 import { addressesWithinPlan, enisWithinPlan, RESERVE, RESERVE_TOGETHER } from './plan.ts';
 import { GUARD, LEASED, ONE_AT_A_TIME, STOPS } from './turns.ts';
@@ -27,6 +27,7 @@ export const invariants = (): readonly Invariant[] => [
   QUEUES_EMPTY,
   WELL_ASKED,
   PODS_SERVED,
+  LATE_COUNTED,
 ];
 
 /** Invariants that are not judged, and why. */

@@ -12,9 +12,9 @@ export function addressesWithinPlan(): Invariant {
   return {
     name: 'addresses-within-plan',
     says: 'What our assigns add to an interface never exceeds the largest target decided for it.',
-    sends: ({ action, eniId = '', nodeId = '', addresses, invocation }, book) => {
+    sends: ({ action, eniId = '', addresses, invocation }, book) => {
       if (action !== 'AssignPrivateIpAddresses') return undefined;
-      const read = book.readOf(invocation, nodeId)?.node.enis.find(({ id }) => id === eniId);
+      const read = book.eniReadOf(invocation, eniId);
       if (read === undefined) return `assign to ${eniId}, which this run has not read`;
       const target = read.secondaryIps + addresses;
       const before = decided.get(eniId) ?? { least: read.secondaryIps, most: target };
