@@ -103,7 +103,13 @@ export class Stage {
     };
     const connected = this.#withPolicy(connect(env, outside), options.policyNow);
     const ports = options.wrap?.(connected) ?? connected;
-    this.#invoke = options.invoke ?? ((_name, run) => run());
+    const { invoke = (_name, run) => run() } = options;
+    // Every invocation begins with the policy as it is then, as handlers/wiring.ts has it.
+    this.#invoke = (name, run) =>
+      invoke(name, async () => {
+        await ports.freshPolicy();
+        return run();
+      });
     this.#onSignal = this.#asLambda('on-signal', onSignal(ports));
     const verify = this.#asLambda('verify-wave', verifyWave(ports));
     this.#sweep = this.#asLambda('sweep', sweeper(ports));
