@@ -14,7 +14,7 @@ import {
   UpdateCommand,
 } from '@aws-sdk/lib-dynamodb';
 import type { OpenDemand } from '../core/launches.ts';
-import { type BootSample, type Lesson, learnt } from '../core/lessons.ts';
+import { type Lesson, learnt, type Samples } from '../core/lessons.ts';
 import type { Mark } from '../core/marks.ts';
 import type { EniId, NodeId } from '../core/model.ts';
 import { inParallel } from '../core/parallel.ts';
@@ -243,7 +243,7 @@ export class DynamoLedger implements Ledger {
   }
 
   /** Two that learn at the same moment: the later one's samples count. A few launches more or less teach the same. */
-  async learn(cluster: string, samples: ReadonlyMap<string, readonly BootSample[]>): Promise<void> {
+  async learn(cluster: string, samples: ReadonlyMap<string, Samples>): Promise<void> {
     if (samples.size === 0) return;
     const known = new Map(await this.lessons(cluster));
     for (const [group, some] of samples) known.set(group, learnt(known.get(group), some));

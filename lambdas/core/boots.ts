@@ -3,7 +3,7 @@
  * row cost a read each, shared by all launches of a batch; where enough is known, only some batches are looked at.
  */
 import type { Waiting } from './launch-calls.ts';
-import { BOOTS_KEPT, type BootSample, type Lesson, startP05Ms } from './lessons.ts';
+import { type Lesson, SAMPLES_KEPT, type Sample, startP05Ms } from './lessons.ts';
 import { ipamdStarted, type Node, type NodeId, nodeGroupOf } from './model.ts';
 import type { Ports } from './ports.ts';
 import type { BootLook, NodeLaunching } from './signals.ts';
@@ -36,7 +36,7 @@ export function bootLooks(
   for (const [cluster, group] of Map.groupBy(fresh, (one) => one.cluster))
     for (const [nodeGroup, some] of Map.groupBy(group, ({ node }) => nodeGroupOf(node.tags))) {
       const lesson = lessons.get(cluster)?.get(nodeGroup);
-      if ((lesson?.boots.length ?? 0) >= BOOTS_KEPT && random() >= SAMPLED) continue;
+      if ((lesson?.boots.length ?? 0) >= SAMPLES_KEPT && random() >= SAMPLED) continue;
       const firstMs = (startP05Ms(lesson) ?? settings.policy.startP05Ms) - LOOK_EVERY_MS;
       const launches = some.map(({ signal, node }) => ({
         nodeId: node.id,
@@ -74,7 +74,7 @@ export async function lookAtBoots(looks: readonly BootLook[], ports: Ports): Pro
   const looked: Looked[] = [];
   const next: Waiting[] = [];
   for (const [cluster, group] of Map.groupBy(looks, (look) => look.cluster)) {
-    const samples = new Map<string, BootSample[]>();
+    const samples = new Map<string, Sample[]>();
     let waiting = 0;
     for (const look of group) {
       const later: BootLook['launches'][number][] = [];
@@ -95,7 +95,7 @@ export async function lookAtBoots(looks: readonly BootLook[], ports: Ports): Pro
           delayMs: LOOK_EVERY_MS,
         });
     }
-    await ports.ledger.learn(cluster, samples);
+    await ports.ledger.learn(cluster, new Map([...samples].map(([group, boots]) => [group, { boots }])));
     const learnt = [...samples.values()].reduce((sum, some) => sum + some.length, 0);
     looked.push({ cluster, learnt, waiting });
   }
@@ -108,8 +108,8 @@ function sampleOf(
   { runningAtMs, notStartedAtMs }: { readonly runningAtMs: number; readonly notStartedAtMs: number },
   started: boolean,
   readAtMs: number,
-): BootSample {
+): Sample {
   return started
-    ? { nodeId, notBeforeMs: notStartedAtMs - runningAtMs, byMs: readAtMs - runningAtMs }
-    : { nodeId, notBeforeMs: readAtMs - runningAtMs };
+    ? { of: nodeId, notBeforeMs: notStartedAtMs - runningAtMs, byMs: readAtMs - runningAtMs }
+    : { of: nodeId, notBeforeMs: readAtMs - runningAtMs };
 }

@@ -171,6 +171,12 @@ export function podsOn(
   return [min, Math.max(0, max)];
 }
 
+/** The policy with what was learnt of adoption: `mostMs` takes the place of the policy's guess. */
+export const withAdoption = (policy: Policy, mostMs: number | undefined): Policy =>
+  mostMs === undefined
+    ? policy
+    : { ...policy, imdsP99Ms: Math.max(0, mostMs - RECONCILE_WORST_MS - policy.pipelineP99Ms) };
+
 /** The longest it takes until ipamd on a quiet node uses what we attach now, in ms. */
 export const adoptionWorstMs = (policy: Policy): number =>
   RECONCILE_WORST_MS + policy.imdsP99Ms + policy.pipelineP99Ms;

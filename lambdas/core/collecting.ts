@@ -3,7 +3,7 @@ import type { EniId, NodeId } from './model.ts';
 import { orphans } from './orphans.ts';
 import type { OwnEni, Ports } from './ports.ts';
 import { LEASE_MS } from './records.ts';
-import { Wave } from './wave.ts';
+import { grant, Wave } from './wave.ts';
 
 export interface Collected {
   readonly orphansDeleted: number;
@@ -40,7 +40,7 @@ async function deleteAll(
   ports: Ports,
 ): Promise<number> {
   if (collect.length === 0) return 0;
-  const { ledger, budget, vpc, journal, clock } = ports;
+  const { ledger, vpc, journal, clock } = ports;
   const nodeOf = new Map(own.map(({ id, nodeId }) => [id, nodeId]));
   const owner = ports.runId();
   const nodeIds = [...new Set(collect.flatMap((id) => nodeOf.get(id) ?? []))];
@@ -54,10 +54,8 @@ async function deleteAll(
     const nodeId = nodeOf.get(id);
     return nodeId === undefined || leased.has(nodeId);
   });
-  const { granted } = await budget.spend(
-    free.map(() => DELETE),
-    'sweep',
-  );
+  const asks = free.map(() => DELETE);
+  const { granted } = await grant(asks, 'sweep', ports);
   const wave = new Wave(new Map(), ports);
   const place = { cluster, zone: '' };
   let deleted = 0;

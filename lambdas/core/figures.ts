@@ -16,6 +16,8 @@ export const FIGURES = {
   AdoptionDelay: 'Milliseconds',
   /** What launches taught: 5 % of a node group's ipamds may start sooner than this after `running`. */
   BootP05: 'Milliseconds',
+  /** The longest that adoptions on running nodes were seen to take: rollouts announced later ahead are left. */
+  AdoptionMost: 'Milliseconds',
   /** EC2 requests of ours that changed something, by action. */
   CallsSpent: 'Count',
   Throttled: 'Count',

@@ -4,7 +4,7 @@ import { unfinished } from './launches.ts';
 import type { Node, NodeId } from './model.ts';
 import type { CallClass, Ports } from './ports.ts';
 import { callsOf } from './steps.ts';
-import { Wave } from './wave.ts';
+import { grant, Wave } from './wave.ts';
 
 export interface Finished {
   readonly enis: number;
@@ -19,12 +19,11 @@ export async function finish(
   as: CallClass,
   ports: Ports,
 ): Promise<Finished> {
-  const { settings, budget } = ports;
+  const { settings } = ports;
   const steps = nodes.flatMap(unfinished);
   const mode = settings.clusters.find(({ name }) => name === cluster)?.mode;
   if (steps.length === 0 || mode !== 'warm' || settings.policy.stopped) return { enis: 0, nodesLeft: [] };
-  const { granted, because } = await budget.spend(steps.map(callsOf), as);
-  if (because !== undefined) ports.journal.warn('budget', { cluster, because, granted });
+  const { granted } = await grant(steps.map(callsOf), as, ports);
   const wave = new Wave(new Map(), ports);
   const { failures } = await carryOut(steps.slice(0, granted), { cluster, zone: '' }, wave, ports);
   await wave.end();

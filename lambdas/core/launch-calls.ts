@@ -6,7 +6,7 @@ import type { Candidate } from './eligibility.ts';
 import { type Cluster, type Node, type NodeId, nodeGroupOf, totalIps } from './model.ts';
 import { type Doing, type NodeWork, type Worked, workOn } from './node-calls.ts';
 import type { Mode, NodeRecord, Outcome, Ports } from './ports.ts';
-import { settled } from './promises.ts';
+import { sentAtMs, settled } from './promises.ts';
 import { RECORD_TTL_MS } from './records.ts';
 import type { NodeLaunching } from './signals.ts';
 import { type ActStep, acts, type LeaveReason, type LeaveStep, type Step } from './steps.ts';
@@ -185,7 +185,8 @@ function recordOf(
     ...(kept !== undefined && { keptForMs: kept }),
     times: {
       ...before.times,
-      ...(done !== undefined && attachedIn(done) > 0 && { attachedAtMs: nowMs }),
+      ...(done !== undefined &&
+        attachedIn(done) > 0 && { attachedAtMs: sentAtMs(result?.record ?? before) ?? nowMs }),
       ...(done !== undefined &&
         candidate.soleAllocator && { usableFromMs: nowMs + adoptionWorstMs(ports.settings.policy) }),
     },

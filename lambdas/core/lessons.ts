@@ -1,40 +1,51 @@
 /**
- * What launches teach about a node group: how soon after `running` its ipamds start. EC2 shows no such moment, only, at
- * each look, whether ipamd's tag is on the primary ENI by then; so each launch gives a span in which the start lies.
+ * What nodes teach about their group: how soon after `running` their ipamds start, and how long ipamds that run take to
+ * adopt what we attach. EC2 shows neither moment, only, at each look, whether ipamd's tag is there by then; so each node
+ * gives a span in which the moment lies. What is not known is taken for the worst.
  */
-import type { NodeId } from './model.ts';
 
-/** One launch: ipamd had not started `notBeforeMs` after `running`, and had at `byMs`, if it was seen started at all. */
-export interface BootSample {
-  readonly nodeId: NodeId;
+/** One observation: it had not happened after `notBeforeMs`, and had by `byMs`, if it was seen at all. */
+export interface Sample {
+  /** What was observed, once. */
+  readonly of: string;
   readonly notBeforeMs: number;
   readonly byMs?: number;
 }
 
-/** The last launches of a node group, oldest first. */
+/** The last observations of a node group, oldest first. */
 export interface Lesson {
-  readonly boots: readonly BootSample[];
+  /** From `running` to ipamd's start. */
+  readonly boots: readonly Sample[];
+  /** From an attach to a running node to its adoption. */
+  readonly adoptions: readonly Sample[];
 }
 
-/** Launches remembered for a node group. */
-export const BOOTS_KEPT = 50;
-/** Launches below which nothing is known (design: until 20 launches are known the policy's figure counts). */
-export const BOOTS_NEEDED = 20;
+export type Samples = Partial<Lesson>;
+
+/** Observations remembered of each kind. */
+export const SAMPLES_KEPT = 50;
+/** Observations below which nothing is known (design: until 20 launches are known the policy's figure counts). */
+export const SAMPLES_NEEDED = 20;
 /** Share of launches that may start sooner than the guard counts on. */
 const SOONER = 0.05;
 
-/** The lesson with more samples; a launch teaches once. */
-export function learnt(before: Lesson | undefined, samples: readonly BootSample[]): Lesson {
-  const boots = new Map((before?.boots ?? []).map((boot) => [boot.nodeId, boot]));
-  for (const sample of samples) if (!boots.has(sample.nodeId)) boots.set(sample.nodeId, sample);
-  return { boots: [...boots.values()].slice(-BOOTS_KEPT) };
+/** The lesson with more samples; each thing observed teaches once. */
+export const learnt = (before: Lesson | undefined, { boots = [], adoptions = [] }: Samples): Lesson => ({
+  boots: more(before?.boots ?? [], boots),
+  adoptions: more(before?.adoptions ?? [], adoptions),
+});
+
+function more(before: readonly Sample[], samples: readonly Sample[]): Sample[] {
+  const all = new Map(before.map((sample) => [sample.of, sample]));
+  for (const sample of samples) if (!all.has(sample.of)) all.set(sample.of, sample);
+  return [...all.values()].slice(-SAMPLES_KEPT);
 }
 
 /** The start that 5 % of a group's launches may undercut, ms after `running`; `undefined` while too few are known. Within
  *  its span a start is taken to be anywhere with the same chance. */
 export function startP05Ms(lesson: Lesson | undefined): number | undefined {
   const boots = lesson?.boots ?? [];
-  if (boots.length < BOOTS_NEEDED) return undefined;
+  if (boots.length < SAMPLES_NEEDED) return undefined;
   const startedBy = (atMs: number): number =>
     boots.reduce((sum, boot) => sum + chanceBy(boot, atMs), 0) / boots.length;
   let low = 0;
@@ -48,7 +59,22 @@ export function startP05Ms(lesson: Lesson | undefined): number | undefined {
   return low;
 }
 
-function chanceBy({ notBeforeMs, byMs }: BootSample, atMs: number): number {
+function chanceBy({ notBeforeMs, byMs }: Sample, atMs: number): number {
   if (byMs === undefined || atMs <= notBeforeMs) return 0;
   return atMs >= byMs ? 1 : (atMs - notBeforeMs) / (byMs - notBeforeMs);
+}
+
+/** The longest that adoptions of these groups were seen to take, ms; `undefined` while too few are known of one of them, or
+ *  one was not seen at all. */
+export function adoptionMostMs(lessons: readonly (Lesson | undefined)[]): number | undefined {
+  let most = 0;
+  for (const lesson of lessons) {
+    const adoptions = lesson?.adoptions ?? [];
+    if (adoptions.length < SAMPLES_NEEDED) return undefined;
+    for (const { byMs } of adoptions) {
+      if (byMs === undefined) return undefined;
+      most = Math.max(most, byMs);
+    }
+  }
+  return lessons.length === 0 ? undefined : most;
 }

@@ -10,7 +10,7 @@ import type { CallClass, Granted, NodeRecord, Ports } from './ports.ts';
 import { honour, intend, keep } from './promises.ts';
 import { NODES_AT_ONCE } from './records.ts';
 import { type ActStep, callsOf, type LeaveReason, sumCalls } from './steps.ts';
-import { Wave } from './wave.ts';
+import { grant, Wave } from './wave.ts';
 
 export interface NodeWork {
   readonly node: Node;
@@ -55,7 +55,7 @@ export async function workOn(
   { as, owner, marks }: Doing,
   ports: Ports,
 ): Promise<ReadonlyMap<NodeId, Worked>> {
-  const { clock, budget, ledger, journal } = ports;
+  const { clock, ledger } = ports;
   const worked = new Map<NodeId, Worked>();
   const work: (NodeWork & { readonly unsettled: boolean })[] = [];
   for (const one of all) {
@@ -66,9 +66,7 @@ export async function workOn(
   if (work.length === 0) return worked;
 
   const asks = work.map(({ steps }) => sumCalls(steps.map(callsOf)));
-  const { granted, waitMs, because } = await budget.spend(asks, as);
-  if (because !== undefined) journal.warn('budget', { because, asked: work.length, granted });
-  if (because === 'table unreachable') journal.measure({ BudgetTableUnreachable: 1 }, {});
+  const { granted, waitMs, because } = await grant(asks, as, ports);
   for (const { node, record } of work.slice(granted))
     worked.set(node.id, { result: 'not granted', waitMs, because, record });
 

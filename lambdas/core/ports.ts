@@ -3,7 +3,7 @@ import type { Calls } from './budget.ts';
 import type { Answer, FailureKind } from './failures.ts';
 import type { Figures } from './figures.ts';
 import type { OpenDemand, PromisedEni, PromisedFill } from './launches.ts';
-import type { BootSample, Lesson } from './lessons.ts';
+import type { Lesson, Samples } from './lessons.ts';
 import type { MutatingAction } from './limits.ts';
 import type { Mark } from './marks.ts';
 import type { Cluster, EniId, NodeId, SubnetId, World } from './model.ts';
@@ -213,7 +213,7 @@ export interface Ledger {
   /** What launches of a cluster's node groups taught, by node group. */
   lessons(cluster: string): Promise<ReadonlyMap<string, Lesson>>;
   /** Adds samples by node group. */
-  learn(cluster: string, samples: ReadonlyMap<string, readonly BootSample[]>): Promise<void>;
+  learn(cluster: string, samples: ReadonlyMap<string, Samples>): Promise<void>;
 }
 
 /** Work that must wait goes back on the queue; nobody sleeps in a billed function. */

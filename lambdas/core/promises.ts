@@ -15,6 +15,12 @@ import type { ActStep, AttachStep } from './steps.ts';
 const unsettled = (atMs: number | undefined, nowMs: number): boolean =>
   atMs !== undefined && nowMs - atMs < CONSISTENT_AFTER_MS;
 
+/** When the first of its attaches that may be on their way was sent. */
+export function sentAtMs({ enis }: NodeRecord): number | undefined {
+  const sent = enis.flatMap(({ attachedAtMs }) => attachedAtMs ?? []);
+  return sent.length === 0 ? undefined : Math.min(...sent);
+}
+
 /** The node as it is once EC2's reads have caught up with us: ENIs whose attach was sent a moment ago are on it. */
 export function asPromised(node: Node, record: NodeRecord | undefined, nowMs: number): Node {
   const sent = (record?.enis ?? []).flatMap((eni) => {

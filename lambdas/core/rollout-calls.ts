@@ -3,13 +3,13 @@ import { adoptionWorstMs } from './cni.ts';
 import { attachedIn } from './doing.ts';
 import type { Candidate } from './eligibility.ts';
 import { type Failure, REACTIONS, waitAfter } from './failures.ts';
-import { CONSISTENT_AFTER_MS, SQS_MAX_DELAY_MS } from './limits.ts';
+import { CONSISTENT_AFTER_MS, RECONCILE_WORST_MS, SQS_MAX_DELAY_MS } from './limits.ts';
 import type { Mark } from './marks.ts';
 import { type Node, type NodeId, nodeGroupOf } from './model.ts';
 import { type Worked, workOn } from './node-calls.ts';
 import type { RolloutPlan } from './plan.ts';
 import type { NodeRecord, Outcome, Ports } from './ports.ts';
-import { settled } from './promises.ts';
+import { sentAtMs, settled } from './promises.ts';
 import { LEASE_MS, RECORD_TTL_MS } from './records.ts';
 import type { RolloutAnnounced } from './signals.ts';
 import { type ActStep, acts } from './steps.ts';
@@ -20,6 +20,10 @@ const MOST_ATTEMPTS = 20;
 const HELD_AGAIN_MS = 10_000;
 /** Until an announcement is looked at again while the kill switch is on. */
 const STOPPED_AGAIN_MS = 60_000;
+
+/** When it is first looked whether ipamd adopted an attach: every quiet node has reconciled by then, and where metadata is
+ *  quick shows it. Later looks tell how long others take. */
+const FIRST_LOOK_MS = RECONCILE_WORST_MS + 10_000;
 
 interface Decided {
   readonly plan: RolloutPlan;
@@ -86,7 +90,7 @@ async function act(
   );
   if (attached.length > 0) {
     const due = { kind: 'verify-due', cluster, nodeIds: attached, attempt: 0 } as const;
-    await continuations.later([{ signal: due, delayMs: adoptionMs }]);
+    await continuations.later([{ signal: due, delayMs: FIRST_LOOK_MS }]);
   }
   const waits = [...worked.values()].flatMap((one) => waitOf(one) ?? []);
   return mine.length < nodes.length ? [...waits, HELD_AGAIN_MS] : waits;
@@ -122,8 +126,10 @@ function recordOf(
   nowMs: number,
   adoptionMs: number,
 ): NodeRecord {
-  const record = settled(one?.record ?? before, node, nowMs);
-  if (one === undefined || !('done' in one)) return record;
+  const { runningAtMs, ...record } = settled(one?.record ?? before, node, nowMs);
+  if (one === undefined || !('done' in one))
+    return { ...record, ...(runningAtMs !== undefined && { runningAtMs }) };
+  // From now on it is a node that runs: its launch is over, and what comes late is no lost race.
   const attached = attachedIn(one.done) > 0;
   const outcome: Outcome =
     one.result === 'ended'
@@ -138,7 +144,7 @@ function recordOf(
     outcome,
     times: {
       ...record.times,
-      ...(attached && { attachedAtMs: nowMs }),
+      ...(attached && { attachedAtMs: sentAtMs(one.record) ?? nowMs }),
       usableFromMs: nowMs + adoptionMs,
     },
     expiresAtMs: nowMs + RECORD_TTL_MS,

@@ -6,7 +6,7 @@ import { candidate, mayHaveStarted } from './eligibility.ts';
 import type { Failure } from './failures.ts';
 import { finish } from './finishing.ts';
 import { unfinished } from './launches.ts';
-import { startP05Ms } from './lessons.ts';
+import { adoptionMostMs, startP05Ms } from './lessons.ts';
 import { type Cluster, ipamdStarted, type Node, type NodeId, nodeGroupOf, type World } from './model.ts';
 import { givenBack } from './open-demand.ts';
 import type { Inventory, NodeRecord, Ports } from './ports.ts';
@@ -199,7 +199,12 @@ async function publishRoom(
   }
   for (const [nodeGroup, lesson] of await ledger.lessons(cluster)) {
     const BootP05 = startP05Ms(lesson);
-    if (BootP05 !== undefined) journal.measure({ BootP05 }, { cluster, nodeGroup });
+    const AdoptionMost = adoptionMostMs([lesson]);
+    const figures = {
+      ...(BootP05 !== undefined && { BootP05 }),
+      ...(AdoptionMost !== undefined && { AdoptionMost }),
+    };
+    if (Object.keys(figures).length > 0) journal.measure(figures, { cluster, nodeGroup });
   }
 }
 

@@ -5,6 +5,7 @@
 import { waitAfter } from './failures.ts';
 import type { Figure } from './figures.ts';
 import { finish } from './finishing.ts';
+import type { Sample } from './lessons.ts';
 import { IPAMD_INSTANCE_TAG, ipamdStarted, type Node, type NodeId, OUR_NODE_TAG } from './model.ts';
 import type { NodeRecord, Ports } from './ports.ts';
 import { settled } from './promises.ts';
@@ -79,6 +80,7 @@ export async function verify(signal: VerifyDue, ports: Ports): Promise<Verified>
     owner,
   );
   publish(found, leased, readAtMs, cluster, ports);
+  await learnAdoptions(found, leased, readAtMs, cluster, ports);
   const next = { kind: 'verify-due', cluster, attempt: attempt + 1 } as const;
   const { starting, ...said } = found;
   // What is not finished at the last look is left to the sweep.
@@ -162,6 +164,30 @@ function told(
         }),
     },
   };
+}
+
+/** On nodes that ran already: how long ipamd took to adopt our attach, at most. */
+async function learnAdoptions(
+  found: Readonly<Record<Judged, readonly NodeId[]>>,
+  records: ReadonlyMap<NodeId, NodeRecord>,
+  readAtMs: number,
+  cluster: string,
+  { ledger }: Ports,
+): Promise<void> {
+  const samples = new Map<string, Sample[]>();
+  for (const nodeId of [...found.seen, ...found.notSeen]) {
+    const record = records.get(nodeId);
+    const attachedAtMs = record?.times?.attachedAtMs;
+    if (record === undefined || attachedAtMs === undefined || record.runningAtMs !== undefined) continue;
+    const forMs = readAtMs - attachedAtMs;
+    const of = `${nodeId} ${attachedAtMs}`;
+    const sample = found.seen.includes(nodeId)
+      ? { of, notBeforeMs: 0, byMs: forMs }
+      : { of, notBeforeMs: forMs };
+    samples.set(record.nodeGroup, [...(samples.get(record.nodeGroup) ?? []), sample]);
+  }
+  if (samples.size > 0)
+    await ledger.learn(cluster, new Map([...samples].map(([group, adoptions]) => [group, { adoptions }])));
 }
 
 /** How far our attaches got, and how long before their node's ipamd they were there at most. */

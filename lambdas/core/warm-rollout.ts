@@ -2,10 +2,12 @@
  * An announced rollout: what present nodes can be given in time is given, what finds no node waits for launches, and what
  * neither can cure is paced.
  */
+import { withAdoption } from './cni.ts';
 import { say } from './complaints.ts';
 import { demandOf, replacesPods } from './demand.ts';
 import { type Candidate, candidate, mayHaveStarted, refusalSteps } from './eligibility.ts';
 import { selects } from './launches.ts';
+import { adoptionMostMs } from './lessons.ts';
 import { IP_COOLDOWN_MS } from './limits.ts';
 import { marked } from './marks.ts';
 import { ipamdStarted, type Node, type NodeId, nodeGroupOf } from './model.ts';
@@ -38,10 +40,14 @@ export async function warmRollout(
   want: 'plan' | 'do' = 'do',
 ): Promise<RolloutReport | Ignored> {
   const { settings, ledger } = ports;
-  const { policy } = settings;
+  const { policy: given } = settings;
   const ours = settings.clusters.map(({ name }) => name);
   if (!ours.includes(signal.cluster)) return notACluster(`one of ${ours.join(', ')}`, signal);
-  const [read, marks] = await Promise.all([readWorld({ ofCluster: signal.cluster }, ports), ledger.marks()]);
+  const [read, marks, lessons] = await Promise.all([
+    readWorld({ ofCluster: signal.cluster }, ports),
+    ledger.marks(),
+    ledger.lessons(signal.cluster),
+  ]);
   if (!read.ok) {
     await tryAgain(signal, read.failure, ports);
     return { kind: 'ignored', why: `EC2 could not be read (${read.failure.code}); tried again later` };
@@ -57,13 +63,15 @@ export async function warmRollout(
   const candidates: Candidate[] = [];
   for (const node of world.nodes) {
     if (!selects(signal.selector, { nodeGroup: nodeGroupOf(node.tags), zone: node.zone })) continue;
-    const checked = candidate(node, found.cluster, policy);
+    const checked = candidate(node, found.cluster, given);
     if (!('candidate' in checked ? mayHaveStarted(checked.candidate) : ipamdStarted(node))) continue;
     present.push(node);
     if ('candidate' in checked) candidates.push(checked.candidate);
     else refused.push(...refusalSteps(node.id, checked.refusal).filter((step) => !saidBefore(step, refused)));
   }
 
+  const groups = [...new Set(candidates.map(({ node }) => nodeGroupOf(node.tags)))];
+  const policy = withAdoption(given, adoptionMostMs(groups.map((group) => lessons.get(group))));
   const before = await ledger.sights(signal.cluster);
   const sights = lookAt(present, before, nowMs);
   const demand = demandOf(signal);

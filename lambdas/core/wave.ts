@@ -2,11 +2,12 @@
  * One wave of calls: those of one grant. What one of them is told holds for the others too: nobody in the wave asks again
  * for an action that was throttled, or in a subnet that is full, and nobody changes anything once the kill switch is on.
  */
+import type { Calls } from './budget.ts';
 import { type Failure, type FailureKind, REACTIONS, type Reaction } from './failures.ts';
 import type { MutatingAction } from './limits.ts';
 import { type Mark, markAgain, zoneMark } from './marks.ts';
 import type { SubnetId } from './model.ts';
-import type { Ports } from './ports.ts';
+import type { CallClass, Granted, Ports } from './ports.ts';
 
 /** What a call is about. */
 export interface Place {
@@ -56,6 +57,8 @@ export class Wave {
       this.#slowed.add(action);
       journal.measure({ Throttled: 1 }, { cluster, action });
       await budget.report({ throttled: [action], troubles: 0 });
+      const { [action]: now } = (await budget.standing()).actions;
+      if (now !== undefined) journal.measure({ BudgetPace: now.pace * 100 }, { action });
     }
     if (kind === 'not-allowed') journal.measure({ NotAllowed: 1 }, { cluster, action });
     const key = markOf(stops, place);
@@ -80,6 +83,20 @@ export class Wave {
     const notMade = Math.max(0, granted - sent);
     if (this.#troubles > 0) await budget.report({ throttled: [], troubles: this.#troubles, notMade });
   }
+}
+
+/** Asks the budget, and says so when something other than an empty bucket stands in the way. */
+export async function grant(
+  asks: readonly Calls[],
+  as: CallClass,
+  { budget, journal }: Ports,
+): Promise<Granted> {
+  const granted = await budget.spend(asks, as);
+  const { because } = granted;
+  if (because !== undefined)
+    journal.warn('budget', { as, because, asked: asks.length, granted: granted.granted });
+  if (because === 'table unreachable') journal.measure({ BudgetTableUnreachable: 1 }, {});
+  return granted;
 }
 
 const notSent = (kind: FailureKind, code: string): Failure => ({ kind, code, message: NOT_SENT[code] ?? '' });

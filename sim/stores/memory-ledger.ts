@@ -1,6 +1,6 @@
 /** The ledger in memory. Values go in and out as they are: everything the ledger keeps is read-only. */
 import type { OpenDemand } from '../../lambdas/core/launches.ts';
-import { type BootSample, type Lesson, learnt } from '../../lambdas/core/lessons.ts';
+import { type Lesson, learnt, type Samples } from '../../lambdas/core/lessons.ts';
 import type { Mark } from '../../lambdas/core/marks.ts';
 import type { EniId, NodeId } from '../../lambdas/core/model.ts';
 import type { Ledger, NodeRecord } from '../../lambdas/core/ports.ts';
@@ -109,7 +109,7 @@ export class MemoryLedger implements Ledger {
     return this.#lessons.get(cluster) ?? new Map();
   }
 
-  async learn(cluster: string, samples: ReadonlyMap<string, readonly BootSample[]>): Promise<void> {
+  async learn(cluster: string, samples: ReadonlyMap<string, Samples>): Promise<void> {
     const known = new Map(this.#lessons.get(cluster));
     for (const [group, some] of samples) known.set(group, learnt(known.get(group), some));
     this.#lessons.set(cluster, known);

@@ -1,15 +1,14 @@
 import { describe, expect, test } from 'vitest';
-import { type BootSample, type Lesson, learnt, startP05Ms } from '../../lambdas/core/lessons.ts';
-import type { NodeId } from '../../lambdas/core/model.ts';
+import { adoptionMostMs, type Lesson, learnt, type Sample, startP05Ms } from '../../lambdas/core/lessons.ts';
 
 let nodes = 0;
-const boot = (notBeforeMs: number, byMs?: number): BootSample => ({
-  nodeId: `i-${++nodes}` as NodeId,
+const boot = (notBeforeMs: number, byMs?: number): Sample => ({
+  of: `i-${++nodes}`,
   notBeforeMs,
   ...(byMs !== undefined && { byMs }),
 });
-const many = (count: number, make: () => BootSample): BootSample[] => Array.from({ length: count }, make);
-const lesson = (...boots: BootSample[][]): Lesson => ({ boots: boots.flat() });
+const many = (count: number, make: () => Sample): Sample[] => Array.from({ length: count }, make);
+const lesson = (...boots: Sample[][]): Lesson => ({ boots: boots.flat(), adoptions: [] });
 
 describe('how soon ipamds of a node group start', () => {
   test('nothing is known below 20 launches', () => {
@@ -48,7 +47,7 @@ describe('how soon ipamds of a node group start', () => {
       const notBeforeMs = Math.floor(atMs / 5_000) * 5_000;
       return boot(notBeforeMs, notBeforeMs + 5_000);
     });
-    const p05 = startP05Ms({ boots }) ?? 0;
+    const p05 = startP05Ms({ boots, adoptions: [] }) ?? 0;
     expect(Math.abs(p05 - 16_500)).toBeLessThan(1_000);
   });
 });
@@ -56,15 +55,27 @@ describe('how soon ipamds of a node group start', () => {
 describe('what is remembered', () => {
   test('the last fifty', () => {
     const before = lesson(many(50, () => boot(1_000)));
-    const { boots } = learnt(
-      before,
-      many(3, () => boot(2_000)),
-    );
+    const { boots } = learnt(before, { boots: many(3, () => boot(2_000)) });
     expect(boots).toHaveLength(50);
     expect(boots.slice(-3).map(({ notBeforeMs }) => notBeforeMs)).toEqual([2_000, 2_000, 2_000]);
   });
   test('a launch whose event came twice teaches once', () => {
     const one = boot(20_000, 25_000);
-    expect(learnt(learnt(undefined, [one]), [one, one]).boots).toEqual([one]);
+    expect(learnt(learnt(undefined, { boots: [one] }), { boots: [one, one] }).boots).toEqual([one]);
+  });
+});
+
+describe('how long running nodes take to adopt', () => {
+  const seen = (byMs?: number): Lesson => ({ boots: [], adoptions: many(20, () => boot(0, byMs)) });
+  test('the longest that was seen, of all groups in question', () => {
+    expect(adoptionMostMs([seen(71_000), seen(76_000)])).toBe(76_000);
+  });
+  test.each([
+    ['no group is in question', []],
+    ['nothing is known of one', [seen(71_000), undefined]],
+    ['too little is known', [{ boots: [], adoptions: many(19, () => boot(0, 71_000)) }]],
+    ['one was never seen', [{ boots: [], adoptions: [...many(19, () => boot(0, 71_000)), boot(165_000)] }]],
+  ] as const)('%s: the policy’s figure counts', (_, lessons) => {
+    expect(adoptionMostMs(lessons)).toBeUndefined();
   });
 });

@@ -1,7 +1,8 @@
 /** What launches teach, what is given back, and what is remembered of a node. */
 import { describe, expect, test } from 'vitest';
-import { startP05Ms } from '../../lambdas/core/lessons.ts';
+import { adoptionMostMs, startP05Ms } from '../../lambdas/core/lessons.ts';
 import type { Node } from '../../sim/cluster/node.ts';
+import type { World } from '../../sim/world.ts';
 import { CLUSTER, inWorld, launchFor, minutes, SUBNET, seconds, staged, stepsOf } from './stage.ts';
 
 /** ipamd tags the primary ENI while it starts. */
@@ -38,15 +39,52 @@ describe('boot times', () => {
   test('a group whose ipamds start at once after running: once that is known, its nodes are left alone', async () => {
     const { world, stage } = staged({ seed: 82, subnets: [{ ...SUBNET, cidr: '10.0.0.0/20' }] });
     const samples = Array.from({ length: 20 }, (_, index) => ({
-      nodeId: `i-${String(index).padStart(17, '0')}` as const,
+      of: `i-${String(index).padStart(17, '0')}`,
       notBeforeMs: 3_000,
       byMs: 5_000,
     }));
-    await stage.stores.ledger.learn(CLUSTER, new Map([['workers', samples]]));
+    await stage.stores.ledger.learn(CLUSTER, new Map([['workers', { boots: samples }]]));
     const node = launchFor(world, 27);
     await world.kernel.run(minutes(3));
     expect(node.instance.enis.filter(({ tags }) => tags.has('eks-ip-prewarmer/node'))).toEqual([]);
     expect(stepsOf(stage).at(-1)).toMatchObject({ do: 'leave', reason: 'too late' });
+  });
+});
+
+describe('adoption times', () => {
+  const announced = (world: World, inSeconds: number, pods: number): void => {
+    world.bus.put('eks-ip-prewarmer', 'Deployment Announced', {
+      cluster: CLUSTER,
+      workload: { kind: 'Deployment', namespace: 'default', name: 'checkout' },
+      replicas: { from: 0, to: pods },
+      startsAt: new Date(world.clockMs + seconds(inSeconds)).toISOString(),
+    });
+  };
+
+  test('24 nodes adopted what they were given within some 80 s: a rollout 95 s ahead is no longer too late', async () => {
+    const { world, stage } = staged(
+      { seed: 86, subnets: [{ ...SUBNET, cidr: '10.0.0.0/20' }] },
+      { sweep: true },
+    );
+    for (let node = 0; node < 24; node++) world.established('m5.large', [9]);
+    await world.kernel.run(minutes(11));
+    announced(world, 600, 240);
+    await world.kernel.run(world.kernel.nowMs + minutes(6));
+    const lesson = (await stage.stores.ledger.lessons(CLUSTER)).get('workers');
+    const mostMs = adoptionMostMs([lesson]) ?? 0;
+    expect(mostMs).toBeGreaterThan(seconds(65));
+    expect(mostMs).toBeLessThan(seconds(95));
+    const late = stage.figures.filter(({ figures }) => figures.LateAttaches !== undefined);
+    expect(late).toEqual([]);
+
+    for (let node = 0; node < 2; node++) world.established('m5.large', [9]);
+    await world.kernel.run(world.kernel.nowMs + minutes(11));
+    announced(world, 97, 700);
+    await world.kernel.run(world.kernel.nowMs + minutes(1));
+    const reasons = stepsOf(stage)
+      .slice(-26)
+      .map(({ reason }) => reason);
+    expect(reasons).not.toContain('too late');
   });
 });
 
