@@ -4,9 +4,10 @@ import { KIND_OF_CODE } from '../../lambdas/adapters/ec2-failures.ts';
 import type { FailureKind } from '../../lambdas/core/failures.ts';
 import type { MutatingAction } from '../../lambdas/core/limits.ts';
 import type { Node } from '../../sim/cluster/node.ts';
+import { ApiError } from '../../sim/ec2/api.ts';
 import type { Stage } from '../../sim/stage.ts';
 import type { World } from '../../sim/world.ts';
-import { CLUSTER, changes, minutes, notesOf, SUBNET, seconds, staged } from './stage.ts';
+import { CLUSTER, changes, launchFor, minutes, notesOf, SUBNET, seconds, staged } from './stage.ts';
 
 /** How often the same call is sent for one node while it is refused for twenty minutes, by what the refusal means to us.
  *  A full subnet is asked again after 2, 3 and 10 minutes. */
@@ -107,6 +108,21 @@ const refusal = (action: string, code: string, httpStatus: number) =>
 function refuse(world: World, action: string, code: string, httpStatus: number, forMs: number): void {
   const fromMs = world.kernel.nowMs;
   world.account.addFault({ ...refusal(action, code, httpStatus), fromMs, toMs: fromMs + forMs });
+}
+
+/** Something happens in the very moment EC2 settles a call of ours. */
+function beforeOurs(
+  world: World,
+  action: MutatingAction,
+  happens: (input: Readonly<Record<string, unknown>>) => void,
+): void {
+  const { account } = world;
+  const real = account.call.bind(account);
+  const call: typeof account.call = function* (caller, what, input) {
+    if (caller.name === 'prewarmer' && what === action) happens(input as Readonly<Record<string, unknown>>);
+    return yield* real(caller, what, input);
+  };
+  account.call = call;
 }
 
 const onNode = (node: Node): number =>
@@ -214,6 +230,45 @@ describe('what concerns others', () => {
     const ours = node.instance.enis.filter(({ tags }) => tags.has('eks-ip-prewarmer/node'));
     expect(ours.map(({ subnetId }) => subnetId)).toEqual([other.id, other.id]);
     expect(notesOf(stage, 'left alone')[0]?.facts).toMatchObject({ what: SUBNET.id, times: 1 });
+  });
+
+  test('something unexpected befalls one node: it is left, and its neighbour is warmed all the same', async () => {
+    const { world, stage } = staged({ seed: 77 }, { sweep: true });
+    for (const _ of [1, 2]) world.established('m5.large', [9]);
+    await world.kernel.run(minutes(11));
+    let first = true;
+    beforeOurs(world, CREATE, () => {
+      const refused = first;
+      first = false;
+      if (refused) throw new ApiError('TagLimitExceeded', 'The maximum number of tags for a resource is 50.');
+    });
+    world.bus.put('eks-ip-prewarmer', 'Deployment Announced', {
+      cluster: CLUSTER,
+      workload: { kind: 'Deployment', namespace: 'default', name: 'checkout' },
+      replicas: { from: 0, to: 20 },
+      startsAt: new Date(world.clockMs + minutes(20)).toISOString(),
+    });
+    await world.kernel.run(world.kernel.nowMs + minutes(8));
+    expect(world.nodes.map(onNode).sort((a, b) => a - b)).toEqual([9, 17]);
+    expect(notesOf(stage, 'call failed')).toHaveLength(1);
+  });
+
+  test('somebody takes the device index a moment before us: the other one is tried, once, and nothing is left over', async () => {
+    const { world, stage } = staged({ seed: 78 }, { sweep: true });
+    const node = launchFor(world, 27);
+    let first = true;
+    beforeOurs(world, ATTACH, ({ deviceIndex }) => {
+      if (first)
+        world.account.attachedAtStart(node.instanceId, { deviceIndex: Number(deviceIndex), secondaryIps: 9 });
+      first = false;
+    });
+    await world.kernel.run(minutes(3));
+    const { enis } = node.instance;
+    expect(enis).toHaveLength(3);
+    expect(enis.filter(({ tags }) => tags.has('eks-ip-prewarmer/node'))).toHaveLength(1);
+    expect(notesOf(stage, 'call failed').map(({ facts }) => facts['action'])).toEqual([ATTACH]);
+    await world.kernel.run(minutes(16));
+    expect(world.account.enis().filter(({ attachment }) => attachment === undefined)).toEqual([]);
   });
 
   test('a right is missing: two tries on one node, and the figure an alarm watches', async () => {
