@@ -1,8 +1,8 @@
 /** Deletes ENIs of ours that no node will get any more: each under the lease of the node it was made for. */
-import type { EniId, NodeId } from './model.ts';
+import type { EniId } from './model.ts';
 import { orphans } from './orphans.ts';
 import type { OwnEni, Ports } from './ports.ts';
-import { LEASE_MS } from './records.ts';
+import { takeLeases } from './records.ts';
 import { grant, Wave } from './wave.ts';
 
 export interface Collected {
@@ -40,16 +40,12 @@ async function deleteAll(
   ports: Ports,
 ): Promise<number> {
   if (collect.length === 0) return 0;
-  const { ledger, vpc, journal, clock } = ports;
+  const { ledger, vpc, journal } = ports;
   const nodeOf = new Map(own.map(({ id, nodeId }) => [id, nodeId]));
   const owner = ports.runId();
   const nodeIds = [...new Set(collect.flatMap((id) => nodeOf.get(id) ?? []))];
-  const leased = await ledger.lease(
-    nodeIds.map((nodeId: NodeId) => ({ nodeId, cluster, nodeGroup: '' })),
-    owner,
-    clock() + LEASE_MS,
-    clock(),
-  );
+  const asked = nodeIds.map((nodeId) => ({ nodeId, cluster, nodeGroup: '' }));
+  const leased = await takeLeases(asked, owner, ports);
   const free = collect.filter((id) => {
     const nodeId = nodeOf.get(id);
     return nodeId === undefined || leased.has(nodeId);

@@ -1,6 +1,6 @@
 /** How the ledger's records of nodes begin, are held and are kept. */
-import type { NodeId } from './model.ts';
-import type { NodeRecord } from './ports.ts';
+import { type Node, type NodeId, nodeGroupOf } from './model.ts';
+import type { NodeRecord, Ports } from './ports.ts';
 
 /** How long a run may hold a node, ms: longer than any function's time limit, so a killed run's lease ends by itself. */
 export const LEASE_MS = 90_000;
@@ -21,3 +21,16 @@ export interface Leasing {
   readonly cluster: string;
   readonly nodeGroup: string;
 }
+
+/** Takes the leases of the nodes that nobody else holds, for as long as a run may last. */
+export const takeLeases = (
+  asked: readonly Leasing[],
+  owner: string,
+  { ledger, clock }: Ports,
+): Promise<ReadonlyMap<NodeId, NodeRecord>> => ledger.lease(asked, owner, clock() + LEASE_MS, clock());
+
+export const leasingOf = ({ id: nodeId, tags }: Node, cluster: string): Leasing => ({
+  nodeId,
+  cluster,
+  nodeGroup: nodeGroupOf(tags),
+});

@@ -5,12 +5,12 @@ import type { Candidate } from './eligibility.ts';
 import { type Failure, REACTIONS, waitAfter } from './failures.ts';
 import { CONSISTENT_AFTER_MS, RECONCILE_WORST_MS, SQS_MAX_DELAY_MS } from './limits.ts';
 import type { Mark } from './marks.ts';
-import { type Node, type NodeId, nodeGroupOf } from './model.ts';
+import type { Node, NodeId } from './model.ts';
 import { type Worked, workOn } from './node-calls.ts';
 import type { RolloutPlan } from './plan.ts';
 import type { NodeRecord, Outcome, Ports } from './ports.ts';
 import { sentAtMs, settled } from './promises.ts';
-import { LEASE_MS, RECORD_TTL_MS } from './records.ts';
+import { leasingOf, RECORD_TTL_MS, takeLeases } from './records.ts';
 import type { RolloutAnnounced } from './signals.ts';
 import { type ActStep, acts } from './steps.ts';
 
@@ -61,12 +61,8 @@ async function act(
   const owner = ports.runId();
   const adoptionMs = adoptionWorstMs(settings.policy);
   const nodes = candidates.map(({ node }) => node).filter(({ id }) => byNode.has(id));
-  const leased = await ledger.lease(
-    nodes.map(({ id: nodeId, tags }) => ({ nodeId, cluster, nodeGroup: nodeGroupOf(tags) })),
-    owner,
-    clock() + LEASE_MS,
-    clock(),
-  );
+  const asked = nodes.map((node) => leasingOf(node, cluster));
+  const leased = await takeLeases(asked, owner, ports);
   const mine = nodes.flatMap((node) => {
     const record = leased.get(node.id);
     if (record === undefined) return [];

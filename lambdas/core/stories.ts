@@ -1,9 +1,9 @@
 /** No node's story is left open: where the run that was at it died, a sweep says how it ended. */
 import { candidate } from './eligibility.ts';
-import { type Cluster, type Node, type NodeId, nodeGroupOf } from './model.ts';
+import type { Cluster, Node, NodeId } from './model.ts';
 import type { NodeRecord, Outcome, Ports } from './ports.ts';
 import { settled } from './promises.ts';
-import { LEASE_MS, RECORD_TTL_MS } from './records.ts';
+import { leasingOf, RECORD_TTL_MS, takeLeases } from './records.ts';
 
 /** What a run began is over by then: signals and verifications have come back and back again. */
 const OVER_AFTER_MS = 600_000;
@@ -44,19 +44,12 @@ const isOver = (record: NodeRecord | undefined, nowMs: number, ...states: Outcom
 const wasMissed = (node: Node, cluster: Cluster, { clock, settings }: Ports): boolean =>
   clock() - node.launchedAtMs >= OVER_AFTER_MS && 'candidate' in candidate(node, cluster, settings.policy);
 
-async function close(
-  cluster: string,
-  nodes: readonly Node[],
-  { ledger, clock, runId }: Ports,
-): Promise<number> {
+async function close(cluster: string, nodes: readonly Node[], ports: Ports): Promise<number> {
   if (nodes.length === 0) return 0;
-  const owner = runId();
-  const leased = await ledger.lease(
-    nodes.map(({ id: nodeId, tags }) => ({ nodeId, cluster, nodeGroup: nodeGroupOf(tags) })),
-    owner,
-    clock() + LEASE_MS,
-    clock(),
-  );
+  const { ledger, clock } = ports;
+  const owner = ports.runId();
+  const asked = nodes.map((node) => leasingOf(node, cluster));
+  const leased = await takeLeases(asked, owner, ports);
   const shown = new Map<NodeId, Node>(nodes.map((node) => [node.id, node]));
   await ledger.release(
     [...leased.values()].map((record) => ({

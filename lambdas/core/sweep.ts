@@ -7,11 +7,11 @@ import type { Failure } from './failures.ts';
 import { finish } from './finishing.ts';
 import { unfinished } from './launches.ts';
 import { adoptionMostMs, startP05Ms } from './lessons.ts';
-import { type Cluster, ipamdStarted, type Node, type NodeId, nodeGroupOf, type World } from './model.ts';
+import { type Cluster, ipamdStarted, type Node, type NodeId, type World } from './model.ts';
 import { givenBack } from './open-demand.ts';
 import type { Inventory, NodeRecord, Ports } from './ports.ts';
 import { unknownCluster } from './reading.ts';
-import { LEASE_MS, RECORD_TTL_MS } from './records.ts';
+import { leasingOf, RECORD_TTL_MS, takeLeases } from './records.ts';
 import type { NodeLaunching } from './signals.ts';
 import { lookAt } from './standing.ts';
 import { closeStories } from './stories.ts';
@@ -141,19 +141,14 @@ const launchOf = (nodeId: NodeId, running: boolean, atMs: number): NodeLaunching
 });
 
 async function finishAll(started: readonly Node[], cluster: string, ports: Ports): Promise<number> {
-  const { ledger, clock } = ports;
   const open = started.filter((node) => unfinished(node).length > 0);
   if (open.length === 0) return 0;
   const owner = ports.runId();
-  const leased = await ledger.lease(
-    open.map(({ id: nodeId, tags }) => ({ nodeId, cluster, nodeGroup: nodeGroupOf(tags) })),
-    owner,
-    clock() + LEASE_MS,
-    clock(),
-  );
+  const asked = open.map((node) => leasingOf(node, cluster));
+  const leased = await takeLeases(asked, owner, ports);
   const mine = open.filter(({ id }) => leased.has(id));
   const { enis } = await finish(mine, cluster, 'sweep', ports);
-  await ledger.release([...leased.values()], owner);
+  await ports.ledger.release([...leased.values()], owner);
   return enis;
 }
 

@@ -9,7 +9,7 @@ import type { Sample } from './lessons.ts';
 import { IPAMD_INSTANCE_TAG, ipamdStarted, type Node, type NodeId, OUR_NODE_TAG } from './model.ts';
 import type { NodeRecord, Ports } from './ports.ts';
 import { settled } from './promises.ts';
-import { LEASE_MS } from './records.ts';
+import { takeLeases } from './records.ts';
 import type { VerifyDue } from './signals.ts';
 
 /** Time to the next look at a node whose ipamd has not started. */
@@ -101,15 +101,15 @@ async function leaseAll(
   nodeIds: readonly NodeId[],
   cluster: string,
   owner: string,
-  { ledger, clock }: Ports,
+  ports: Ports,
 ): Promise<ReadonlyMap<NodeId, NodeRecord>> {
-  const known = await ledger.nodes(nodeIds);
+  const known = await ports.ledger.nodes(nodeIds);
   const asked = nodeIds.map((nodeId) => ({
     nodeId,
     cluster,
     nodeGroup: known.get(nodeId)?.nodeGroup ?? '',
   }));
-  return ledger.lease(asked, owner, clock() + LEASE_MS, clock());
+  return takeLeases(asked, owner, ports);
 }
 
 const judged = (record: NodeRecord | undefined): boolean =>

@@ -2,23 +2,20 @@
  * Nodes that are starting: create while they are pending, attach once they run, and only while ipamd cannot have looked.
  * Any number of launches costs one read of the world, one claim of open demand and one grant of the budget.
  */
-
 import { bootLooks, type Running } from './boots.ts';
 import { say } from './complaints.ts';
 import { candidate, refusalSteps } from './eligibility.ts';
 import { type Failure, passes, waitAfter } from './failures.ts';
 import { carryOutLaunches, later, MOST_ATTEMPTS, type Planned, type Runner } from './launch-calls.ts';
-import { attachDeadlineMs, planLaunch, shareOut, tooLate } from './launches.ts';
-import { type Lesson, startP05Ms } from './lessons.ts';
-import { type Mark, marked } from './marks.ts';
-import { type Cluster, clusterOf, type Node, type NodeId, nodeGroupOf, type World } from './model.ts';
-import type { CallClass, Mode, NodeRecord, Ports } from './ports.ts';
-import { asPromised } from './promises.ts';
+import { askOf, claimShares, type Knowledge, type Lessons, lessonsOf, planAll } from './launch-plans.ts';
+import { attachDeadlineMs, tooLate } from './launches.ts';
+import { startP05Ms } from './lessons.ts';
+import { type Cluster, clusterOf, type Node, type NodeId, nodeGroupOf } from './model.ts';
+import type { CallClass, Mode, Ports } from './ports.ts';
 import { readWorld } from './reading.ts';
-import { freshRecord, LEASE_MS, type Leasing } from './records.ts';
+import { takeLeases } from './records.ts';
 import type { Ignored, NodeLaunching } from './signals.ts';
 import { type Plan, type Step, totalsOf } from './steps.ts';
-import { Room } from './subnets.ts';
 
 /** Time to the next look at an instance EC2 does not show yet, or a node another run holds. */
 const LOOK_AGAIN_MS = 2_000;
@@ -33,15 +30,6 @@ export interface LaunchOptions {
   /** Not told by an event: when the instance began to run is not known exactly, so nothing can be learnt of its boot. */
   readonly rebuilt?: boolean;
 }
-
-/** What a decision rests on beside the signals. */
-interface Knowledge {
-  readonly world: World;
-  readonly marks: ReadonlyMap<string, Mark>;
-  /** By cluster, then by node group. */
-  readonly lessons: Lessons;
-}
-type Lessons = ReadonlyMap<string, ReadonlyMap<string, Lesson>>;
 
 /** Plans per cluster; signals that must be looked at again are back on the queue when this returns. */
 export async function warmLaunches(
@@ -144,9 +132,9 @@ async function planAndDo(
   as: CallClass,
   ports: Ports,
 ): Promise<StepOf[]> {
-  const { ledger, continuations, clock } = ports;
+  const { ledger, continuations } = ports;
   const owner = ports.runId();
-  const leased = await ledger.lease(runners.map(leasingOf), owner, clock() + LEASE_MS, clock());
+  const leased = await takeLeases(runners.map(askOf), owner, ports);
   const mine = runners.filter(({ signal }) => leased.has(signal.nodeId));
   const held = runners.filter(({ signal }) => !leased.has(signal.nodeId)).map(({ signal }) => signal);
   const again = [...unseen, ...held].filter(({ attempt }) => attempt < MOST_ATTEMPTS);
@@ -162,18 +150,6 @@ async function planAndDo(
     continuations.later([...again.map((signal) => later(signal, LOOK_AGAIN_MS)), ...waiting]),
   ]);
   return [...stepsIn(planned), ...left];
-}
-
-const leasingOf = ({ signal, cluster, candidate: { node } }: Runner): Leasing => ({
-  nodeId: signal.nodeId,
-  cluster: cluster.name,
-  nodeGroup: nodeGroupOf(node.tags),
-});
-
-async function lessonsOf({ settings, ledger }: Ports): Promise<Lessons> {
-  const names = settings.clusters.map(({ name }) => name);
-  const all = await Promise.all(names.map((name) => ledger.lessons(name)));
-  return new Map(names.map((name, index) => [name, all[index] ?? new Map()]));
 }
 
 /** One signal a node: `running` tells more than `pending`, and of two the earlier time leaves less room for error. */
@@ -213,53 +189,6 @@ function enter(
     return { steps: [{ do: 'leave', nodeId: node.id, reason: 'too late', because: late }] };
   const attachByMs = runningAtMs === undefined ? undefined : attachDeadlineMs(runningAtMs, startMs, policy);
   return { ...runner, attachByMs };
-}
-
-/** Claims from open demand, one conditional write a demand; read again when somebody else was faster. */
-async function claimShares(
-  runners: readonly Runner[],
-  records: ReadonlyMap<NodeId, NodeRecord>,
-  ports: Ports,
-  keep: boolean,
-): Promise<ReadonlyMap<NodeId, number>> {
-  const shares = new Map<NodeId, number>();
-  for (const [name, group] of Map.groupBy(runners, ({ cluster }) => cluster.name)) {
-    const takers = group.map(({ candidate: { node, podCap } }) => ({
-      nodeId: node.id,
-      nodeGroup: nodeGroupOf(node.tags),
-      zone: node.zone,
-      podCap,
-    }));
-    const fresh = takers.filter(({ nodeId }) => records.get(nodeId)?.share === undefined);
-    for (const { nodeId } of takers) shares.set(nodeId, records.get(nodeId)?.share ?? 0);
-    for (let pending = fresh.length > 0; pending; ) {
-      const shared = shareOut(await ports.ledger.openDemand(name, ports.clock()), fresh);
-      const kept = keep ? await Promise.all(shared.claimed.map((demand) => ports.ledger.claim(demand))) : [];
-      pending = kept.includes(false);
-      if (!pending) for (const [nodeId, share] of shared.shares) shares.set(nodeId, share);
-    }
-  }
-  return shares;
-}
-
-function planAll(
-  runners: readonly Runner[],
-  records: ReadonlyMap<NodeId, NodeRecord>,
-  shares: ReadonlyMap<NodeId, number>,
-  { world, marks }: Knowledge,
-  { settings: { policy }, clock }: Ports,
-): Planned[] {
-  const nowMs = clock();
-  const room = new Room(world.subnets, policy.subnetReserveAddresses, marked(marks, nowMs));
-  return runners.map((runner) => {
-    const { nodeId } = runner.signal;
-    const before = records.get(nodeId) ?? freshRecord(leasingOf(runner), nowMs);
-    const share = shares.get(nodeId) ?? 0;
-    const { candidate: shown, runningAtMs, cluster } = runner;
-    const node = { ...shown, node: asPromised(shown.node, before, nowMs) };
-    const launch = { candidate: node, runningAtMs, share, made: before.enis };
-    return { runner, share, before, steps: planLaunch(launch, cluster.name, room, policy) };
-  });
 }
 
 /** Nothing could be read: the same launches again, or an error when waiting cannot help, so that the queue counts it. */
