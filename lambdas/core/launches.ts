@@ -33,6 +33,8 @@ export interface PromisedEni {
   readonly subnetId: SubnetId;
   readonly token: string;
   readonly demandId?: string;
+  /** Its attach was granted with its create, and has not been sent. */
+  readonly paid?: boolean;
   /** When its attach was sent; reads may not show it for a while. */
   readonly attachedAtMs?: number;
 }

@@ -110,6 +110,7 @@ export function intend(
         subnetId,
         ...(eniId !== undefined && { eniId }),
         ...(demandId !== undefined && { demandId }),
+        ...(step.until === 'created' && { paid: true }),
         ...(step.until === 'attached' && { attachedAtMs: nowMs }),
       });
     } else if (step.do === 'fill') {

@@ -20,6 +20,8 @@ export interface AttachStep {
   readonly eniId?: EniId;
   /** Set when an earlier run wrote down the token of its create. */
   readonly token?: string;
+  /** Its attach was granted with its create: the budget is not asked again. */
+  readonly paid?: boolean;
   /** The last moment its attach may be sent, epoch ms: after it ipamd could start without seeing it. */
   readonly attachByMs?: number;
   /** The demand it is for, on a node that already runs. */
@@ -114,12 +116,14 @@ export const acts = (step: Step): step is ActStep =>
 
 /** EC2 calls a step still needs. Three per ENI and one per fill is the floor. Where the third is put off, its place is taken
  *  by the ModifyNetworkInterfaceAttribute that ipamd's start sends for each ENI it finds, to write its security groups
- *  (amazon-vpc-cni-k8s v1.23.1, nodeInit): the same bucket pays for it in the same minute. */
+ *  (amazon-vpc-cni-k8s v1.23.1, nodeInit): the same bucket pays for it in the same minute. A create while the instance is
+ *  pending asks for its attach as well: what could not be attached in time is not made. */
 export function callsOf(step: ActStep): Calls {
   if (step.do === 'fill') return { AssignPrivateIpAddresses: 1 };
   if (step.do === 'finish') return { ModifyNetworkInterfaceAttribute: 1 };
   const create = step.eniId === undefined ? { CreateNetworkInterface: 1 } : {};
-  return step.until === 'created'
+  const made = step.until === 'created' && step.eniId !== undefined;
+  return step.paid || made
     ? create
     : { ...create, AttachNetworkInterface: 1, ModifyNetworkInterfaceAttribute: 1 };
 }

@@ -5,6 +5,7 @@
 import { waitAfter } from './failures.ts';
 import type { Figure } from './figures.ts';
 import { finish } from './finishing.ts';
+import { unfinished } from './launches.ts';
 import type { Sample } from './lessons.ts';
 import { IPAMD_INSTANCE_TAG, ipamdStarted, type Node, type NodeId, OUR_NODE_TAG } from './model.ts';
 import type { NodeRecord, Ports } from './ports.ts';
@@ -14,6 +15,9 @@ import type { VerifyDue } from './signals.ts';
 
 /** Time to the next look at a node whose ipamd has not started. */
 const LOOK_AGAIN_MS = 30_000;
+/** After a launch's attach its ENIs are not yet told to go away with their node: the launches around it need the requests
+ *  (docs/decisions/0005-finish-later.md). A burst of launches boots for a minute or two. */
+const RUSH_MS = 120_000;
 /** ipamd tags ENI after ENI while it starts. A look in between sees the primary tagged and ours not; this much later all
  *  are. Far less than the 60 s after which a reconcile could adopt an ENI that came too late. */
 const STARTING_MS = 10_000;
@@ -69,12 +73,19 @@ export async function verify(signal: VerifyDue, ports: Ports): Promise<Verified>
     const unread = incomplete.has(nodeId) && !last ? 'waiting' : 'gone';
     found[node === undefined ? unread : verdictOn(node, record, signal, last)].push(nodeId);
   }
-  const finishing = [...nodes.values()].filter(
-    ({ id, state }) => leased.has(id) && state !== 'shutting-down',
-  );
-  const { nodesLeft } = await finish(finishing, cluster, 'refill', ports);
-  const verdicts = verdictsOf(found);
   const { readAtMs } = read.value;
+  const alive = [...nodes.values()].filter(({ id, state }) => leased.has(id) && state !== 'shutting-down');
+  const inRush = (id: NodeId): boolean =>
+    readAtMs - (leased.get(id)?.times?.attachedAtMs ?? 0) < RUSH_MS &&
+    leased.get(id)?.runningAtMs !== undefined;
+  const { nodesLeft } = await finish(
+    alive.filter(({ id }) => !inRush(id)),
+    cluster,
+    'sweep',
+    ports,
+  );
+  const early = alive.filter((node) => inRush(node.id) && unfinished(node).length > 0).map(({ id }) => id);
+  const verdicts = verdictsOf(found);
   await ports.ledger.release(
     [...leased.values()].map((record) => told(record, nodes.get(record.nodeId), verdicts, readAtMs)),
     owner,
@@ -84,13 +95,15 @@ export async function verify(signal: VerifyDue, ports: Ports): Promise<Verified>
   const next = { kind: 'verify-due', cluster, attempt: attempt + 1 } as const;
   const { starting, ...said } = found;
   // What is not finished at the last look is left to the sweep.
-  const unfinished = last ? [] : nodesLeft.filter((nodeId) => !starting.includes(nodeId));
-  const waiting = last ? [] : [...new Set([...found.waiting, ...unfinished])];
+  const leftOver = last ? [] : nodesLeft.filter((nodeId) => !starting.includes(nodeId));
+  const waiting = last ? [] : [...new Set([...found.waiting, ...leftOver])];
+  const toFinish = early.filter((nodeId) => !starting.includes(nodeId) && !waiting.includes(nodeId));
   await ports.continuations.later([
     ...(waiting.length > 0 ? [{ signal: { ...next, nodeIds: waiting }, delayMs: LOOK_AGAIN_MS }] : []),
     ...(starting.length > 0
       ? [{ signal: { ...next, nodeIds: starting, ipamdStarted: true }, delayMs: STARTING_MS }]
       : []),
+    ...(toFinish.length > 0 ? [{ signal: { ...next, nodeIds: toFinish }, delayMs: RUSH_MS }] : []),
     ...(held.length > 0 ? [{ signal: { ...signal, nodeIds: held }, delayMs: STARTING_MS }] : []),
   ]);
   return { cluster, ...said, waiting: [...found.waiting, ...starting, ...held] };
