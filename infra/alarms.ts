@@ -146,28 +146,28 @@ function watches({ cluster, sweepEvery, soleAllocator }: AlarmsProps): readonly 
     },
     {
       name: 'orphans-stay',
-      figure: 'OrphansSuspected',
+      figure: 'OldestOrphan',
       description:
-        'Unattached interfaces of ours have been there for two hours, and hold addresses of their subnets. In observe mode nothing ' +
+        'An unattached interface of ours has been there for two hours, and holds addresses of its subnet. In observe mode nothing ' +
         `deletes them. In warm mode look for "orphan not deleted" in the log group ${logs}/sweep.`,
-      // A suspect goes ten minutes after it was first seen, 25 in a sweep: the 300 that 150 nodes could leave behind if they
-      // all died unfinished (S2) take 12 sweeps, an hour. Twice that is not normal.
-      statistic: Stats.MINIMUM,
-      period: Duration.minutes(10),
-      periods: 12,
+      // A suspect goes within a quarter of an hour, 25 in a sweep: the 300 that 150 nodes could leave behind if they all died
+      // unfinished (S2) take 12 sweeps, an hour. Twice that is not normal.
+      statistic: Stats.MAXIMUM,
+      atLeast: Duration.hours(2).toMilliseconds(),
+      period: twoSweeps,
     },
     ...(soleAllocator ? soleAllocatorWatches(logs) : []),
   ];
 }
 
-/** Pods on a node that is short of addresses fail until we act, and nobody else will: three sweeps, a minute apart, are
- *  one to see it, one to act, one to confirm. */
+/** Pods on a node that is short of addresses fail until we act, and nobody else will. A node counts once it is three minutes
+ *  old; three sweeps more, a minute apart, are one to see it, one to act, one to confirm. */
 const soleAllocatorWatches = (logs: string): readonly Watch[] => [
   {
     name: 'nodes-short',
     figure: 'NodesShort',
     description:
-      "Nodes have had fewer addresses than they should for three minutes, and the CNI's own provisioning is disabled: pods there fail. " +
+      "Nodes that launched minutes ago still have fewer addresses than they should, and the CNI's own provisioning is disabled: pods there fail. " +
       `Look for "plan" in the log group ${logs}/sweep: each node's step, or the reason why there is none.`,
     statistic: Stats.MAXIMUM,
     period: Duration.minutes(1),

@@ -65,7 +65,8 @@ export class PrewarmerStack extends Stack {
       functionTimeout: SIGNAL_TIMEOUT,
       // A rollout that waits for requests comes back by the second: what gathers longer leaves the budget's bucket full.
       window: Duration.seconds(1),
-      batchSize: 10,
+      // Each reads the whole cluster: ten large ones would not fit into one invocation.
+      batchSize: 2,
     });
     const verifications = new SignalQueue(this, 'Verifications', {
       functionTimeout: SIGNAL_TIMEOUT,

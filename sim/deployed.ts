@@ -6,7 +6,7 @@ import type { Queue, QueueService } from './queues.ts';
 export const DEPLOYED = {
   queues: {
     launches: { windowMs: 1_000, maxBatch: 100, visibilityTimeoutMs: 181_000 },
-    signals: { windowMs: 1_000, maxBatch: 10, visibilityTimeoutMs: 181_000 },
+    signals: { windowMs: 1_000, maxBatch: 2, visibilityTimeoutMs: 181_000 },
     verifications: { windowMs: 1_000, maxBatch: 10, visibilityTimeoutMs: 181_000 },
   },
   maxReceiveCount: 5,

@@ -1,6 +1,6 @@
 /**
  * The ledger in one DynamoDB table. Keys: `cluster#NAME` with `demand#ID`, `sights`, `suspects`
- * and `lessons`; `node#ID` with `record`; `marks` with `marks`.
+ * and `lesson#GROUP`; `node#ID` with `record`; `marks` with `marks`.
  * Every read is strongly consistent, because decisions rest on it. Expiry is checked where the time is known; the table's
  * own (`expiresAt`, epoch seconds) only clears up, days late if it likes.
  */
@@ -35,6 +35,9 @@ const clusterKey = (cluster: string): string => `cluster#${cluster}`;
 /** Full subnets and zones are the account's, not a cluster's. */
 const MARKS = { pk: 'marks', sk: 'marks' };
 const nodeKey = (nodeId: NodeId) => ({ pk: `node#${nodeId}`, sk: 'record' });
+
+/** A node group that launched nothing for so long may be no more. */
+const LESSON_KEPT_MS = 30 * 86_400_000;
 
 interface Keys {
   readonly pk: string;
@@ -71,19 +74,8 @@ export class DynamoLedger implements Ledger {
   }
 
   async openDemand(cluster: string, nowMs: number): Promise<readonly OpenDemand[]> {
-    const pages = paginateQuery(
-      { client: this.#client },
-      {
-        TableName: this.#table,
-        ConsistentRead: true,
-        KeyConditionExpression: 'pk = :pk AND begins_with(sk, :demand)',
-        FilterExpression: 'expiresAtMs > :now',
-        ExpressionAttributeValues: { ':pk': clusterKey(cluster), ':demand': 'demand#', ':now': nowMs },
-      },
-    );
-    const open: OpenDemand[] = [];
-    for await (const { Items = [] } of pages) open.push(...Items.map((item) => demandOf(item as DemandItem)));
-    return open;
+    const items = await this.#query<DemandItem>(cluster, 'demand#');
+    return items.filter(({ expiresAtMs }) => expiresAtMs > nowMs).map(demandOf);
   }
 
   async claim(demand: OpenDemand): Promise<boolean> {
@@ -137,7 +129,7 @@ export class DynamoLedger implements Ledger {
         nodeId,
         known !== undefined && known.expiresAtMs > nowMs
           ? known
-          : freshRecord({ nodeId, cluster, nodeGroup }, untilMs),
+          : freshRecord({ nodeId, cluster, nodeGroup }, nowMs),
       );
     });
     return leased;
@@ -239,15 +231,41 @@ export class DynamoLedger implements Ledger {
   }
 
   async lessons(cluster: string): Promise<ReadonlyMap<string, Lesson>> {
-    return new Map(entriesOf(await this.#get<Record<string, Lesson>>(cluster, 'lessons')));
+    const found = new Map<string, Lesson>();
+    for (const { group, lesson } of await this.#query<LessonItem>(cluster, 'lesson#'))
+      found.set(group, lesson);
+    return found;
   }
 
-  /** Two that learn at the same moment: the later one's samples count. A few launches more or less teach the same. */
-  async learn(cluster: string, samples: ReadonlyMap<string, Samples>): Promise<void> {
-    if (samples.size === 0) return;
-    const known = new Map(await this.lessons(cluster));
-    for (const [group, some] of samples) known.set(group, learnt(known.get(group), some));
-    await this.#put(cluster, 'lessons', Object.fromEntries(known));
+  /** An item a node group. Two that learn of one at the same moment: the later one's samples count; a few launches more or
+   *  less teach the same. */
+  async learn(cluster: string, samples: ReadonlyMap<string, Samples>, nowMs: number): Promise<void> {
+    await inParallel([...samples], WRITES_AT_ONCE, async ([group, some]) => {
+      const key = { pk: clusterKey(cluster), sk: `lesson#${group}` };
+      const { Item } = await this.#client.send(
+        new GetCommand({ TableName: this.#table, Key: key, ConsistentRead: true }),
+      );
+      const lesson = learnt((Item as LessonItem | undefined)?.lesson, some);
+      const expiresAt = seconds(nowMs + LESSON_KEPT_MS);
+      await this.#client.send(
+        new PutCommand({ TableName: this.#table, Item: { ...key, group, lesson, expiresAt } }),
+      );
+    });
+  }
+
+  async #query<T>(cluster: string, prefix: string): Promise<T[]> {
+    const pages = paginateQuery(
+      { client: this.#client },
+      {
+        TableName: this.#table,
+        ConsistentRead: true,
+        KeyConditionExpression: 'pk = :pk AND begins_with(sk, :prefix)',
+        ExpressionAttributeValues: { ':pk': clusterKey(cluster), ':prefix': prefix },
+      },
+    );
+    const items: T[] = [];
+    for await (const { Items = [] } of pages) items.push(...(Items as T[]));
+    return items;
   }
 
   async #get<T>(cluster: string, sk: string): Promise<T | undefined> {
@@ -281,6 +299,11 @@ export class DynamoLedger implements Ledger {
     }
     return items;
   }
+}
+
+interface LessonItem {
+  readonly group: string;
+  readonly lesson: Lesson;
 }
 
 type DemandItem = OpenDemand & Keys;

@@ -1,11 +1,12 @@
 /** What one environment allows itself while the table of the shared budget does not answer. Whatever the others do, all
- *  together stay within what the table would have granted from the outage on. */
+ *  together stay within what the table would have granted from the outage on, if policy.budgetStacks is true. */
 import { type Allowance, allowanceOf, type Calls, type Rate } from '../core/allowance.ts';
 import { type Buckets, type BudgetState, filled, reported, spend, standingOf } from '../core/budget.ts';
 import { EC2_BUCKETS, type MutatingAction } from '../core/limits.ts';
 import type { Budget, BudgetStanding, CallClass, Clock, Granted, Seen } from '../core/ports.ts';
 
-/** Environments that may run at once: three queues with two readers each, the sweep, and somebody who asks by hand. */
+/** Environments of one stack that may run at once: three queues with two readers each, the sweep, and somebody who asks by
+ *  hand. */
 export const ENVIRONMENTS = 8;
 
 export class LocalBudget implements Budget {
@@ -42,13 +43,15 @@ export class LocalBudget implements Budget {
   }
 
   /** An equal part of our share. The bucket is as deep as the ask, if that is deeper: its calls are saved up first and not
-   *  owed afterwards, or eight environments could each owe a node's calls at the same moment. */
+   *  owed afterwards, or all environments could each owe a node's calls at the same moment. */
   #part(asks: readonly Calls[]): Allowance {
-    const ours = allowanceOf(this.#rate());
+    const rate = this.#rate();
+    const ours = allowanceOf(rate);
+    const environments = ENVIRONMENTS * rate.budgetStacks;
     return (action) => {
       const { size, perSecond } = ours(action);
-      const deepest = Math.max(size / ENVIRONMENTS, ...asks.map((calls) => calls[action] ?? 0));
-      return { size: Math.min(size, deepest), perSecond: perSecond / ENVIRONMENTS };
+      const deepest = Math.max(size / environments, ...asks.map((calls) => calls[action] ?? 0));
+      return { size: Math.min(size, deepest), perSecond: perSecond / environments };
     };
   }
 }

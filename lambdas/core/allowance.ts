@@ -14,10 +14,10 @@ export const sumOf = (calls: Calls): number => entries(calls).reduce((sum, [, co
 export type Allowance = (action: MutatingAction) => RequestBucket;
 
 /** What of the policy rules the rate. Read anew at each call: a policy changes while functions live. */
-export type Rate = Pick<Policy, 'budgetShare' | 'buckets'>;
+export type Rate = Pick<Policy, 'budgetShare' | 'buckets' | 'budgetStacks'>;
 
 /** Our share of AWS's bucket, of the size AWS documents unless the account has another. */
-export function allowanceOf({ budgetShare, buckets }: Rate): Allowance {
+export function allowanceOf({ budgetShare, buckets }: Omit<Rate, 'budgetStacks'>): Allowance {
   return (action) => {
     const { size, perSecond } = buckets[action] ?? EC2_BUCKETS[action];
     return { size: size * budgetShare, perSecond: perSecond * budgetShare };

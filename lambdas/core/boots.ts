@@ -3,7 +3,7 @@
  * row cost a read each, shared by all launches of a batch; where enough is known, only some batches are looked at.
  */
 import type { Waiting } from './launch-calls.ts';
-import { type Lesson, SAMPLES_KEPT, type Sample, startP05Ms } from './lessons.ts';
+import { type Lesson, SAMPLES_KEPT, type Sample, startP05Ms, teach } from './lessons.ts';
 import { ipamdStarted, type Node, type NodeId, nodeGroupOf } from './model.ts';
 import type { Ports } from './ports.ts';
 import type { BootLook, NodeLaunching } from './signals.ts';
@@ -26,6 +26,7 @@ export interface Running {
 export function bootLooks(
   running: readonly Running[],
   lessons: ReadonlyMap<string, ReadonlyMap<string, Lesson>>,
+  readAtMs: number,
   { clock, random, settings }: Ports,
 ): Waiting[] {
   const nowMs = clock();
@@ -42,7 +43,7 @@ export function bootLooks(
         nodeId: node.id,
         nodeGroup,
         runningAtMs: signal.atMs,
-        notStartedAtMs: nowMs,
+        notStartedAtMs: readAtMs,
       }));
       const earliestMs = Math.min(...launches.map(({ runningAtMs }) => runningAtMs));
       looks.push({
@@ -95,7 +96,7 @@ export async function lookAtBoots(looks: readonly BootLook[], ports: Ports): Pro
           delayMs: LOOK_EVERY_MS,
         });
     }
-    await ports.ledger.learn(cluster, new Map([...samples].map(([group, boots]) => [group, { boots }])));
+    await teach(cluster, new Map([...samples].map(([group, boots]) => [group, { boots }])), ports);
     const learnt = [...samples.values()].reduce((sum, some) => sum + some.length, 0);
     looked.push({ cluster, learnt, waiting });
   }

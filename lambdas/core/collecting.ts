@@ -2,6 +2,7 @@
 import type { EniId } from './model.ts';
 import { orphans } from './orphans.ts';
 import type { OwnEni, Ports } from './ports.ts';
+import { giveUp } from './promises.ts';
 import { takeLeases } from './records.ts';
 import { grant, Wave } from './wave.ts';
 
@@ -29,7 +30,9 @@ export async function collectOrphans(
     return atMs === undefined ? [] : [[id, atMs] as const];
   });
   await ledger.suspect(cluster, new Map([...left, ...suspects]));
-  journal.measure({ OrphansDeleted: deleted, OrphansSuspected: suspects.size }, { cluster });
+  const nowMs = clock();
+  const OldestOrphan = nowMs - Math.min(nowMs, ...[...left, ...suspects].map(([, atMs]) => atMs));
+  journal.measure({ OrphansDeleted: deleted, OrphansSuspected: suspects.size, OldestOrphan }, { cluster });
   return { orphansDeleted: deleted, orphansSuspected: suspects.size };
 }
 
@@ -54,12 +57,12 @@ async function deleteAll(
   const { granted } = await grant(asks, 'sweep', ports);
   const wave = new Wave(new Map(), ports);
   const place = { cluster, zone: '' };
-  let deleted = 0;
+  const gone = new Set<EniId>();
   for (const eniId of free.slice(0, granted)) {
     if ((await wave.refuses('DeleteNetworkInterface', place)) !== undefined) break;
     wave.sent('DeleteNetworkInterface', place);
     const answer = await vpc.deleteEni(eniId);
-    if (answer.ok) deleted++;
+    if (answer.ok) gone.add(eniId);
     else {
       const { code, message } = answer.failure;
       journal.warn('orphan not deleted', { eniId, code, message });
@@ -67,6 +70,12 @@ async function deleteAll(
     }
   }
   await wave.end();
-  await ledger.release([...leased.values()], owner);
-  return deleted;
+  await ledger.release(
+    [...leased.values()].map((record) => {
+      const lost = record.enis.filter(({ eniId }) => eniId !== undefined && gone.has(eniId));
+      return giveUp(record, new Set(lost.map(({ token }) => token)));
+    }),
+    owner,
+  );
+  return gone.size;
 }

@@ -30,8 +30,15 @@ export interface Done {
   readonly late: number;
 }
 
+/** ENIs that are attached, or may be: an attach that was not answered is looked for like one that was. */
 export const attachedIn = ({ enis }: Done): number =>
-  [...enis.values()].filter(({ attached }) => attached).length;
+  [...enis.values()].filter(({ attached, failed }) => attached || failed === 'uncertain').length;
+
+/** Tokens of ENIs that are there, and that could not be attached. */
+export const failedIn = ({ enis }: Done): ReadonlySet<string> =>
+  new Set(
+    [...enis].flatMap(([token, { attached, failed }]) => (attached || failed === undefined ? [] : [token])),
+  );
 
 export async function carryOut(
   steps: readonly ActStep[],
@@ -131,11 +138,12 @@ const newEni = (step: AttachStep, cluster: string) => ({
 
 /** The same ENI for the same node, slot, subnet, size, groups and demand, however often it is asked for: a lost reply or a
  *  second run gets the first one's ENI back, and what would be another request has another token. Nothing in it depends on
- *  the time or the run. */
-export function tokenOf(step: AttachStep): string {
+ *  the time or the run. Once an ENI was given up, those after it are of another `generation`: EC2 would answer the old token
+ *  with an ENI that is gone. */
+export function tokenOf(step: AttachStep, generation = 0): string {
   if (step.token !== undefined) return step.token;
   const { nodeId, deviceIndex, addresses, subnetId, groupIds, demandId = '' } = step;
-  const rest = hash([...groupIds, demandId].join(' '));
+  const rest = hash([...groupIds, demandId, ...(generation > 0 ? [generation] : [])].join(' '));
   const token = `${nodeId}.${deviceIndex}.${addresses}.${subnetId.slice('subnet-'.length)}.${rest}`;
   return token.slice(0, CLIENT_TOKEN_CHARACTERS);
 }

@@ -32,6 +32,8 @@ export const FIGURES = {
   KillSwitchOn: 'Count',
   OrphansDeleted: 'Count',
   OrphansSuspected: 'Count',
+  /** Since when sweeps have seen the oldest unattached ENI of ours. */
+  OldestOrphan: 'Milliseconds',
   SubnetFreeAddresses: 'Count',
   SubnetFreeBlocks: 'Count',
   /** Where we are the only allocator: nodes that have fewer addresses than they should. */

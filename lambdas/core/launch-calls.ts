@@ -1,7 +1,7 @@
 /** The doing half of a launch: what the budget grants is carried out, and everything that must be remembered or looked at
  *  again comes back as values. */
 import { adoptionWorstMs, keptForMs } from './cni.ts';
-import { attachedIn, type Done } from './doing.ts';
+import { attachedIn, type Done, leftBecause } from './doing.ts';
 import type { Candidate } from './eligibility.ts';
 import { type Cluster, type Node, type NodeId, nodeGroupOf, totalIps } from './model.ts';
 import { type Doing, type NodeWork, type Worked, workOn } from './node-calls.ts';
@@ -145,8 +145,7 @@ function whyLeft(
   waitMs: number | undefined,
   intime: boolean,
 ): Why | undefined {
-  const reason: LeaveReason =
-    result?.result === 'not granted' && result.because === 'circuit open' ? 'circuit open' : 'over budget';
+  const reason = reasonOf(result);
   if (result?.result === 'ended') return { reason: result.reason, because: `a call failed: ${result.kind}` };
   if (result?.result === 'missed' || (result?.result === 'done' && result.done.late > 0))
     return { reason, because: 'its turn came too late: ipamd may have started' };
@@ -156,6 +155,12 @@ function whyLeft(
   return attempt < MOST_ATTEMPTS
     ? undefined
     : { reason: 'call failed', because: `${attempt} tries were not enough` };
+}
+
+function reasonOf(result: Worked | undefined): LeaveReason {
+  if (result?.result === 'not granted' && result.because === 'circuit open') return 'circuit open';
+  if (result?.result === 'again' && result.kind !== undefined) return leftBecause(result.kind);
+  return result?.result === 'done' || result?.result === 'missed' ? 'too late' : 'over budget';
 }
 
 function recordOf(

@@ -1,13 +1,13 @@
 /** Work on nodes whose leases are held: granted by one conditional write, written down, then carried out node by node. */
 import { sumOf } from './allowance.ts';
-import { carryOut, type Done, leftBecause } from './doing.ts';
+import { carryOut, type Done, failedIn, leftBecause } from './doing.ts';
 import { type FailureKind, waitAfter } from './failures.ts';
 import { CONSISTENT_AFTER_MS } from './limits.ts';
 import type { Mark } from './marks.ts';
 import type { Node, NodeId } from './model.ts';
 import { inParallel } from './parallel.ts';
 import type { CallClass, Granted, NodeRecord, Ports } from './ports.ts';
-import { honour, intend, keep } from './promises.ts';
+import { giveUp, honour, intend, keep, withTokens } from './promises.ts';
 import { NODES_AT_ONCE } from './records.ts';
 import { type ActStep, callsOf, type LeaveReason, sumCalls } from './steps.ts';
 import { grant, Wave } from './wave.ts';
@@ -27,7 +27,7 @@ export interface NodeWork {
 export type Worked = { readonly record: NodeRecord } & (
   | { readonly result: 'done'; readonly done: Done }
   /** Asked again after `waitMs` it may work. */
-  | { readonly result: 'again'; readonly done: Done; readonly waitMs: number }
+  | { readonly result: 'again'; readonly done: Done; readonly waitMs: number; readonly kind?: FailureKind }
   | {
       readonly result: 'ended';
       readonly done: Done;
@@ -43,6 +43,9 @@ export type Worked = { readonly record: NodeRecord } & (
   /** Its lease ended, and another run may hold it. */
   | { readonly result: 'lost lease' }
 );
+
+/** Until a node is looked at again while the kill switch is on. */
+export const STOPPED_AGAIN_MS = 60_000;
 
 export interface Doing {
   readonly as: CallClass;
@@ -60,7 +63,8 @@ export async function workOn(
   const work: (NodeWork & { readonly unsettled: boolean })[] = [];
   for (const one of all) {
     const { steps, unsettled } = honour(one.steps, one.record, clock());
-    if (steps.length > 0) work.push({ ...one, steps, unsettled: unsettled > 0 });
+    if (steps.length > 0)
+      work.push({ ...one, steps: withTokens(steps, one.record), unsettled: unsettled > 0 });
     else if (unsettled > 0) worked.set(one.node.id, { result: 'unsettled', record: one.record });
   }
   if (work.length === 0) return worked;
@@ -106,17 +110,28 @@ const unsent = ({ node, record }: NodeWork, all: readonly NodeWork[]): NodeRecor
 function judged(record: NodeRecord, done: Done, purpose: string, ports: Ports): Worked {
   const kinds = new Set(done.failures.map(({ kind }) => kind));
   if (kinds.size === 0) return { result: 'done', done, record };
+  // The switch says nothing about the node: it counts for nothing, and what is left goes on when it is off again.
+  if (kinds.has('stopped'))
+    return { result: 'again', done, waitMs: STOPPED_AGAIN_MS, kind: 'stopped', record };
   const counts = { ...(record.failures?.of === purpose ? record.failures.counts : {}) };
   let waitMs = 0;
+  let slowest: FailureKind | undefined;
   let ended: FailureKind | undefined;
   for (const kind of kinds) {
     const tries = counts[kind] ?? 0;
     counts[kind] = tries + 1;
     const wait = waitAfter(kind, tries, ports.random);
     if (wait === undefined) ended ??= kind;
-    else waitMs = Math.max(waitMs, wait);
+    else if (wait >= waitMs) [waitMs, slowest] = [wait, kind];
   }
   const counted = { ...record, failures: { of: purpose, counts } };
-  if (ended === undefined) return { result: 'again', done, waitMs, record: counted };
-  return { result: 'ended', done, kind: ended, reason: leftBecause(ended), record: counted };
+  if (ended === undefined)
+    return { result: 'again', done, waitMs, ...(slowest && { kind: slowest }), record: counted };
+  return {
+    result: 'ended',
+    done,
+    kind: ended,
+    reason: leftBecause(ended),
+    record: giveUp(counted, failedIn(done)),
+  };
 }

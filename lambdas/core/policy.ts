@@ -36,6 +36,8 @@ export interface Policy {
   readonly stopped: boolean;
   /** Request buckets of this account where AWS raised (or lowered) them, by EC2 action: size in requests, refill per second. */
   readonly buckets: Partial<Readonly<Record<Ec2Action, RequestBucket>>>;
+  /** Stacks of this account and Region that share one budget table: while it does not answer, each goes on with its part. */
+  readonly budgetStacks: number;
   /** Where the CNI's own provisioning is disabled: we are the only one who gives nodes addresses, and answer for it. */
   readonly soleAllocator: boolean;
   /** Where pods' ENIs go with custom networking, by availability zone: what the zone's ENIConfig says. */
@@ -118,6 +120,7 @@ const RULES: { readonly [K in keyof Policy]: Rule<Policy[K]> } = {
           isRate(bucket['perSecond']),
       ),
   },
+  budgetStacks: whole(1, 1_000, ' stacks', 1),
   soleAllocator: yesOrNo(false),
   eniConfigs: {
     default: {},

@@ -141,6 +141,8 @@ export interface NodeRecord {
     readonly of: string;
     readonly counts: Partial<Readonly<Record<FailureKind, number>>>;
   };
+  /** How many ENIs promised for it were given up: later ones have other tokens. */
+  readonly generation?: number;
   readonly runningAtMs?: number;
   readonly outcome: Outcome;
   /** When what happened, epoch ms. */
@@ -213,7 +215,7 @@ export interface Ledger {
   /** What launches of a cluster's node groups taught, by node group. */
   lessons(cluster: string): Promise<ReadonlyMap<string, Lesson>>;
   /** Adds samples by node group. */
-  learn(cluster: string, samples: ReadonlyMap<string, Samples>): Promise<void>;
+  learn(cluster: string, samples: ReadonlyMap<string, Samples>, nowMs: number): Promise<void>;
 }
 
 /** Work that must wait goes back on the queue; nobody sleeps in a billed function. */

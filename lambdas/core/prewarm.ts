@@ -1,5 +1,6 @@
 /** The whole story in a page: a signal arrives, the core decides, an adapter does, the ledger remembers. */
 import { type Looked, lookAtBoots } from './boots.ts';
+import { notePlan } from './noting.ts';
 import type { Ports } from './ports.ts';
 import type { BootLook, Ignored, NodeLaunching, RolloutAnnounced, Signal } from './signals.ts';
 import type { Plan } from './steps.ts';
@@ -66,14 +67,14 @@ async function launches(
   ports: Ports,
 ): Promise<Answer> {
   const { plans, ignored } = await warmLaunches(signals, ports, { want });
-  if (want === 'do') for (const plan of plans) note(plan, ports);
+  if (want === 'do') for (const plan of plans) notePlan(plan, ports);
   return { reports: plans, ignored };
 }
 
 async function rollout(signal: RolloutAnnounced, want: 'plan' | 'do', ports: Ports): Promise<Answer> {
   const report = await warmRollout(signal, ports, want);
   if ('kind' in report) return { reports: [], ignored: [report] };
-  if (want === 'do') note(report, ports);
+  if (want === 'do') notePlan(report, ports);
   return { reports: [report], ignored: [] };
 }
 
@@ -82,10 +83,4 @@ function noteVerified(verified: Verified, { journal }: Ports): Verified {
   const tell = verified.lateAttach.length > 0 ? journal.warn : journal.note;
   tell.call(journal, 'verified', { ...verified });
   return verified;
-}
-
-/** The journal keeps the totals and every step with its reason. */
-function note({ cluster, steps, totals, ...rest }: Plan, { journal, settings }: Ports): void {
-  const mode = settings.clusters.find(({ name }) => name === cluster)?.mode;
-  journal.note('plan', { cluster, mode, totals, steps, ...rest });
 }

@@ -168,6 +168,17 @@ export function keep(record: NodeRecord, done: Done): NodeRecord {
   return { ...rest, enis, ...(fills.length > 0 && { fills }) };
 }
 
+/** The record without these ENIs: they are left to the sweep, or gone. Later ones get other tokens. */
+export function giveUp(record: NodeRecord, tokens: ReadonlySet<string>): NodeRecord {
+  const enis = record.enis.filter(({ token }) => !tokens.has(token));
+  const given = record.enis.length - enis.length;
+  return given === 0 ? record : { ...record, enis, generation: (record.generation ?? 0) + given };
+}
+
+/** Steps whose creates have the tokens of the record's present generation. */
+export const withTokens = (steps: readonly ActStep[], { generation }: NodeRecord): readonly ActStep[] =>
+  steps.map((step) => (step.do === 'attach' ? { ...step, token: tokenOf(step, generation) } : step));
+
 /** The record without what reads show and time has settled. */
 export function settled(record: NodeRecord, node: Node | undefined, nowMs: number): NodeRecord {
   const enis = record.enis.filter(({ eniId }) => !node?.enis.some(({ id }) => id === eniId));

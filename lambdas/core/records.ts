@@ -12,8 +12,15 @@ export const NODES_AT_ONCE = 40;
 /** A node nobody has done anything for yet. */
 export const freshRecord = (
   { nodeId, cluster, nodeGroup }: Pick<NodeRecord, 'nodeId' | 'cluster' | 'nodeGroup'>,
-  expiresAtMs: number,
-): NodeRecord => ({ nodeId, cluster, nodeGroup, enis: [], outcome: { state: 'claimed' }, expiresAtMs });
+  nowMs: number,
+): NodeRecord => ({
+  nodeId,
+  cluster,
+  nodeGroup,
+  enis: [],
+  outcome: { state: 'claimed' },
+  expiresAtMs: nowMs + RECORD_TTL_MS,
+});
 
 /** What a lease is asked for. */
 export interface Leasing {

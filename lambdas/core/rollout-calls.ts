@@ -6,7 +6,7 @@ import { type Failure, REACTIONS, waitAfter } from './failures.ts';
 import { CONSISTENT_AFTER_MS, RECONCILE_WORST_MS, SQS_MAX_DELAY_MS } from './limits.ts';
 import type { Mark } from './marks.ts';
 import type { Node, NodeId } from './model.ts';
-import { type Worked, workOn } from './node-calls.ts';
+import { STOPPED_AGAIN_MS, type Worked, workOn } from './node-calls.ts';
 import type { RolloutPlan } from './plan.ts';
 import type { NodeRecord, Outcome, Ports } from './ports.ts';
 import { sentAtMs, settled } from './promises.ts';
@@ -18,12 +18,16 @@ import { type ActStep, acts } from './steps.ts';
 const MOST_ATTEMPTS = 20;
 /** Until a node is looked at again that another run holds: those hold it for a second or two, a dead one for 90. */
 const HELD_AGAIN_MS = 10_000;
-/** Until an announcement is looked at again while the kill switch is on. */
-const STOPPED_AGAIN_MS = 60_000;
 
 /** When it is first looked whether ipamd adopted an attach: every quiet node has reconciled by then, and where metadata is
  *  quick shows it. Later looks tell how long others take. */
 const FIRST_LOOK_MS = RECONCILE_WORST_MS + 10_000;
+
+/** Nodes of one round: more than the budget grants at once, so that it is never the round that keeps it waiting; and no more,
+ *  because each is leased, and read again by the next round. */
+const NODES_A_ROUND = 60;
+/** Between two rounds at least: requests gather meanwhile, none is lost. Half of the smallest bucket comes back in 5 s. */
+const ROUND_MS = 2_000;
 
 interface Decided {
   readonly plan: RolloutPlan;
@@ -45,7 +49,7 @@ export async function carryOutRollout(
   const waits: number[] = lacksRoom && marksEndMs.length > 0 ? [Math.min(...marksEndMs)] : [];
   if (byNode.size > 0 && settings.policy.stopped) waits.push(STOPPED_AGAIN_MS);
   else if (byNode.size > 0) waits.push(...(await act(signal, byNode, candidates, marks, ports)));
-  if (waits.length > 0) await comeBack(signal, Math.min(...waits), ports);
+  if (waits.length > 0) await comeBack(signal, Math.max(ROUND_MS, Math.min(...waits)), ports);
 }
 
 /** Returns after how long, in ms, what is not done yet can go on. */
@@ -60,7 +64,8 @@ async function act(
   const { cluster, announcementId: purpose } = signal;
   const owner = ports.runId();
   const adoptionMs = adoptionWorstMs(settings.policy);
-  const nodes = candidates.map(({ node }) => node).filter(({ id }) => byNode.has(id));
+  const all = candidates.map(({ node }) => node).filter(({ id }) => byNode.has(id));
+  const nodes = all.slice(0, NODES_A_ROUND);
   const asked = nodes.map((node) => leasingOf(node, cluster));
   const leased = await takeLeases(asked, owner, ports);
   const mine = nodes.flatMap((node) => {
@@ -89,7 +94,9 @@ async function act(
     await continuations.later([{ signal: due, delayMs: FIRST_LOOK_MS }]);
   }
   const waits = [...worked.values()].flatMap((one) => waitOf(one) ?? []);
-  return mine.length < nodes.length ? [...waits, HELD_AGAIN_MS] : waits;
+  if (mine.length < nodes.length) waits.push(HELD_AGAIN_MS);
+  if (all.length > nodes.length) waits.push(ROUND_MS);
+  return waits;
 }
 
 /** Whether the node was given up for this purpose: a failure that does not pass, or passed too seldom. */
@@ -127,6 +134,7 @@ function recordOf(
     return { ...record, ...(runningAtMs !== undefined && { runningAtMs }) };
   // From now on it is a node that runs: its launch is over, and what comes late is no lost race.
   const attached = attachedIn(one.done) > 0;
+  const filled = (record.fills ?? []).length > 0;
   const outcome: Outcome =
     one.result === 'ended'
       ? { state: 'left', reason: one.reason }
@@ -141,7 +149,7 @@ function recordOf(
     times: {
       ...record.times,
       ...(attached && { attachedAtMs: sentAtMs(one.record) ?? nowMs }),
-      usableFromMs: nowMs + adoptionMs,
+      ...((attached || filled) && { usableFromMs: nowMs + adoptionMs }),
     },
     expiresAtMs: nowMs + RECORD_TTL_MS,
   };

@@ -13,6 +13,7 @@ const TOO_LATE: Outcome = { state: 'left', reason: 'too late' };
 export async function closeStories(
   cluster: Cluster,
   started: readonly Node[],
+  alone: ReadonlyMap<NodeId, number>,
   ports: Ports,
 ): Promise<{ readonly closed: number; readonly verifiedAgain: number }> {
   const { ledger, clock, continuations } = ports;
@@ -25,7 +26,8 @@ export async function closeStories(
       isOver(records.get(node.id), nowMs, 'claimed', 'created') ||
       (records.get(node.id) === undefined && wasMissed(node, cluster, ports)),
   );
-  const unverified = recent.filter(({ id }) => isOver(records.get(id), nowMs, 'attached'));
+  // Where we are the only allocator, ipamd writes no tag that could be looked for.
+  const unverified = recent.filter(({ id }) => !alone.has(id) && isOver(records.get(id), nowMs, 'attached'));
   if (unverified.length > 0) {
     const nodeIds = unverified.map(({ id }) => id);
     await continuations.later([

@@ -5,9 +5,11 @@ import { collectOrphans } from './collecting.ts';
 import { candidate, mayHaveStarted } from './eligibility.ts';
 import type { Failure } from './failures.ts';
 import { finish } from './finishing.ts';
+import type { OpenDemand } from './launches.ts';
 import { unfinished } from './launches.ts';
 import { adoptionMostMs, startP05Ms } from './lessons.ts';
 import { type Cluster, ipamdStarted, type Node, type NodeId, type World } from './model.ts';
+import { notePlan } from './noting.ts';
 import { givenBack } from './open-demand.ts';
 import type { Inventory, NodeRecord, Ports } from './ports.ts';
 import { unknownCluster } from './reading.ts';
@@ -36,6 +38,9 @@ export interface Swept {
 /** How long a node must have been unheard of before its claims are given back: far above any lag of EC2's reads. */
 const GONE_AFTER_MS = 120_000;
 
+/** A node that launches is short for a minute or two: until its events come, or else two sweeps. */
+const SHORT_AFTER_MS = 180_000;
+
 export async function sweep(ports: Ports): Promise<readonly Swept[]> {
   const swept: Swept[] = [];
   // Clusters one after the other: a sweep is in no hurry, and its reads share the account's buckets with everybody.
@@ -53,6 +58,8 @@ async function sweepCluster(name: string, ports: Ports): Promise<Swept | undefin
   if (!described.ok) return skipped(name, described.failure, ports);
   const cluster = described.value;
   if (cluster === undefined) return unknownCluster(name, ports);
+  // Before the inventory: a claim that is newer than this read cannot be given back, however old the inventory is.
+  const open = await ledger.openDemand(name, clock());
   const [read, before, suspects] = await Promise.all([
     vpc.inventory({ cluster: name, vpcIds: [cluster.vpcId] }),
     ledger.sights(name),
@@ -63,18 +70,15 @@ async function sweepCluster(name: string, ports: Ports): Promise<Swept | undefin
   const alone = allocatedByUs(world, cluster, ports);
   const started = world.nodes.filter((node) => ipamdStarted(node) || alone.has(node.id));
   await ledger.saw(name, lookAt(started, before, clock()));
-  const missedLaunches = await rebuildLaunches(world, alone, ports);
-  const { closed, verifiedAgain } = await closeStories(cluster, started, ports);
+  const missedLaunches = await rebuildLaunches(world, cluster, alone, ports);
+  const { closed, verifiedAgain } = await closeStories(cluster, started, alone, ports);
   const finished = await finishAll(started, name, ports);
   const orphans = await collectOrphans(name, own, suspects, ports);
-  const podsGivenBack = await giveBack(name, world, ports);
+  const podsGivenBack = await giveBack(open, world, ports);
   await publishRoom(name, read.value, ports);
   // Last, and nought too: where it is missing, a sweep did not come to its end, and pods may wait for it.
   if (ports.settings.policy.soleAllocator)
-    ports.journal.measure(
-      { NodesShort: [...alone.values()].filter((short) => short > 0).length },
-      { cluster: name },
-    );
+    ports.journal.measure({ NodesShort: shortForLong(world.nodes, alone, clock()) }, { cluster: name });
   return {
     cluster: name,
     nodes: world.nodes.length,
@@ -106,22 +110,37 @@ function allocatedByUs(
   );
 }
 
+/** Nodes that lack addresses though sweeps have had their time with them. */
+const shortForLong = (nodes: readonly Node[], alone: ReadonlyMap<NodeId, number>, nowMs: number): number =>
+  nodes.filter(({ id, launchedAtMs }) => (alone.get(id) ?? 0) > 0 && nowMs - launchedAtMs >= SHORT_AFTER_MS)
+    .length;
+
 /** Launches no event told of, those a killed run left half done, and nodes that nobody but us gives what they lack. */
 async function rebuildLaunches(
   { nodes }: World,
+  cluster: Cluster,
   alone: ReadonlyMap<NodeId, number>,
   ports: Ports,
 ): Promise<number> {
-  const launching = nodes.filter((node) => !ipamdStarted(node) && alone.get(node.id) !== 0);
+  // Nodes that are always left never get ipamd's tag, some of them: nobody reads them anew at every sweep.
+  const eligible = (node: Node): boolean => 'candidate' in candidate(node, cluster, ports.settings.policy);
+  const nowMs = ports.clock();
+  const launching = nodes.filter(
+    (node) =>
+      !ipamdStarted(node) &&
+      alone.get(node.id) !== 0 &&
+      (alone.has(node.id) || (nowMs - node.launchedAtMs < RECORD_TTL_MS && eligible(node))),
+  );
   if (launching.length === 0) return 0;
   const known = await ports.ledger.nodes(launching.map(({ id }) => id));
   const missed = launching.filter(({ id }) => alone.has(id) || unfinishedBusiness(known.get(id)));
-  if (missed.length > 0)
-    await warmLaunches(
-      missed.map(({ id, state, launchedAtMs }) => launchOf(id, state === 'running', launchedAtMs)),
-      ports,
-      { rebuilt: true },
-    );
+  if (missed.length === 0) return 0;
+  const { plans } = await warmLaunches(
+    missed.map(({ id, state, launchedAtMs }) => launchOf(id, state === 'running', launchedAtMs)),
+    ports,
+    { rebuilt: true },
+  );
+  for (const plan of plans) notePlan(plan, ports);
   return missed.length;
 }
 
@@ -154,19 +173,20 @@ async function finishAll(started: readonly Node[], cluster: string, ports: Ports
 
 /** What nodes claimed of open demand and will never serve, because they are no more. */
 async function giveBack(
-  cluster: string,
+  open: readonly OpenDemand[],
   { nodes, incomplete = [] }: World,
   { ledger, clock }: Ports,
 ): Promise<number> {
   const nowMs = clock();
-  const open = await ledger.openDemand(cluster, nowMs);
   const there = new Set<string>([...nodes.map(({ id }) => id), ...incomplete]);
   const absent = open
     .flatMap(({ claims }) => Object.keys(claims) as NodeId[])
     .filter((nodeId) => !there.has(nodeId));
   if (absent.length === 0) return 0;
   const records = await ledger.nodes(absent);
-  const heardOf = (nodeId: NodeId): number => (records.get(nodeId)?.expiresAtMs ?? 0) - RECORD_TTL_MS;
+  // Of a node without a record a run may be at work this moment; its claim ends with the demand.
+  const heardOf = (nodeId: NodeId): number =>
+    (records.get(nodeId)?.expiresAtMs ?? nowMs + RECORD_TTL_MS) - RECORD_TTL_MS;
   const gone = new Set(absent.filter((nodeId) => nowMs - heardOf(nodeId) >= GONE_AFTER_MS));
   let pods = 0;
   for (const demand of open) {

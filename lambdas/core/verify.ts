@@ -6,7 +6,7 @@ import { waitAfter } from './failures.ts';
 import type { Figure } from './figures.ts';
 import { finish } from './finishing.ts';
 import { unfinished } from './launches.ts';
-import type { Sample } from './lessons.ts';
+import { type Sample, teach } from './lessons.ts';
 import { IPAMD_INSTANCE_TAG, ipamdStarted, type Node, type NodeId, OUR_NODE_TAG } from './model.ts';
 import type { NodeRecord, Ports } from './ports.ts';
 import { settled } from './promises.ts';
@@ -185,7 +185,7 @@ async function learnAdoptions(
   records: ReadonlyMap<NodeId, NodeRecord>,
   readAtMs: number,
   cluster: string,
-  { ledger }: Ports,
+  ports: Ports,
 ): Promise<void> {
   const samples = new Map<string, Sample[]>();
   for (const nodeId of [...found.seen, ...found.notSeen]) {
@@ -199,8 +199,7 @@ async function learnAdoptions(
       : { of, notBeforeMs: forMs };
     samples.set(record.nodeGroup, [...(samples.get(record.nodeGroup) ?? []), sample]);
   }
-  if (samples.size > 0)
-    await ledger.learn(cluster, new Map([...samples].map(([group, adoptions]) => [group, { adoptions }])));
+  await teach(cluster, new Map([...samples].map(([group, adoptions]) => [group, { adoptions }])), ports);
 }
 
 /** How far our attaches got, and how long before their node's ipamd they were there at most. */

@@ -82,7 +82,8 @@ export async function warmLaunches(
       ? await planOnly(runners, knowledge, ports)
       : await planAndDo(runners, unseen, knowledge, rebuilt ? 'refill' : 'launch', ports);
   for (const { cluster, step } of all) put(cluster, step);
-  if (want === 'do' && !rebuilt) await ports.continuations.later(bootLooks(running, lessons, ports));
+  if (want === 'do' && !rebuilt)
+    await ports.continuations.later(bootLooks(running, lessons, world.readAtMs, ports));
   const plans = [...steps].map(([cluster, every]) => ({ cluster, steps: every, totals: totalsOf(every) }));
   return { plans, ignored: ignoredOf(foreign, unseen, [...clusters.keys()], want) };
 }

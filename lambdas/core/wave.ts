@@ -67,7 +67,12 @@ export class Wave {
     if (kind === 'quota') journal.measure({ QuotaReached: 1 }, { cluster, zone });
     const mark = markAgain(this.#marks.get(key), clock());
     journal.warn('left alone', { what: key, untilMs: mark.untilMs, times: mark.times, kind });
-    await ledger.mark(new Map([[key, mark]]));
+    try {
+      await ledger.mark(new Map([[key, mark]]));
+    } catch (error) {
+      // This wave knows; the next one finds out for itself.
+      journal.warn('mark not written', { what: key, message: String(error) });
+    }
   }
 
   /** The calls are over: what they cost is published, what they met is reported. `granted` counts the calls that the
@@ -93,6 +98,7 @@ export async function grant(
 ): Promise<Granted> {
   const granted = await budget.spend(asks, as);
   const { because } = granted;
+  if (because === 'circuit open') journal.measure({ CircuitOpen: 1 }, {});
   if (because !== undefined)
     journal.warn('budget', { as, because, asked: asks.length, granted: granted.granted });
   if (because === 'table unreachable') journal.measure({ BudgetTableUnreachable: 1 }, {});

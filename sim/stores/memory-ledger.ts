@@ -52,7 +52,7 @@ export class MemoryLedger implements Ledger {
         nodeId,
         known !== undefined && known.expiresAtMs > nowMs
           ? known
-          : freshRecord({ nodeId, cluster, nodeGroup }, untilMs),
+          : freshRecord({ nodeId, cluster, nodeGroup }, nowMs),
       );
     }
     return leased;
@@ -109,7 +109,7 @@ export class MemoryLedger implements Ledger {
     return this.#lessons.get(cluster) ?? new Map();
   }
 
-  async learn(cluster: string, samples: ReadonlyMap<string, Samples>): Promise<void> {
+  async learn(cluster: string, samples: ReadonlyMap<string, Samples>, _nowMs: number): Promise<void> {
     const known = new Map(this.#lessons.get(cluster));
     for (const [group, some] of samples) known.set(group, learnt(known.get(group), some));
     this.#lessons.set(cluster, known);

@@ -129,9 +129,68 @@ describe.each([DEPLOYED, IN_MEMORY])('the ledger in $stores', ({ ledger: make })
     );
     expect(leases.filter((leased) => leased.has(node.nodeId))).toHaveLength(1);
     expect(leases.flatMap((leased) => [...leased.values()])).toEqual([
-      { ...node, enis: [], outcome: { state: 'claimed' }, expiresAtMs: NOW + 90 * SECOND },
+      { ...node, enis: [], outcome: { state: 'claimed' }, expiresAtMs: NOW + 3_600 * SECOND },
     ]);
     expect(await ledger.nodes([node.nodeId])).toEqual(new Map());
+  });
+
+  test('what a killed run wrote down is there for the next one, when its lease has ended', async () => {
+    const ledger = make();
+    const node = { nodeId: newNode(), cluster: fresh(), nodeGroup: 'workers' };
+    const until = NOW + 90 * SECOND;
+    const record = (await ledger.lease([node], 'killed', until, NOW)).get(node.nodeId);
+    const enis = [
+      { deviceIndex: 2, addresses: 9, subnetId: 'subnet-0a1b2c3d4e5f60718', token: 'one' },
+    ] as const;
+    if (record !== undefined) await ledger.intend([{ ...record, enis }], 'killed');
+    const next = await ledger.lease([node], 'next', until + 90 * SECOND, until);
+    expect(next.get(node.nodeId)?.enis).toEqual(enis);
+  });
+
+  test('what is to be done is written by whoever holds the lease, and by nobody else', async () => {
+    const ledger = make();
+    const node = { nodeId: newNode(), cluster: fresh(), nodeGroup: 'workers' };
+    await ledger.lease([node], 'mine', NOW + 90 * SECOND, NOW);
+    const record = recordOf(node.nodeId, node.cluster);
+    expect(await ledger.intend([record], 'mine')).toEqual(new Set([node.nodeId]));
+    expect(await ledger.intend([{ ...record, share: 1 }], 'other')).toEqual(new Set());
+    expect((await ledger.nodes([node.nodeId])).get(node.nodeId)).toEqual(record);
+  });
+
+  test('lessons are kept by node group, each with its last fifty samples', async () => {
+    const ledger = make();
+    const cluster = fresh();
+    const samples = (from: number) =>
+      Array.from({ length: 30 }, (_, index) => ({ of: `node ${from + index}`, notBeforeMs: from + index }));
+    await ledger.learn(cluster, new Map([['blue', { boots: samples(0) }]]), NOW);
+    await ledger.learn(
+      cluster,
+      new Map([
+        ['blue', { boots: samples(30) }],
+        ['green', { adoptions: samples(0) }],
+      ]),
+      NOW,
+    );
+    const lessons = await ledger.lessons(cluster);
+    expect(lessons.get('blue')?.boots).toHaveLength(50);
+    expect(lessons.get('blue')?.boots.at(-1)).toEqual({ of: 'node 59', notBeforeMs: 59 });
+    expect(lessons.get('green')).toEqual({ boots: [], adoptions: samples(0) });
+  });
+
+  test('marks of different things do not meet', async () => {
+    const ledger = make();
+    const [one, other] = [
+      { times: 1, untilMs: NOW },
+      { times: 2, untilMs: NOW + 1 },
+    ];
+    await Promise.all([
+      ledger.mark(new Map([[`subnet-${fresh()}`, one]])),
+      ledger.mark(new Map([['zone:eu-central-1a', one]])),
+    ]);
+    await ledger.mark(new Map([['zone:eu-central-1a', other]]));
+    const marks = await ledger.marks();
+    expect(marks.get('zone:eu-central-1a')).toEqual(other);
+    expect(marks.size).toBeGreaterThanOrEqual(2);
   });
 
   test('a lease ends by itself when its function was killed; until then nobody else acts on the node', async () => {

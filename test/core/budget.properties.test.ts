@@ -16,7 +16,7 @@ const DEPTHS = [
   ['AssignPrivateIpAddresses', 2.5, 50 + 2 * 2.5],
 ] as const;
 
-const half = { budgetShare: 0.5, buckets: {} };
+const half = { budgetShare: 0.5, buckets: {}, budgetStacks: 1 };
 function inMemory(count: number, clock: (index: number) => number): MemoryBudget[] {
   const table = new MemoryBudgetTable();
   return Array.from(

@@ -69,8 +69,8 @@ test('totals count calls by action, addresses, each node once, and nodes left by
   expect(totalsOf([attach, fill, create, finish, leave, other, full])).toEqual({
     calls: {
       CreateNetworkInterface: 2,
-      AttachNetworkInterface: 1,
-      ModifyNetworkInterfaceAttribute: 2,
+      AttachNetworkInterface: 2,
+      ModifyNetworkInterfaceAttribute: 3,
       AssignPrivateIpAddresses: 1,
     },
     addresses: 24,

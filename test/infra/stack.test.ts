@@ -151,7 +151,7 @@ test('a batch at work never comes back: queues wait six time limits and the wind
   }));
   expect(windows).toEqual([
     { reader: 'on-signal', batch: 100, seconds: 1 },
-    { reader: 'on-signal', batch: 10, seconds: 1 },
+    { reader: 'on-signal', batch: 2, seconds: 1 },
     { reader: 'verify-wave', batch: 10, seconds: 1 },
   ]);
   for (const reader of readers)

@@ -97,6 +97,14 @@ test('the built function warms a launching node over the wire, with DynamoDB for
   const due = { kind: 'verify-due', cluster: CLUSTER, nodeIds: [instance.id], attempt: 0 };
   const message = world.bus.event('eks-ip-prewarmer', 'Prewarm Continuation', due);
   expect(await invoke('verify-wave', queued(message))).toEqual({ batchItemFailures: [] });
+
+  // ipamd starts and tags what it finds; the sweep finishes what verification would finish when the rush is over.
+  for (const { id } of enis)
+    world.account.perform('CreateTags', {
+      resources: [id],
+      tags: { 'node.k8s.amazonaws.com/instance_id': instance.id },
+    });
+  expect(await invoke('sweep', {})).toMatchObject([{ cluster: CLUSTER, nodes: 1, finished: 2 }]);
   const finished = world.account.instance(instance.id).enis;
   expect(finished.every(({ attachment }) => attachment?.deleteOnTermination)).toBe(true);
 

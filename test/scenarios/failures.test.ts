@@ -7,7 +7,17 @@ import type { Node } from '../../sim/cluster/node.ts';
 import { ApiError } from '../../sim/ec2/api.ts';
 import type { Stage } from '../../sim/stage.ts';
 import type { World } from '../../sim/world.ts';
-import { CLUSTER, changes, launchFor, minutes, notesOf, SUBNET, seconds, staged } from './stage.ts';
+import {
+  beforeOurs,
+  CLUSTER,
+  changes,
+  launchFor,
+  minutes,
+  notesOf,
+  SUBNET,
+  seconds,
+  staged,
+} from './stage.ts';
 
 /** How often the same call is sent for one node while it is refused for twenty minutes, by what the refusal means to us.
  *  A full subnet is asked again after 2, 3 and 10 minutes. */
@@ -108,21 +118,6 @@ const refusal = (action: string, code: string, httpStatus: number) =>
 function refuse(world: World, action: string, code: string, httpStatus: number, forMs: number): void {
   const fromMs = world.kernel.nowMs;
   world.account.addFault({ ...refusal(action, code, httpStatus), fromMs, toMs: fromMs + forMs });
-}
-
-/** Something happens in the very moment EC2 settles a call of ours. */
-function beforeOurs(
-  world: World,
-  action: MutatingAction,
-  happens: (input: Readonly<Record<string, unknown>>) => void,
-): void {
-  const { account } = world;
-  const real = account.call.bind(account);
-  const call: typeof account.call = function* (caller, what, input) {
-    if (caller.name === 'prewarmer' && what === action) happens(input as Readonly<Record<string, unknown>>);
-    return yield* real(caller, what, input);
-  };
-  account.call = call;
 }
 
 const onNode = (node: Node): number =>

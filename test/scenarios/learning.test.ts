@@ -43,7 +43,7 @@ describe('boot times', () => {
       notBeforeMs: 3_000,
       byMs: 5_000,
     }));
-    await stage.stores.ledger.learn(CLUSTER, new Map([['workers', { boots: samples }]]));
+    await stage.stores.ledger.learn(CLUSTER, new Map([['workers', { boots: samples }]]), world.clockMs);
     const node = launchFor(world, 27);
     await world.kernel.run(minutes(3));
     expect(node.instance.enis.filter(({ tags }) => tags.has('eks-ip-prewarmer/node'))).toEqual([]);
@@ -112,11 +112,41 @@ describe('open demand', () => {
   });
 });
 
+test('a sweep meets a claim whose run is still at work: it is not given back', async () => {
+  const { world, stage } = staged({ seed: 87 });
+  const { ledger } = stage.stores;
+  const node = { nodeId: 'i-00000000000000abc', cluster: CLUSTER, nodeGroup: 'workers' } as const;
+  await ledger.lease([node], 'a run', world.clockMs + 90_000, world.clockMs);
+  await ledger.announce({
+    id: 'release-7',
+    cluster: CLUSTER,
+    podsLeft: 0,
+    selector: {},
+    startsAtMs: world.clockMs,
+    expiresAtMs: world.clockMs + minutes(15),
+    claims: { [node.nodeId]: 20 },
+    version: 1,
+  });
+  await inWorld(world, () => stage.sweepNow());
+  expect(await ledger.openDemand(CLUSTER, world.clockMs)).toMatchObject([{ podsLeft: 0 }]);
+});
+
+test('the sweep writes down what it decides, step by step', async () => {
+  const { world, stage } = staged({ seed: 88, eventsLateByMs: minutes(60) });
+  const node = launchFor(world, 27);
+  await world.kernel.run(seconds(1));
+  await inWorld(world, () => stage.sweepNow());
+  expect(stepsOf(stage).map(({ nodeId, do: what }) => [nodeId, what])).toEqual([
+    [node.instanceId, 'attach'],
+    [node.instanceId, 'attach'],
+  ]);
+});
+
 describe('outcomes', () => {
   test('a warmed node: attached, seen, presumed usable, each with its time, and the figures that follow', async () => {
     const { world, stage } = staged({ seed: 84 });
     const node = launchFor(world, 27);
-    await world.kernel.run(minutes(3));
+    await world.kernel.run(minutes(5));
     const record = (await stage.stores.ledger.nodes([node.instanceId as `i-${string}`])).get(
       node.instanceId as `i-${string}`,
     );

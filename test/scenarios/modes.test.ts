@@ -11,6 +11,7 @@ import {
   inWorld,
   launchFor,
   minutes,
+  notesOf,
   SUBNET,
   seconds,
   stepsOf,
@@ -50,6 +51,28 @@ describe('the CNI’s own provisioning is disabled: pods have the addresses we g
       ModifyNetworkInterfaceAttribute: 2,
       AssignPrivateIpAddresses: 1,
     });
+  });
+
+  test('attaches are refused for a quarter of an hour: what was made is deleted, and made anew when the right is back', async () => {
+    const { world, stage } = staged({ seed: 77 }, { policy: SOLE, sweep: true });
+    world.account.addFault({
+      kind: 'refuse',
+      action: 'AttachNetworkInterface',
+      caller: 'prewarmer',
+      code: 'UnauthorizedOperation',
+      httpStatus: 403,
+      fromMs: 0,
+      toMs: minutes(15),
+    });
+    const node = launchFor(world, 27);
+    await world.kernel.run(minutes(30));
+    expect(addresses(node)).toEqual([9, 9, 9]);
+    expect(world.account.enis().filter(({ attachment }) => attachment === undefined)).toEqual([]);
+    // There is nothing to look for: ipamd writes no tag here.
+    expect(notesOf(stage, 'verified')).toEqual([]);
+    const attaches = changes(world)['AttachNetworkInterface'] ?? 0;
+    await world.kernel.run(minutes(60));
+    expect(changes(world)['AttachNetworkInterface']).toBe(attaches);
   });
 
   test('the policy does not say that we are the only one: the node is left, and told which setting says so', async () => {

@@ -59,3 +59,18 @@ export async function inWorld<T>(world: World, work: () => Promise<T>): Promise<
   if (result.status === 'rejected') throw result.reason;
   return result.value;
 }
+
+/** Something happens in the very moment EC2 settles a call of ours. */
+export function beforeOurs(
+  world: World,
+  action: string,
+  happens: (input: Readonly<Record<string, unknown>>) => void,
+): void {
+  const { account } = world;
+  const real = account.call.bind(account);
+  const call: typeof account.call = function* (caller, what, input) {
+    if (caller.name === 'prewarmer' && what === action) happens(input as Readonly<Record<string, unknown>>);
+    return yield* real(caller, what, input);
+  };
+  account.call = call;
+}

@@ -66,6 +66,25 @@ describe('stopped', () => {
     expect(node.instance.enis.map(({ secondaryIps }) => secondaryIps.length)).toEqual([9, 8]);
   });
 
+  test('in the middle of a rollout: what was made waits, and the rollout goes on when the switch is off again', async () => {
+    const { world, stop } = switched(96, true);
+    const node = world.established('m5.large', [9]);
+    await world.kernel.run(minutes(11));
+    world.account.calls.of('prewarmer');
+    announce(world);
+    await world.kernel.run(
+      world.kernel.nowMs + minutes(1),
+      () => changes(world)['CreateNetworkInterface'] === 1,
+    );
+    stop(true);
+    await world.kernel.run(world.kernel.nowMs + minutes(3));
+    expect(changes(world)).toEqual({ CreateNetworkInterface: 1 });
+    stop(false);
+    await world.kernel.run(world.kernel.nowMs + minutes(3));
+    expect(node.instance.enis.map(({ secondaryIps }) => secondaryIps.length)).toEqual([9, 8]);
+    expect(changes(world)['CreateNetworkInterface']).toBe(1);
+  });
+
   test('it is published, so that nobody forgets it', async () => {
     const { world, stage, stop } = switched(94);
     stop(true);
