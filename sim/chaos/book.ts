@@ -72,6 +72,11 @@ export class Book {
   /** By ENI: added by us, taken away by others. */
   readonly added = new Map<string, number>();
   readonly removedByOthers = new Map<string, number>();
+  /** When EC2 last told a run of ours that a subnet is full, and which run. */
+  readonly saidFull = new Map<
+    string,
+    { readonly atMs: number; readonly invocation: Invocation | undefined }
+  >();
   /** What nodes took of announced pods, by demand. */
   readonly claims = new Map<string, ReadonlyMap<string, number>>();
   /** Answers of EC2 to our calls that were errors, by code. */
@@ -147,10 +152,13 @@ export class Book {
   subnetReadOf(
     invocation: Invocation | undefined,
     subnetId: string,
-  ): { readonly endMs: number; readonly freeAddresses: number } | undefined {
+  ): { readonly beganMs: number; readonly endMs: number; readonly freeAddresses: number } | undefined {
     for (const { endMs, world } of (this.reads.get(invocation?.id ?? 0) ?? []).toReversed()) {
       const subnet = world.subnets.find(({ id }) => id === subnetId);
-      if (subnet !== undefined) return { endMs, freeAddresses: subnet.freeAddresses };
+      if (subnet !== undefined) {
+        const beganMs = world.readAtMs - this.world.epochMs;
+        return { beganMs, endMs, freeAddresses: subnet.freeAddresses };
+      }
     }
     return undefined;
   }

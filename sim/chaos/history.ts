@@ -25,6 +25,8 @@ export type Stimulus =
         startsInMs: number;
         overMs: number;
         podsPerNode: number | undefined;
+        /** The same announcement once more. */
+        againAfterMs?: number;
       }
     >
   | Happens<'dies', { node: string }>

@@ -108,3 +108,24 @@ function belowReserve(call: Sent, book: Book, counts: (other: Sent) => boolean):
     ? `${action} of ${addresses} leaves ${left} of ${read.freeAddresses} addresses in ${subnetId}`
     : undefined;
 }
+
+/** How long a subnet is left alone after its first complaint, ms (issue: capacity marks the subnet). */
+const LEFT_ALONE_MS = 120_000;
+/** A mark is written at once, and looked at beside the read of EC2; tables take their few ms. */
+const MARKED_WITHIN_MS = 200;
+
+export const FULL_LEFT_ALONE: Invariant = {
+  name: 'full-left-alone',
+  says: 'A subnet that said it is full is left alone for two minutes by every run that begins after that.',
+  sends: (call, book) => {
+    const { subnetId, action, invocation } = call;
+    if (subnetId === undefined || book.has('storeFails') || book.has('slowTables')) return undefined;
+    const full = book.saidFull.get(subnetId);
+    const read = book.subnetReadOf(invocation, subnetId);
+    if (full === undefined || full.invocation?.dead !== false || read === undefined) return undefined;
+    const knows = read.beganMs - full.atMs > MARKED_WITHIN_MS;
+    return knows && book.nowMs - full.atMs < LEFT_ALONE_MS
+      ? `${action} in ${subnetId}, which was full ${(book.nowMs - full.atMs) / 1000} s ago`
+      : undefined;
+  },
+};
