@@ -75,6 +75,8 @@ export function drawHistory(seed: number): History {
   const before = standing(chance);
   const stimuli = before.length > 0 && chance.chance(0.3) ? before : [...before, ...stories(chance)];
   const nodes = stimuli.filter((one) => one.kind === 'launch' || one.kind === 'standing');
+  if (chance.chance(0.08))
+    stimuli.push({ kind: 'soleAllocator', atMs: 0, cluster: chance.pick(nodes).cluster });
   const moments = stimuli.filter((one) => one.kind === 'launch' || one.kind === 'announce');
   stimuli.push(...onNodes(chance, nodes), ...troubles(chance, moments));
   return { seed, stimuli: stimuli.sort((a, b) => a.atMs - b.atMs) };

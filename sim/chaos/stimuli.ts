@@ -145,6 +145,7 @@ function happens(stimulus: Stimulus, scene: Scene): void {
     case 'staleReads':
     case 'slowMetadata':
     case 'smallShare':
+    case 'soleAllocator':
     case 'slowTables':
     case 'storeFails':
     case 'kill':

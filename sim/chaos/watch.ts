@@ -112,7 +112,7 @@ async function mutation<T>(
   sent.endMs = book.nowMs;
   sent.answer = said.ok ? 'ok' : 'failed';
   if (!said.ok && said.failure.kind === 'subnet-full' && sent.subnetId !== undefined)
-    book.saidFull.set(sent.subnetId, { atMs: book.nowMs, invocation: call.invocation });
+    book.heardFull(sent.subnetId, call.invocation);
   listener.answered?.(sent);
   return answer;
 }
