@@ -197,7 +197,12 @@ function troubles(chance: Stream, moments: readonly { readonly atMs: number }[])
     all.push(chance.pick(TROUBLES)(chance, { atMs, toMs }));
   }
   for (let nth = chance.chance(0.5) ? whole(chance, 1, 3) : 0; nth > 0; nth--)
-    all.push({ kind: 'kill', atMs: near(-5_000, 8_000), after: whole(chance, 1, 25) });
+    all.push({
+      kind: 'kill',
+      atMs: near(-5_000, 8_000),
+      after: whole(chance, 1, 25),
+      toMs: TROUBLE_ENDS_MS,
+    });
   return all;
 }
 

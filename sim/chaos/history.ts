@@ -56,8 +56,9 @@ export type Stimulus =
   | Happens<'soleAllocator', { cluster: ClusterName }>
   /** Somebody starts a sweep by hand. */
   | Happens<'sweep', Record<never, never>>
-  /** The function whose call to the outside is the `after`-th from now on dies with it. */
-  | Happens<'kill', { after: number }>
+  /** The function whose call to the outside is the `after`-th from now on dies with it; nobody, if that comes later than
+   *  `toMs`. */
+  | Happens<'kill', { after: number; toMs?: number }>
   /** The kill switch. */
   | Lasts<'stopped', Record<never, never>>;
 

@@ -54,7 +54,9 @@ export async function play(history: History, options: PlayOptions = {}): Promise
   const { kernel } = world;
   const invocations = new Invocations();
   const kills = history.stimuli.flatMap((one) =>
-    one.kind === 'kill' ? { fromMs: one.atMs, after: one.after } : [],
+    one.kind === 'kill'
+      ? { fromMs: one.atMs, untilMs: one.toMs ?? Number.POSITIVE_INFINITY, after: one.after }
+      : [],
   );
   const reaper = new Reaper(kills, () => kernel.nowMs);
   const book = new Book(world, history, invocations, reaper);
