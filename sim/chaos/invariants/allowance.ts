@@ -8,7 +8,7 @@ const CLOCKS_APART_S = 2;
 
 export const GRANTED: Invariant = {
   name: 'granted',
-  says: 'Every mutating call was granted by the shared budget: no run sends more than it was granted, attaches aside, which may be granted with their create.',
+  says: 'Every mutating call was granted by the shared budget: no run sends more than it was granted, but for what finishes an interface, which may be granted with its create.',
   sends: ({ action, invocation }, book) => {
     if (invocation === undefined) return `${action} by nobody's run`;
     const missing = (by: (one: { readonly invocation: unknown }) => boolean): string | undefined => {
@@ -18,10 +18,9 @@ export const GRANTED: Invariant = {
         ? undefined
         : `${action} number ${sent + 1} of ${invocation.name}, ${granted} granted`;
     };
-    // The run that made an interface may have been granted its attach too, which a later run sends.
-    return action === 'AttachNetworkInterface'
-      ? missing(() => true)
-      : missing((one) => one.invocation === invocation);
+    // The run that made an interface may have been granted all its calls, which a later run sends.
+    const later = action === 'AttachNetworkInterface' || action === 'ModifyNetworkInterfaceAttribute';
+    return later ? missing(() => true) : missing((one) => one.invocation === invocation);
   },
 };
 
