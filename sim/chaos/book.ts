@@ -51,6 +51,9 @@ export interface ReadOf {
   readonly world: ReadWorld;
 }
 
+/** How long a subnet is left alone after its first complaint, ms (docs/failures.md). */
+export const LEFT_ALONE_MS = 120_000;
+
 export class Book {
   readonly sent: Sent[] = [];
   readonly grants: Granted[] = [];
@@ -72,6 +75,11 @@ export class Book {
   /** By ENI: added by us, taken away by others. */
   readonly added = new Map<string, number>();
   readonly removedByOthers = new Map<string, number>();
+  /** When EC2 told a run of ours that a subnet is full, and which run. */
+  readonly saidFull = new Map<
+    string,
+    { readonly atMs: number; readonly invocation: Invocation | undefined }
+  >();
   /** What nodes took of announced pods, by demand. */
   readonly claims = new Map<string, ReadonlyMap<string, number>>();
   /** Answers of EC2 to our calls that were errors, by code. */
@@ -147,10 +155,13 @@ export class Book {
   subnetReadOf(
     invocation: Invocation | undefined,
     subnetId: string,
-  ): { readonly endMs: number; readonly freeAddresses: number } | undefined {
+  ): { readonly beganMs: number; readonly endMs: number; readonly freeAddresses: number } | undefined {
     for (const { endMs, world } of (this.reads.get(invocation?.id ?? 0) ?? []).toReversed()) {
       const subnet = world.subnets.find(({ id }) => id === subnetId);
-      if (subnet !== undefined) return { endMs, freeAddresses: subnet.freeAddresses };
+      if (subnet !== undefined) {
+        const beganMs = world.readAtMs - this.world.epochMs;
+        return { beganMs, endMs, freeAddresses: subnet.freeAddresses };
+      }
     }
     return undefined;
   }
@@ -161,6 +172,22 @@ export class Book {
     if (eni === undefined || eni.attachment !== undefined) return undefined;
     const ended = this.terminatedAtMs.get(this.lastHolder.get(eniId) ?? '');
     return Math.max(eni.createdAtMs, ended ?? 0);
+  }
+
+  /** Complaints while a subnet is left alone are the same one: calls that were under way. */
+  heardFull(subnetId: string, invocation: Invocation | undefined): void {
+    const known = this.saidFull.get(subnetId);
+    const holds = known?.invocation?.dead === false && this.nowMs - known.atMs < LEFT_ALONE_MS;
+    if (!holds) this.saidFull.set(subnetId, { atMs: this.nowMs, invocation });
+  }
+
+  /** Whether the node's CNI allocates nothing, so that all its addresses come from us. */
+  allocatesNothing(nodeId: string): boolean {
+    const alone = this.history.stimuli.find((one) => one.kind === 'soleAllocator');
+    return (
+      alone !== undefined &&
+      this.world.cluster(alone.cluster).nodes.some(({ instanceId }) => instanceId === nodeId)
+    );
   }
 
   /** Whether the history has a stimulus of this kind. */

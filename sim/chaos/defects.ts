@@ -157,6 +157,14 @@ export const DEFECTS: Readonly<Record<string, Defect>> = {
       }),
     }),
   },
+  'marks-forgotten': {
+    says: 'A subnet that said it is full is asked again as if it had not.',
+    breaks: ['full-left-alone'],
+    inject: (ports) => ({
+      ...ports,
+      ledger: over(ports.ledger, { marks: async () => new Map(), mark: async () => {} }),
+    }),
+  },
   'tidies-up': {
     says: 'After an attach an address of the primary interface is released, because it looks idle.',
     breaks: ['never-taken', 'in-use'],

@@ -12,9 +12,9 @@ export const TROUBLE_ENDS_MS = 420_000;
 const TYPES = ['t3.medium', 'm5.large', 'm5.large', 'm5.xlarge'] as const;
 /** Addresses on a standing node's interfaces, the primary's first: some with slots left, some with room on the last only. */
 const STANDING: Readonly<Record<string, readonly (readonly number[])[]>> = {
-  't3.medium': [[5], [5, 5], [5, 5, 1], [5, 5, 0]],
-  'm5.large': [[9], [9, 9], [9, 3], [9, 9, 1], [9, 9, 0]],
-  'm5.xlarge': [[14], [14, 14], [14, 6], [14, 14, 1, 0]],
+  't3.medium': [[5], [5, 5], [5, 5, 1], [5, 5, 0], [5, 5, 2]],
+  'm5.large': [[9], [9, 9], [9, 3], [9, 9, 1], [9, 9, 0], [9, 9, 2]],
+  'm5.xlarge': [[14], [14, 14], [14, 6], [14, 14, 1, 0], [14, 14, 0, 0]],
 };
 
 const OURS: readonly Ec2Action[] = [
@@ -26,11 +26,13 @@ const OURS: readonly Ec2Action[] = [
 ];
 const READS: readonly Ec2Action[] = ['DescribeInstances', 'DescribeSubnets', 'DescribeNetworkInterfaces'];
 
-/** Codes EC2 sends for each of our actions, with their usual HTTP status. Source: EC2 Developer Guide, error codes. */
+const TAKING: readonly Ec2Action[] = ['CreateNetworkInterface', 'AssignPrivateIpAddresses'];
+const FULL = 'InsufficientFreeAddressesInSubnet';
+
+/** Other codes EC2 sends for each of our actions, with their usual HTTP status. Source: EC2 Developer Guide, error codes. */
 const CODES: Readonly<Partial<Record<Ec2Action, readonly (readonly [code: string, httpStatus: number])[]>>> =
   {
     CreateNetworkInterface: [
-      ['InsufficientFreeAddressesInSubnet', 400],
       ['NetworkInterfaceLimitExceeded', 400],
       ['UnauthorizedOperation', 403],
       ['InternalError', 500],
@@ -54,7 +56,6 @@ const CODES: Readonly<Partial<Record<Ec2Action, readonly (readonly [code: string
     ],
     AssignPrivateIpAddresses: [
       ['PrivateIpAddressLimitExceeded', 400],
-      ['InsufficientFreeAddressesInSubnet', 400],
       ['InvalidNetworkInterfaceID.NotFound', 400],
       ['UnauthorizedOperation', 403],
       ['InternalError', 500],
@@ -74,6 +75,8 @@ export function drawHistory(seed: number): History {
   const before = standing(chance);
   const stimuli = before.length > 0 && chance.chance(0.3) ? before : [...before, ...stories(chance)];
   const nodes = stimuli.filter((one) => one.kind === 'launch' || one.kind === 'standing');
+  if (chance.chance(0.08))
+    stimuli.push({ kind: 'soleAllocator', atMs: 0, cluster: chance.pick(nodes).cluster });
   const moments = stimuli.filter((one) => one.kind === 'launch' || one.kind === 'announce');
   stimuli.push(...onNodes(chance, nodes), ...troubles(chance, moments));
   return { seed, stimuli: stimuli.sort((a, b) => a.atMs - b.atMs) };
@@ -112,6 +115,8 @@ function standing(chance: Stream): Stimulus[] {
       startsInMs: chance.chance(0.9) ? ms(chance, 115_000, 220_000) : ms(chance, 0, 100_000),
       overMs: chance.chance(0.6) ? 0 : ms(chance, 5_000, 60_000),
       podsPerNode: chance.chance(0.7) ? perNode : undefined,
+      // Pipelines too say things twice.
+      ...(chance.chance(0.3) && { againAfterMs: ms(chance, 1_000, 15_000) }),
     });
     if (chance.chance(0.6))
       all.push({ kind: 'pods', atMs: ms(chance, 320_000, 410_000), cluster, count: more });
@@ -177,17 +182,27 @@ function troubles(chance: Stream, moments: readonly { readonly atMs: number }[])
   if (chance.chance(0.25)) all.push({ kind: 'staleReads', atMs: 0, lagMs: ms(chance, 200, 4_000) });
   if (chance.chance(0.1)) all.push({ kind: 'slowMetadata', atMs: 0, eniMs: ms(chance, 8_000, 60_000) });
   if (chance.chance(0.2)) all.push({ kind: 'smallShare', atMs: 0, share: chance.pick([0.06, 0.1]) });
-  const near = (): number => {
-    const atMs = chance.pick(moments).atMs + ms(chance, -10_000, 8_000);
+  const near = (earliest: number, latest: number): number => {
+    const atMs = chance.pick(moments).atMs + ms(chance, earliest, latest);
     return Math.min(TROUBLE_ENDS_MS - 60_000, Math.max(1_000, atMs));
   };
-  for (let nth = whole(chance, 0, 4); nth > 0; nth--) {
-    const atMs = near();
-    const toMs = Math.min(TROUBLE_ENDS_MS, atMs + ms(chance, 10_000, 60_000));
+  // Short trouble meets one call and is over for the next; long trouble outlasts a launch.
+  for (let nth = chance.chance(0.1) ? 0 : whole(chance, 1, 5); nth > 0; nth--) {
+    const short = chance.chance(0.5);
+    const atMs = short ? near(-1_000, 6_000) : near(-10_000, 8_000);
+    const toMs = Math.min(
+      TROUBLE_ENDS_MS,
+      atMs + (short ? ms(chance, 2_000, 6_000) : ms(chance, 10_000, 60_000)),
+    );
     all.push(chance.pick(TROUBLES)(chance, { atMs, toMs }));
   }
   for (let nth = chance.chance(0.5) ? whole(chance, 1, 3) : 0; nth > 0; nth--)
-    all.push({ kind: 'kill', atMs: near(), after: whole(chance, 1, 25) });
+    all.push({
+      kind: 'kill',
+      atMs: near(-5_000, 8_000),
+      after: whole(chance, 1, 25),
+      toMs: TROUBLE_ENDS_MS,
+    });
   return all;
 }
 
@@ -221,14 +236,20 @@ const lostReply: Trouble = (chance, span) => ({
   kind: 'lostReply',
   ...span,
   action: aim(chance),
-  carriedOut: chance.chance(0.7),
+  carriedOut: chance.chance(0.75),
   share: chance.chance(0.5) ? 1 : 0.5,
 });
 
 const refuse: Trouble = (chance, span) => {
+  const share = chance.chance(0.5) ? 1 : 0.5;
+  // Full subnets are what others cause most, and a read does not always show them.
+  if (chance.chance(0.3)) {
+    const action = chance.pick(TAKING);
+    return { kind: 'refuse', ...span, action, code: FULL, httpStatus: 400, share };
+  }
   const action = chance.chance(0.85) ? chance.pick(OURS) : chance.pick(READS);
   const [code, httpStatus] = chance.pick(CODES[action] ?? [['InternalError', 500]]);
-  return { kind: 'refuse', ...span, action, code, httpStatus, share: chance.chance(0.5) ? 1 : 0.5 };
+  return { kind: 'refuse', ...span, action, code, httpStatus, share };
 };
 
 const events: Trouble = (chance) => ({
@@ -259,7 +280,7 @@ const storeFails: Trouble = (chance, span) => ({
 const stopped: Trouble = (chance, { atMs, toMs }) => ({
   kind: 'stopped',
   atMs: Math.max(1_000, atMs - ms(chance, 5_000, 15_000)),
-  toMs,
+  toMs: toMs + ms(chance, 0, 30_000),
 });
 
 /** As often as they stand here. */

@@ -25,6 +25,8 @@ export type Stimulus =
         startsInMs: number;
         overMs: number;
         podsPerNode: number | undefined;
+        /** The same announcement once more. */
+        againAfterMs?: number;
       }
     >
   | Happens<'dies', { node: string }>
@@ -50,10 +52,13 @@ export type Stimulus =
   | Happens<'slowMetadata', { eniMs: number }>
   /** The operator's policy, from the beginning on, allows us only this share of EC2's rate. */
   | Happens<'smallShare', { share: number }>
+  /** From the beginning on, the CNI of the cluster allocates nothing, and we are the only one who does. */
+  | Happens<'soleAllocator', { cluster: ClusterName }>
   /** Somebody starts a sweep by hand. */
   | Happens<'sweep', Record<never, never>>
-  /** The function whose call to the outside is the `after`-th from now on dies with it. */
-  | Happens<'kill', { after: number }>
+  /** The function whose call to the outside is the `after`-th from now on dies with it; nobody, if that comes later than
+   *  `toMs`. */
+  | Happens<'kill', { after: number; toMs?: number }>
   /** The kill switch. */
   | Lasts<'stopped', Record<never, never>>;
 

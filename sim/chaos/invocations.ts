@@ -85,22 +85,24 @@ export const oneQueueAtATime = (ports: Ports): Ports => ({
   },
 });
 
-/** When a run is killed: with the `after`-th call to the outside, counted from `fromMs` over all runs. */
+/** When a run is killed: with the `after`-th call to the outside, counted from `fromMs` over all runs, if that comes
+ *  before `untilMs`. */
 export interface Kill {
   readonly fromMs: number;
+  readonly untilMs: number;
   readonly after: number;
 }
 
 /** Kills runs. A dead run sends nothing and hears nothing. */
 export class Reaper {
-  readonly #kills: { readonly fromMs: number; left: number }[];
+  readonly #kills: (Omit<Kill, 'after'> & { left: number })[];
   readonly #nowMs: () => number;
   /** Calls to the outside so far, and the one after which each death came. */
   calls = 0;
   readonly deaths: string[] = [];
 
   constructor(kills: readonly Kill[], nowMs: () => number) {
-    this.#kills = kills.map(({ fromMs, after }) => ({ fromMs, left: after }));
+    this.#kills = kills.map(({ after, ...span }) => ({ ...span, left: after }));
     this.#nowMs = nowMs;
   }
 
@@ -122,8 +124,9 @@ export class Reaper {
     if (invocation.dead) return true;
     this.calls++;
     let dies = false;
+    const nowMs = this.#nowMs();
     for (const kill of this.#kills)
-      if (this.#nowMs() >= kill.fromMs && kill.left > 0 && --kill.left === 0) dies = true;
+      if (nowMs >= kill.fromMs && nowMs < kill.untilMs && kill.left > 0 && --kill.left === 0) dies = true;
     if (!dies) return false;
     this.deaths.push(`${invocation.name} after ${port}.${method}`);
     invocation.die();

@@ -21,6 +21,9 @@ const SUBNETS = ['a', 'b'].map((zone, nth) => ({
   cidr: `10.0.${nth * 2}.0/23`,
 }));
 
+/** aws-node's environment where somebody else gives nodes their addresses. */
+const ALLOCATES_NOTHING = { DISABLE_NETWORK_RESOURCE_PROVISIONING: 'true' } as const;
+
 export interface Violation {
   readonly invariant: string;
   readonly says: string;
@@ -51,7 +54,9 @@ export async function play(history: History, options: PlayOptions = {}): Promise
   const { kernel } = world;
   const invocations = new Invocations();
   const kills = history.stimuli.flatMap((one) =>
-    one.kind === 'kill' ? { fromMs: one.atMs, after: one.after } : [],
+    one.kind === 'kill'
+      ? { fromMs: one.atMs, untilMs: one.toMs ?? Number.POSITIVE_INFINITY, after: one.after }
+      : [],
   );
   const reaper = new Reaper(kills, () => kernel.nowMs);
   const book = new Book(world, history, invocations, reaper);
@@ -60,7 +65,8 @@ export async function play(history: History, options: PlayOptions = {}): Promise
   );
   const judge = new Judge(judged, book);
   const slow = holdUp(history.stimuli, world);
-  const policy = { budgetShare: book.share };
+  const alone = history.stimuli.some((one) => one.kind === 'soleAllocator');
+  const policy = { budgetShare: book.share, ...(alone && { soleAllocator: true }) };
   book.stage = new Stage(world, {
     mode: 'warm',
     policy,
@@ -92,9 +98,12 @@ export async function play(history: History, options: PlayOptions = {}): Promise
 function worldOf({ seed, stimuli }: History): World {
   const stale = stimuli.find((one) => one.kind === 'staleReads');
   const slow = stimuli.find((one) => one.kind === 'slowMetadata');
+  const alone = stimuli.find((one) => one.kind === 'soleAllocator');
+  const cni = (name: string) => name === alone?.cluster && { cniEnv: ALLOCATES_NOTHING };
   const world = new World({
     seed,
     cluster: CLUSTERS[0],
+    ...cni(CLUSTERS[0]),
     subnets: SUBNETS,
     ...(stale !== undefined && {
       readLag: {
@@ -108,7 +117,8 @@ function worldOf({ seed, stimuli }: History): World {
     ...(slow !== undefined && { metadataLags: { ...METADATA_LAGS, eniToImds: slow.eniMs } }),
   });
   for (const name of CLUSTERS.slice(1))
-    if (stimuli.some((one) => 'cluster' in one && one.cluster === name)) world.addCluster({ name });
+    if (stimuli.some((one) => 'cluster' in one && one.cluster === name))
+      world.addCluster({ name, ...cni(name) });
   return world;
 }
 

@@ -145,6 +145,7 @@ function happens(stimulus: Stimulus, scene: Scene): void {
     case 'staleReads':
     case 'slowMetadata':
     case 'smallShare':
+    case 'soleAllocator':
     case 'slowTables':
     case 'storeFails':
     case 'kill':
@@ -168,15 +169,20 @@ function podsEnd({ cluster, share }: Extract<Stimulus, { kind: 'podsEnd' }>, { w
 
 /** As a pipeline would say it (README, Deployment Announced). */
 function announce(stimulus: Extract<Stimulus, { kind: 'announce' }>, world: World): void {
-  const { cluster, from, to, startsInMs, overMs, podsPerNode } = stimulus;
-  world.bus.put('eks-ip-prewarmer', 'Deployment Announced', {
-    cluster,
-    workload: { kind: 'Deployment', namespace: 'default', name: 'checkout' },
-    replicas: { from, to },
-    startsAt: new Date(world.clockMs + startsInMs).toISOString(),
-    overSeconds: Math.round(overMs / 1000),
-    ...(podsPerNode !== undefined && { podsPerNode }),
-  });
+  const { cluster, from, to, startsInMs, overMs, podsPerNode, againAfterMs } = stimulus;
+  const say = (): unknown =>
+    world.bus.put('eks-ip-prewarmer', 'Deployment Announced', {
+      announcementId: `rollout-${stimulus.atMs}`,
+      cluster,
+      workload: { kind: 'Deployment', namespace: 'default', name: 'checkout' },
+      replicas: { from, to },
+      startsAt: new Date(startsAtMs).toISOString(),
+      overSeconds: Math.round(overMs / 1000),
+      ...(podsPerNode !== undefined && { podsPerNode }),
+    });
+  const startsAtMs = world.clockMs + startsInMs;
+  say();
+  if (againAfterMs !== undefined) world.kernel.after(againAfterMs, say, RANK.stimulus);
 }
 
 /** Another controller gives the node an interface, if a slot and the subnet let it. */

@@ -108,8 +108,11 @@ async function mutation<T>(
   listener.sends?.(sent);
   book.sent.push(sent);
   const answer = await send();
+  const said = answer as Answer<unknown>;
   sent.endMs = book.nowMs;
-  sent.answer = (answer as Answer<unknown>).ok ? 'ok' : 'failed';
+  sent.answer = said.ok ? 'ok' : 'failed';
+  if (!said.ok && said.failure.kind === 'subnet-full' && sent.subnetId !== undefined)
+    book.heardFull(sent.subnetId, call.invocation);
   listener.answered?.(sent);
   return answer;
 }

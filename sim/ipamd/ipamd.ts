@@ -125,6 +125,8 @@ export class Ipamd {
     const daemon = this.#serving ? this.#daemon : undefined;
     if (daemon === undefined) {
       this.#assignments = new Map([...this.#assignments].filter(([id]) => id !== podId));
+      // A start that has read the checkpoint already must not bring the pod back: kubelet repeats a DEL until it is heard.
+      this.#daemon?.store.unassign(podId);
       return;
     }
     const freed = daemon.store.unassign(podId);

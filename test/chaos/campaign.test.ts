@@ -54,6 +54,7 @@ describe('random histories', () => {
       'slowMetadata',
       'slowTables',
       'smallShare',
+      'soleAllocator',
       'staleReads',
       'standing',
       'stopped',

@@ -1,6 +1,7 @@
 /** What would hurt a cluster: an address or an interface in use that goes, a delete of what is not an orphan, a pod left
  *  without an address. */
 import { OUR_CLUSTER_TAG, OUR_NODE_TAG } from '../../../lambdas/core/model.ts';
+import { DEFAULT_POLICY } from '../../../lambdas/core/policy.ts';
 import { PREWARMER } from '../../stage.ts';
 import type { Book } from '../book.ts';
 import type { Invariant } from './invariant.ts';
@@ -62,6 +63,9 @@ export const ORPHANS_ONLY: Invariant = {
   },
 };
 
+/** Addresses a new interface takes at most, on the types of the histories: with fewer free the call is refused. */
+const AN_INTERFACE = 16;
+
 export const PODS_SERVED: Invariant = {
   name: 'pods-served',
   says: 'In the end every living pod has an address, where its node has room and its subnet addresses.',
@@ -71,8 +75,8 @@ export const PODS_SERVED: Invariant = {
       if (node.terminated || node.cordoned || !node.ipamd.serving) continue;
       const waiting = node.pods.filter((pod) => pod.alive && pod.gotAddressAtMs === undefined);
       if (waiting.length === 0) continue;
-      // A fill or a new interface takes as many at once as an interface holds: with fewer free, ipamd's call is refused.
-      if (world.account.subnet(node.subnetId).freeAddresses < 16) continue;
+      const reserve = book.allocatesNothing(node.instanceId) ? DEFAULT_POLICY.subnetReserveAddresses : 0;
+      if (world.account.subnet(node.subnetId).freeAddresses < reserve + AN_INTERFACE) continue;
       // A stranger's interface takes the slot that max-pods counts on.
       if (foreignEnis(book, node.instanceId) > 0) continue;
       return `${waiting.length} pods on ${node.instanceId} (${node.type}) wait for an address`;
@@ -96,7 +100,7 @@ export const LATE_COUNTED: Invariant = {
         .flatMap(({ facts }) => facts['lateAttach'] as readonly string[]),
     );
     for (const [nodeId, eniId] of book.missedByStart)
-      if (!counted.has(nodeId) && !book.terminatedAtMs.has(nodeId))
+      if (!counted.has(nodeId) && !book.terminatedAtMs.has(nodeId) && !book.allocatesNothing(nodeId))
         return `ipamd of ${nodeId} started without ${eniId}, and nobody counted it`;
     return undefined;
   },

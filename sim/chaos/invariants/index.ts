@@ -3,7 +3,7 @@ import { GRANTED, WITHIN_BUDGET } from './allowance.ts';
 import { GOES_WITH_NODE, NO_LEAK, QUEUES_EMPTY, STORY_CLOSED, WELL_ASKED } from './ends.ts';
 import { IN_USE, LATE_COUNTED, NEVER_TAKEN, ORPHANS_ONLY, PODS_SERVED } from './harm.ts';
 import type { Invariant } from './invariant.ts';
-import { addressesWithinPlan, enisWithinPlan, RESERVE, RESERVE_TOGETHER } from './plan.ts';
+import { addressesWithinPlan, enisWithinPlan, FULL_LEFT_ALONE, RESERVE, RESERVE_TOGETHER } from './plan.ts';
 import { GUARD, LEASED, ONE_AT_A_TIME, STOPS } from './turns.ts';
 
 /** Fresh for each history: some remember. */
@@ -20,6 +20,7 @@ export const invariants = (): readonly Invariant[] => [
   enisWithinPlan(),
   RESERVE,
   RESERVE_TOGETHER,
+  FULL_LEFT_ALONE,
   STOPS,
   NO_LEAK,
   GOES_WITH_NODE,

@@ -3,7 +3,7 @@ import { OUR_DEMAND_TAG, OUR_NODE_TAG } from '../../../lambdas/core/model.ts';
 import { DEFAULT_POLICY } from '../../../lambdas/core/policy.ts';
 import { typeLimits } from '../../ec2/instance-types.ts';
 import { PREWARMER } from '../../stage.ts';
-import type { Book, Sent } from '../book.ts';
+import { type Book, LEFT_ALONE_MS, type Sent } from '../book.ts';
 import type { Invariant } from './invariant.ts';
 
 /** Makes the invariant that watches fills: it keeps what each decision knew and wanted. */
@@ -76,7 +76,8 @@ const slotsBesidePrimary = (book: Book, nodeId: string): number => limitsOf(book
 function wantedForLaunch(book: Book, nodeId: string): number {
   const { enis, perEni } = limitsOf(book, nodeId);
   const claimed = [...book.claims.values()].reduce((sum, claims) => sum + (claims.get(nodeId) ?? 0), 0);
-  const pods = claimed > 0 ? claimed : enis * perEni;
+  // Where nobody else allocates, every pod the node may run is owed its address, whoever announced it.
+  const pods = claimed > 0 && !book.allocatesNothing(nodeId) ? claimed : enis * perEni;
   return Math.max(0, Math.min(enis, Math.ceil(pods / perEni)) - 1);
 }
 
@@ -108,3 +109,22 @@ function belowReserve(call: Sent, book: Book, counts: (other: Sent) => boolean):
     ? `${action} of ${addresses} leaves ${left} of ${read.freeAddresses} addresses in ${subnetId}`
     : undefined;
 }
+
+/** A mark is written at once, and looked at beside the read of EC2; tables take their few ms. */
+const MARKED_WITHIN_MS = 200;
+
+export const FULL_LEFT_ALONE: Invariant = {
+  name: 'full-left-alone',
+  says: 'A subnet that said it is full is left alone for two minutes by every run that begins after that.',
+  sends: (call, book) => {
+    const { subnetId, action, invocation } = call;
+    if (subnetId === undefined || book.has('storeFails') || book.has('slowTables')) return undefined;
+    const full = book.saidFull.get(subnetId);
+    const read = book.subnetReadOf(invocation, subnetId);
+    if (full === undefined || full.invocation?.dead !== false || read === undefined) return undefined;
+    const knows = read.beganMs - full.atMs > MARKED_WITHIN_MS;
+    return knows && book.nowMs - full.atMs < LEFT_ALONE_MS
+      ? `${action} in ${subnetId}, which was full ${(book.nowMs - full.atMs) / 1000} s ago`
+      : undefined;
+  },
+};

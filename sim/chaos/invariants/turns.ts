@@ -54,6 +54,8 @@ export const GUARD: Invariant = {
     if (action !== 'AttachNetworkInterface' || nodeId === undefined) return undefined;
     const eni = book.world.account.eni(eniId);
     if (eni === undefined || eni.tags.has(OUR_DEMAND_TAG)) return undefined;
+    // Nobody fights an interface that comes late there.
+    if (book.allocatesNothing(nodeId)) return undefined;
     const known = book.readOf(call.invocation, nodeId);
     if (known === undefined) return `attach to ${nodeId}, which this run has not read`;
     if (primaryEni(known.node)?.tags[IPAMD_INSTANCE_TAG] !== undefined)
