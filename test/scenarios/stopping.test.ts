@@ -2,7 +2,18 @@
 import { describe, expect, test } from 'vitest';
 import type { Stage } from '../../sim/stage.ts';
 import type { World } from '../../sim/world.ts';
-import { CLUSTER, changes, inWorld, launchFor, minutes, notesOf, seconds, staged, stepsOf } from './stage.ts';
+import {
+  beforeOurs,
+  CLUSTER,
+  changes,
+  inWorld,
+  launchFor,
+  minutes,
+  notesOf,
+  seconds,
+  staged,
+  stepsOf,
+} from './stage.ts';
 
 function switched(
   seed: number,
@@ -70,13 +81,8 @@ describe('stopped', () => {
     const { world, stop } = switched(96, true);
     const node = world.established('m5.large', [9]);
     await world.kernel.run(minutes(11));
-    world.account.calls.of('prewarmer');
+    beforeOurs(world, 'CreateNetworkInterface', () => stop(true));
     announce(world);
-    await world.kernel.run(
-      world.kernel.nowMs + minutes(1),
-      () => changes(world)['CreateNetworkInterface'] === 1,
-    );
-    stop(true);
     await world.kernel.run(world.kernel.nowMs + minutes(3));
     expect(changes(world)).toEqual({ CreateNetworkInterface: 1 });
     stop(false);
