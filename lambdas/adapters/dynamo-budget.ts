@@ -3,6 +3,7 @@
 import { type DynamoDBDocumentClient, GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
 import { type Allowance, allowanceOf, type Calls, entries } from '../core/allowance.ts';
 import { type BudgetState, reported, spend, standingOf, UNTOUCHED } from '../core/budget.ts';
+import type { RoomAsk } from '../core/flight.ts';
 import type { Budget, BudgetStanding, CallClass, Clock, Granted, Seen, Settings } from '../core/ports.ts';
 import { ifHeld } from './dynamo-conditions.ts';
 import { LocalBudget } from './local-budget.ts';
@@ -44,17 +45,17 @@ export class DynamoBudget implements Budget {
     this.#clock = clock;
   }
 
-  async spend(asks: readonly Calls[], as: CallClass): Promise<Granted> {
+  async spend(asks: readonly Calls[], as: CallClass, room?: RoomAsk): Promise<Granted> {
     if (asks.every((calls) => entries(calls).length === 0)) return { granted: asks.length, waitMs: 0 };
     return this.#inTurn(
       async () => {
         const grant = await this.#change((state) => {
-          const { next, ...answer } = spend(state, asks, as, this.#allowance(), this.#clock());
+          const { next, ...answer } = spend(state, asks, as, this.#allowance(), this.#clock(), room);
           return { answer, next };
         });
         return grant ?? { granted: 0, waitMs: CONTENDED_MS };
       },
-      (local) => local.spend(asks, as),
+      (local) => local.spend(asks, as, room),
     );
   }
 

@@ -2,6 +2,7 @@
  *  together stay within what the table would have granted from the outage on, if policy.budgetStacks is true. */
 import { type Allowance, allowanceOf, type Calls, type Rate } from '../core/allowance.ts';
 import { type Buckets, type BudgetState, filled, reported, spend, standingOf } from '../core/budget.ts';
+import type { RoomAsk } from '../core/flight.ts';
 import { EC2_BUCKETS, type MutatingAction } from '../core/limits.ts';
 import type { Budget, BudgetStanding, CallClass, Clock, Granted, Seen } from '../core/ports.ts';
 
@@ -28,8 +29,8 @@ export class LocalBudget implements Budget {
     this.#state = { buckets: Object.fromEntries(emptied) as Buckets, claims: [], circuit: known.circuit };
   }
 
-  async spend(asks: readonly Calls[], as: CallClass): Promise<Granted> {
-    const { granted, waitMs, next } = spend(this.#state, asks, as, this.#part(asks), this.#clock());
+  async spend(asks: readonly Calls[], as: CallClass, room?: RoomAsk): Promise<Granted> {
+    const { granted, waitMs, next } = spend(this.#state, asks, as, this.#part(asks), this.#clock(), room);
     this.#state = next ?? this.#state;
     return { granted, waitMs, because: 'table unreachable' };
   }

@@ -7,6 +7,7 @@
 import { type Allowance, type Calls, entries, sumOf } from './allowance.ts';
 import { type Circuit, CLOSED, heldUpMs, letThrough, troubled } from './circuit.ts';
 import { type Claim, claimed, KEPT, type Turn, turnOf } from './claims.ts';
+import { hasRoom, type InFlight, type RoomAsk, takenOff } from './flight.ts';
 import type { MutatingAction } from './limits.ts';
 import type { BudgetStanding, CallClass, Granted, Seen } from './ports.ts';
 
@@ -30,6 +31,8 @@ export interface BudgetState {
   /** In order of their turns. */
   readonly claims: readonly Claim[];
   readonly circuit: Circuit;
+  /** Absent before anything was taken from a subnet that is nearly full. */
+  readonly inFlight?: InFlight;
 }
 
 export const UNTOUCHED: BudgetState = { buckets: {}, claims: [], circuit: CLOSED };
@@ -41,6 +44,9 @@ export const PACE_PER_SECOND = 0.01;
 /** Throttles seen so soon after a halving count as the one that caused it: they met calls granted before. 95 of 100
  *  attaches, the slowest calls, are answered within 2 s (policy.attachP95Ms). */
 export const HALVINGS_APART_MS = 2_000;
+
+/** When to look again at a subnet whose last addresses others were granted: reads show them bit by bit. */
+export const ROOM_AGAIN_MS = 2_000;
 
 export interface Grant extends Granted {
   /** To be written; `undefined` when nothing has changed. */
@@ -55,8 +61,9 @@ export function spend(
   as: CallClass,
   allowance: Allowance,
   nowMs: number,
+  room?: RoomAsk,
 ): Grant {
-  let { buckets, claims, circuit } = state;
+  let { buckets, claims, circuit, inFlight } = state;
   const alive = claims.filter(({ untilMs }) => untilMs > nowMs);
   claims = alive;
   let granted = 0;
@@ -66,13 +73,16 @@ export function spend(
       granted,
       waitMs,
       ...(because !== undefined && { because }),
-      next: changed ? { buckets, claims, circuit } : undefined,
+      next: changed ? { buckets, claims, circuit, ...(inFlight && { inFlight }) } : undefined,
     };
   };
   for (const calls of asks) {
     if (entries(calls).length > 0) {
       const heldMs = heldUpMs(circuit, nowMs);
       if (heldMs > 0) return answer(heldMs, 'circuit open');
+      const takes = room?.takes[granted];
+      if (room !== undefined && takes !== undefined && !hasRoom(inFlight ?? {}, takes, room))
+        return answer(ROOM_AGAIN_MS, 'room taken');
       const turn = turnOf(claims, calls, as, allowance, nowMs);
       const waitMs = waitOf(buckets, calls, turn, KEPT[as], allowance, nowMs);
       if (waitMs > 0) {
@@ -82,6 +92,7 @@ export function spend(
       buckets = taken(buckets, calls, allowance, nowMs);
       if (turn.own !== undefined) claims = claims.filter((claim) => claim !== turn.own);
       circuit = letThrough(circuit, sumOf(calls), nowMs);
+      if (room !== undefined && takes !== undefined) inFlight = takenOff(inFlight ?? {}, takes, room, nowMs);
     }
     granted++;
   }

@@ -2,14 +2,15 @@
 import { sumOf } from './allowance.ts';
 import { carryOut, type Done, failedIn, leftBecause } from './doing.ts';
 import { type FailureKind, waitAfter } from './failures.ts';
+import { isTight, type Takes } from './flight.ts';
 import { CONSISTENT_AFTER_MS } from './limits.ts';
 import type { Mark } from './marks.ts';
-import type { Node, NodeId } from './model.ts';
+import type { Node, NodeId, SubnetId, World } from './model.ts';
 import { inParallel } from './parallel.ts';
 import type { CallClass, Granted, NodeRecord, Ports } from './ports.ts';
 import { giveUp, honour, intend, keep, withTokens } from './promises.ts';
 import { NODES_AT_ONCE } from './records.ts';
-import { type ActStep, callsOf, type LeaveReason, sumCalls } from './steps.ts';
+import { type ActStep, addressesOf, callsOf, type LeaveReason, sumCalls } from './steps.ts';
 import { grant, Wave } from './wave.ts';
 
 export interface NodeWork {
@@ -51,11 +52,13 @@ export interface Doing {
   readonly as: CallClass;
   readonly owner: string;
   readonly marks: ReadonlyMap<string, Mark>;
+  /** The world the steps were planned from: what is free in its subnets, and since when that may be old. */
+  readonly world: Pick<World, 'subnets' | 'readAtMs'>;
 }
 
 export async function workOn(
   all: readonly NodeWork[],
-  { as, owner, marks }: Doing,
+  { as, owner, marks, world }: Doing,
   ports: Ports,
 ): Promise<ReadonlyMap<NodeId, Worked>> {
   const { clock, ledger } = ports;
@@ -69,8 +72,13 @@ export async function workOn(
   }
   if (work.length === 0) return worked;
 
+  // Those that want the last addresses of a subnet come last: should others have been granted them, nobody else waits.
+  const free = freeAbove(world, ports);
+  work.sort((a, b) => Number(isTight(takesOf(a.steps), free)) - Number(isTight(takesOf(b.steps), free)));
   const asks = work.map(({ steps }) => sumCalls(steps.map(callsOf)));
-  const { granted, waitMs, because } = await grant(asks, as, ports);
+  const takes = work.map(({ steps }) => takesOf(steps));
+  const { readAtMs } = world;
+  const { granted, waitMs, because } = await grant(asks, as, ports, { takes, free, readAtMs });
   for (const { node, record } of work.slice(granted))
     worked.set(node.id, { result: 'not granted', waitMs, because, record });
 
@@ -101,6 +109,18 @@ export async function workOn(
   await wave.end(sumOf(sumCalls(asks.slice(0, granted))));
   return worked;
 }
+
+function takesOf(steps: readonly ActStep[]): Takes {
+  const takes: Record<SubnetId, number> = {};
+  for (const step of steps)
+    if (step.do !== 'finish') takes[step.subnetId] = (takes[step.subnetId] ?? 0) + addressesOf(step);
+  return takes;
+}
+
+const freeAbove = ({ subnets }: Doing['world'], { settings }: Ports): Takes =>
+  Object.fromEntries(
+    subnets.map(({ id, freeAddresses }) => [id, freeAddresses - settings.policy.subnetReserveAddresses]),
+  );
 
 /** The record as it was before anything was written down for this run. */
 const unsent = ({ node, record }: NodeWork, all: readonly NodeWork[]): NodeRecord =>

@@ -2,6 +2,7 @@
 import type { Calls } from './budget.ts';
 import type { Answer, FailureKind } from './failures.ts';
 import type { Figures } from './figures.ts';
+import type { RoomAsk } from './flight.ts';
 import type { OpenDemand, PromisedEni, PromisedFill } from './launches.ts';
 import type { Lesson, Samples } from './lessons.ts';
 import type { MutatingAction } from './limits.ts';
@@ -94,13 +95,14 @@ export interface Granted {
   /** When the next ask would fit, in ms from now; 0 when all were granted. */
   readonly waitMs: number;
   /** Said when something other than an empty bucket stands in the way. */
-  readonly because?: 'circuit open' | 'table unreachable';
+  readonly because?: 'circuit open' | 'table unreachable' | 'room taken';
 }
 
 /** Shared request allowance for EC2. Never sleeps; running out is an answer, and so is a table that does not answer. */
 export interface Budget {
-  /** Grants the longest run of `asks` (each the calls of one node) from the first on, by one conditional write. */
-  spend(asks: readonly Calls[], as: CallClass): Promise<Granted>;
+  /** Grants the longest run of `asks` (each the calls of one node) from the first on, by one conditional write; with `room`,
+   *  as far as subnets have it beside what other runs were granted. */
+  spend(asks: readonly Calls[], as: CallClass, room?: RoomAsk): Promise<Granted>;
   /** What became of granted calls. A throttle halves that action's pace for everybody; many troubles open the circuit. One
    *  write, and none when nothing went wrong. */
   report(seen: Seen): Promise<void>;

@@ -5,7 +5,7 @@ import type { Candidate } from './eligibility.ts';
 import { type Failure, REACTIONS, waitAfter } from './failures.ts';
 import { CONSISTENT_AFTER_MS, RECONCILE_WORST_MS, SQS_MAX_DELAY_MS } from './limits.ts';
 import type { Mark } from './marks.ts';
-import type { Node, NodeId } from './model.ts';
+import type { Node, NodeId, World } from './model.ts';
 import { STOPPED_AGAIN_MS, type Worked, workOn } from './node-calls.ts';
 import type { RolloutPlan } from './plan.ts';
 import type { NodeRecord, Outcome, Ports } from './ports.ts';
@@ -33,11 +33,12 @@ interface Decided {
   readonly plan: RolloutPlan;
   readonly candidates: readonly Candidate[];
   readonly marks: ReadonlyMap<string, Mark>;
+  readonly world: World;
 }
 
 export async function carryOutRollout(
   signal: RolloutAnnounced,
-  { plan, candidates, marks }: Decided,
+  { plan, candidates, marks, world }: Decided,
   ports: Ports,
 ): Promise<void> {
   const { clock, settings } = ports;
@@ -48,7 +49,7 @@ export async function carryOutRollout(
   const lacksRoom = plan.steps.some((step) => step.do === 'leave' && step.reason === 'subnet full');
   const waits: number[] = lacksRoom && marksEndMs.length > 0 ? [Math.min(...marksEndMs)] : [];
   if (byNode.size > 0 && settings.policy.stopped) waits.push(STOPPED_AGAIN_MS);
-  else if (byNode.size > 0) waits.push(...(await act(signal, byNode, candidates, marks, ports)));
+  else if (byNode.size > 0) waits.push(...(await act(signal, byNode, { candidates, marks, world }, ports)));
   if (waits.length > 0) await comeBack(signal, Math.max(ROUND_MS, Math.min(...waits)), ports);
 }
 
@@ -56,8 +57,7 @@ export async function carryOutRollout(
 async function act(
   signal: RolloutAnnounced,
   byNode: ReadonlyMap<NodeId, readonly ActStep[]>,
-  candidates: readonly Candidate[],
-  marks: ReadonlyMap<string, Mark>,
+  { candidates, marks, world }: Omit<Decided, 'plan'>,
   ports: Ports,
 ): Promise<number[]> {
   const { clock, ledger, continuations, settings } = ports;
@@ -79,7 +79,7 @@ async function act(
       purpose,
     };
   });
-  const worked = await workOn(mine, { as: 'rollout', owner, marks }, ports);
+  const worked = await workOn(mine, { as: 'rollout', owner, marks, world }, ports);
   await ledger.release(
     mine.map(({ node, record }) => recordOf(node, worked.get(node.id), record, clock(), adoptionMs)),
     owner,

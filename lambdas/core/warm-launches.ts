@@ -143,7 +143,7 @@ async function planAndDo(
   const planned = planAll(mine, leased, await claimShares(mine, leased, ports, true), knowledge, ports);
   const { records, waiting, left } = await carryOutLaunches(
     planned,
-    { as, owner, marks: knowledge.marks },
+    { as, owner, marks: knowledge.marks, world: knowledge.world },
     ports,
   );
   await Promise.all([

@@ -110,7 +110,7 @@ export async function warmRollout(
         version: 0,
       }),
     changed(before, sights) && ledger.saw(signal.cluster, new Map([...before, ...sights])),
-    found.mode === 'warm' && carryOutRollout(signal, { plan, candidates, marks }, ports),
+    found.mode === 'warm' && carryOutRollout(signal, { plan, candidates, marks, world }, ports),
   ]);
   return report;
 }

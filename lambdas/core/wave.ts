@@ -4,6 +4,7 @@
  */
 import type { Calls } from './budget.ts';
 import { type Failure, type FailureKind, REACTIONS, type Reaction } from './failures.ts';
+import type { RoomAsk } from './flight.ts';
 import type { MutatingAction } from './limits.ts';
 import { type Mark, markAgain, zoneMark } from './marks.ts';
 import type { SubnetId } from './model.ts';
@@ -95,8 +96,9 @@ export async function grant(
   asks: readonly Calls[],
   as: CallClass,
   { budget, journal }: Ports,
+  room?: RoomAsk,
 ): Promise<Granted> {
-  const granted = await budget.spend(asks, as);
+  const granted = await budget.spend(asks, as, room);
   const { because } = granted;
   if (because === 'circuit open') journal.measure({ CircuitOpen: 1 }, {});
   if (because !== undefined)

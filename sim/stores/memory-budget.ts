@@ -1,6 +1,7 @@
 /** The shared request allowance in memory. Nothing here waits, so nobody overtakes anybody. */
 import { allowanceOf, type Calls, type Rate } from '../../lambdas/core/allowance.ts';
 import { type BudgetState, reported, spend, standingOf, UNTOUCHED } from '../../lambdas/core/budget.ts';
+import type { RoomAsk } from '../../lambdas/core/flight.ts';
 import type { Budget, BudgetStanding, CallClass, Clock, Granted, Seen } from '../../lambdas/core/ports.ts';
 
 /** What the functions of one account and Region share. */
@@ -20,8 +21,9 @@ export class MemoryBudget implements Budget {
     this.#table = table;
   }
 
-  async spend(asks: readonly Calls[], as: CallClass): Promise<Granted> {
-    const { next, ...answer } = spend(this.#table.state, asks, as, allowanceOf(this.#rate()), this.#clock());
+  async spend(asks: readonly Calls[], as: CallClass, room?: RoomAsk): Promise<Granted> {
+    const allowance = allowanceOf(this.#rate());
+    const { next, ...answer } = spend(this.#table.state, asks, as, allowance, this.#clock(), room);
     this.#table.state = next ?? this.#table.state;
     return answer;
   }
