@@ -12,7 +12,7 @@ export type Answer = { readonly ignored: string } | { readonly reports: readonly
 export const onSignal =
   (ports: Ports) =>
   (event: unknown): Promise<SQSBatchResponse | Answer> =>
-    isQueueEvent(event) ? workOff(event, ports) : answer(event, ports);
+    isQueueEvent(event) ? workOff(event, ports, prewarm) : answer(event, ports);
 
 async function answer(event: unknown, ports: Ports): Promise<Answer> {
   const signal = readSignal(event);

@@ -1,12 +1,13 @@
 import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import { workOff } from '../adapters/sqs-signals.ts';
+import { lookAll } from '../core/looks.ts';
 import type { Ports } from '../core/ports.ts';
 import { start } from './wiring.ts';
 
-/** Our own delayed messages: did ipamd see what we attached? */
+/** Our own delayed messages: did ipamd see what we attached, and how soon do nodes start? */
 export const verifyWave =
   (ports: Ports) =>
   (event: SQSEvent): Promise<SQSBatchResponse> =>
-    workOff(event, ports);
+    workOff(event, ports, lookAll);
 
 export const handler = start(verifyWave);
