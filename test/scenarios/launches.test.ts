@@ -259,6 +259,21 @@ describe('bad input in a batch', () => {
     expect(stage.deadLetters.launches.depth.visible).toBe(0);
   });
 
+  test('a launch on the queue of looks: it is none of that function’s business, and the journal says so', async () => {
+    const { world, stage } = staged({ seed: 33, eventsLateByMs: minutes(60) });
+    const node = launchFor(world, 27);
+    const event = world.bus.event('aws.ec2', 'EC2 Instance State-change Notification', {
+      'instance-id': node.instanceId,
+      state: 'pending',
+    });
+    stage.queues.verifications.send(JSON.stringify(event), 0);
+    await world.kernel.run(minutes(1));
+    expect(changes(world)).toEqual({});
+    expect(notesOf(stage, 'ignored')[0]?.facts['why']).toBe(
+      'detail.kind: expected "verify-due" or "boot-look" on this queue, got "node-launching"',
+    );
+  });
+
   test('the add-on’s configuration cannot be read: the node is left, the journal shows what came', async () => {
     const { world, stage } = staged({ seed: 32 });
     Object.assign(world.clusters[0]?.addon ?? {}, { configurationValues: 'env: {WARM_ENI_TARGET: 1' });
