@@ -34,12 +34,6 @@ export interface Done {
 export const attachedIn = ({ enis }: Done): number =>
   [...enis.values()].filter(({ attached, failed }) => attached || failed === 'uncertain').length;
 
-/** Tokens of ENIs that are there, and that could not be attached. */
-export const failedIn = ({ enis }: Done): ReadonlySet<string> =>
-  new Set(
-    [...enis].flatMap(([token, { attached, failed }]) => (attached || failed === undefined ? [] : [token])),
-  );
-
 export async function carryOut(
   steps: readonly ActStep[],
   { cluster, zone }: { readonly cluster: string; readonly zone: string },

@@ -1,6 +1,6 @@
 /** Work on nodes whose leases are held: granted by one conditional write, written down, then carried out node by node. */
 import { sumOf } from './allowance.ts';
-import { carryOut, type Done, failedIn, leftBecause } from './doing.ts';
+import { carryOut, type Done, leftBecause } from './doing.ts';
 import { type FailureKind, waitAfter } from './failures.ts';
 import { isTight, type Takes } from './flight.ts';
 import { CONSISTENT_AFTER_MS } from './limits.ts';
@@ -8,7 +8,7 @@ import type { Mark } from './marks.ts';
 import type { Node, NodeId, SubnetId, World } from './model.ts';
 import { inParallel } from './parallel.ts';
 import type { CallClass, Granted, NodeRecord, Ports } from './ports.ts';
-import { giveUp, honour, intend, keep, withTokens } from './promises.ts';
+import { honour, intend, keep, withTokens } from './promises.ts';
 import { NODES_AT_ONCE } from './records.ts';
 import { type ActStep, addressesOf, callsOf, type LeaveReason, sumCalls } from './steps.ts';
 import { grant, Wave } from './wave.ts';
@@ -147,11 +147,5 @@ function judged(record: NodeRecord, done: Done, purpose: string, ports: Ports): 
   const counted = { ...record, failures: { of: purpose, counts } };
   if (ended === undefined)
     return { result: 'again', done, waitMs, ...(slowest && { kind: slowest }), record: counted };
-  return {
-    result: 'ended',
-    done,
-    kind: ended,
-    reason: leftBecause(ended),
-    record: giveUp(counted, failedIn(done)),
-  };
+  return { result: 'ended', done, kind: ended, reason: leftBecause(ended), record: counted };
 }

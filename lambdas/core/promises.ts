@@ -168,7 +168,7 @@ export function keep(record: NodeRecord, done: Done): NodeRecord {
   return { ...rest, enis, ...(fills.length > 0 && { fills }) };
 }
 
-/** The record without these ENIs: they are left to the sweep, or gone. Later ones get other tokens. */
+/** The record without these ENIs, which are gone. Later ones get other tokens. */
 export function giveUp(record: NodeRecord, tokens: ReadonlySet<string>): NodeRecord {
   const enis = record.enis.filter(({ token }) => !tokens.has(token));
   const given = record.enis.length - enis.length;

@@ -9,15 +9,13 @@ import type { OpenDemand } from './launches.ts';
 import { unfinished } from './launches.ts';
 import { adoptionMostMs, startP05Ms } from './lessons.ts';
 import { type Cluster, ipamdStarted, type Node, type NodeId, type World } from './model.ts';
-import { notePlan } from './noting.ts';
 import { givenBack } from './open-demand.ts';
-import type { Inventory, NodeRecord, Ports } from './ports.ts';
+import type { Inventory, Ports } from './ports.ts';
 import { unknownCluster } from './reading.ts';
+import { rebuildLaunches } from './rebuilding.ts';
 import { leasingOf, RECORD_TTL_MS, takeLeases } from './records.ts';
-import type { NodeLaunching } from './signals.ts';
 import { lookAt } from './standing.ts';
 import { closeStories } from './stories.ts';
-import { warmLaunches } from './warm-launches.ts';
 
 export interface Swept {
   readonly cluster: string;
@@ -70,7 +68,7 @@ async function sweepCluster(name: string, ports: Ports): Promise<Swept | undefin
   const alone = allocatedByUs(world, cluster, ports);
   const started = world.nodes.filter((node) => ipamdStarted(node) || alone.has(node.id));
   await ledger.saw(name, lookAt(started, before, clock()));
-  const missedLaunches = await rebuildLaunches(world, cluster, alone, ports);
+  const missedLaunches = await rebuildLaunches({ world, own, cluster, alone }, ports);
   const { closed, verifiedAgain } = await closeStories(cluster, started, alone, ports);
   const finished = await finishAll(started, name, ports);
   const orphans = await collectOrphans(name, own, suspects, ports);
@@ -114,50 +112,6 @@ function allocatedByUs(
 const shortForLong = (nodes: readonly Node[], alone: ReadonlyMap<NodeId, number>, nowMs: number): number =>
   nodes.filter(({ id, launchedAtMs }) => (alone.get(id) ?? 0) > 0 && nowMs - launchedAtMs >= SHORT_AFTER_MS)
     .length;
-
-/** Launches no event told of, those a killed run left half done, and nodes that nobody but us gives what they lack. */
-async function rebuildLaunches(
-  { nodes }: World,
-  cluster: Cluster,
-  alone: ReadonlyMap<NodeId, number>,
-  ports: Ports,
-): Promise<number> {
-  // Nodes that are always left never get ipamd's tag, some of them: nobody reads them anew at every sweep.
-  const eligible = (node: Node): boolean => 'candidate' in candidate(node, cluster, ports.settings.policy);
-  const nowMs = ports.clock();
-  const launching = nodes.filter(
-    (node) =>
-      !ipamdStarted(node) &&
-      alone.get(node.id) !== 0 &&
-      (alone.has(node.id) || (nowMs - node.launchedAtMs < RECORD_TTL_MS && eligible(node))),
-  );
-  if (launching.length === 0) return 0;
-  const known = await ports.ledger.nodes(launching.map(({ id }) => id));
-  const missed = launching.filter(({ id }) => alone.has(id) || unfinishedBusiness(known.get(id)));
-  if (missed.length === 0) return 0;
-  const { plans } = await warmLaunches(
-    missed.map(({ id, state, launchedAtMs }) => launchOf(id, state === 'running', launchedAtMs)),
-    ports,
-    { rebuilt: true },
-  );
-  for (const plan of plans) notePlan(plan, ports);
-  return missed.length;
-}
-
-/** No event came for the node, or what one began was not carried on. */
-const unfinishedBusiness = (record: NodeRecord | undefined): boolean =>
-  record === undefined ||
-  record.outcome.state === 'claimed' ||
-  record.outcome.state === 'created' ||
-  (record.outcome.state === 'left' && record.outcome.reason === 'stopped');
-
-const launchOf = (nodeId: NodeId, running: boolean, atMs: number): NodeLaunching => ({
-  kind: 'node-launching',
-  nodeId,
-  phase: running ? 'running' : 'pending',
-  atMs,
-  attempt: 0,
-});
 
 async function finishAll(started: readonly Node[], cluster: string, ports: Ports): Promise<number> {
   const open = started.filter((node) => unfinished(node).length > 0);

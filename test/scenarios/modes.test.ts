@@ -75,6 +75,24 @@ describe('the CNI’s own provisioning is disabled: pods have the addresses we g
     expect(changes(world)['AttachNetworkInterface']).toBe(attaches);
   });
 
+  test('somebody deletes what was made for a node before it is attached: new ones are made, and the node is warm', async () => {
+    const { world } = staged({ seed: 78 }, { policy: SOLE, sweep: true });
+    world.account.addFault({
+      kind: 'throttle',
+      action: 'AttachNetworkInterface',
+      caller: 'prewarmer',
+      fromMs: 0,
+      toMs: minutes(2),
+    });
+    const node = launchFor(world, 27);
+    await world.kernel.run(minutes(1));
+    const parked = world.account.enis().filter(({ attachment }) => attachment === undefined);
+    expect(parked).toHaveLength(2);
+    for (const { id } of parked) world.account.perform('DeleteNetworkInterface', { networkInterfaceId: id });
+    await world.kernel.run(minutes(8));
+    expect(addresses(node)).toEqual([9, 9, 9]);
+  });
+
   test('the policy does not say that we are the only one: the node is left, and told which setting says so', async () => {
     const { world, stage } = staged({ seed: 74 }, {});
     launchFor(world, 27);
