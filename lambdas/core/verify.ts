@@ -3,13 +3,11 @@
  * the proof. A node whose primary ENI has the tag while ours has not was lost in the race: that is a late attach.
  */
 import { waitAfter } from './failures.ts';
-import type { Figure } from './figures.ts';
 import { finish } from './finishing.ts';
 import { unfinished } from './launches.ts';
-import { type Sample, teach } from './lessons.ts';
 import { IPAMD_INSTANCE_TAG, ipamdStarted, type Node, type NodeId, OUR_NODE_TAG } from './model.ts';
+import { learnAdoptions, publish, told, verdictsOf } from './outcomes.ts';
 import type { NodeRecord, Ports } from './ports.ts';
-import { settled } from './promises.ts';
 import { takeLeases } from './records.ts';
 import type { VerifyDue } from './signals.ts';
 
@@ -21,9 +19,6 @@ const RUSH_MS = 120_000;
 /** ipamd tags ENI after ENI while it starts. A look in between sees the primary tagged and ours not; this much later all
  *  are. Far less than the 60 s after which a reconcile could adopt an ENI that came too late. */
 const STARTING_MS = 10_000;
-
-/** From ipamd's tag on an ENI to its addresses being given to pods: it sets the ENI up in between (design: seen + 10 s). */
-const USABLE_AFTER_SEEN_MS = 10_000;
 
 export interface Verified {
   readonly cluster: string;
@@ -145,83 +140,4 @@ function verdictOn(
   if (ipamdStarted(node) && record?.runningAtMs !== undefined)
     return before === true ? 'lateAttach' : 'starting';
   return last ? 'notSeen' : 'waiting';
-}
-
-const STATES = { seen: 'seen', lateAttach: 'late attach', notSeen: 'not seen' } as const;
-type Judged = keyof typeof STATES;
-
-const verdictsOf = (found: Readonly<Record<Verdict, readonly NodeId[]>>): ReadonlyMap<NodeId, Judged> =>
-  new Map((Object.keys(STATES) as Judged[]).flatMap((verdict) => found[verdict].map((id) => [id, verdict])));
-
-/** The record with what this look told: how far the node got, and between which looks. */
-function told(
-  record: NodeRecord,
-  node: Node | undefined,
-  verdicts: ReadonlyMap<NodeId, Judged>,
-  readAtMs: number,
-): NodeRecord {
-  const verdict = verdicts.get(record.nodeId);
-  const { times = {} } = record;
-  const started = node !== undefined && ipamdStarted(node);
-  return {
-    ...settled(record, node, readAtMs),
-    ...(verdict !== undefined && { outcome: { state: STATES[verdict] } }),
-    times: {
-      ...times,
-      ...(started && times.startedByMs === undefined && { startedByMs: readAtMs }),
-      ...(verdict === 'seen' && { seenByMs: readAtMs, usableFromMs: readAtMs + USABLE_AFTER_SEEN_MS }),
-      // It was adopted after it was attached, whenever that was.
-      ...(verdict === 'seen' &&
-        record.keptForMs !== undefined && {
-          keptUntilMs: (times.attachedAtMs ?? readAtMs) + record.keptForMs,
-        }),
-    },
-  };
-}
-
-/** On nodes that ran already: how long ipamd took to adopt our attach, at most. */
-async function learnAdoptions(
-  found: Readonly<Record<Judged, readonly NodeId[]>>,
-  records: ReadonlyMap<NodeId, NodeRecord>,
-  readAtMs: number,
-  cluster: string,
-  ports: Ports,
-): Promise<void> {
-  const samples = new Map<string, Sample[]>();
-  for (const nodeId of [...found.seen, ...found.notSeen]) {
-    const record = records.get(nodeId);
-    const attachedAtMs = record?.times?.attachedAtMs;
-    if (record === undefined || attachedAtMs === undefined || record.runningAtMs !== undefined) continue;
-    const forMs = readAtMs - attachedAtMs;
-    const of = `${nodeId} ${attachedAtMs}`;
-    const sample = found.seen.includes(nodeId)
-      ? { of, notBeforeMs: 0, byMs: forMs }
-      : { of, notBeforeMs: forMs };
-    samples.set(record.nodeGroup, [...(samples.get(record.nodeGroup) ?? []), sample]);
-  }
-  await teach(cluster, new Map([...samples].map(([group, adoptions]) => [group, { adoptions }])), ports);
-}
-
-/** How far our attaches got, and how long before their node's ipamd they were there at most. */
-function publish(
-  found: Readonly<Record<Judged, readonly NodeId[]>>,
-  records: ReadonlyMap<NodeId, NodeRecord>,
-  readAtMs: number,
-  cluster: string,
-  { journal }: Ports,
-): void {
-  const figures: Partial<Record<Figure, number>> = {};
-  if (found.seen.length > 0) figures.NodesSeen = found.seen.length;
-  if (found.lateAttach.length > 0) figures.LateAttaches = found.lateAttach.length;
-  if (found.notSeen.length > 0) figures.NodesNotSeen = found.notSeen.length;
-  if (Object.keys(figures).length > 0) journal.measure(figures, { cluster });
-  for (const nodeId of found.seen) {
-    const record = records.get(nodeId);
-    const attachedAtMs = record?.times?.attachedAtMs;
-    if (record === undefined || attachedAtMs === undefined) continue;
-    const forMs = readAtMs - attachedAtMs;
-    journal.measure(record.runningAtMs === undefined ? { AdoptionDelay: forMs } : { LeadTime: forMs }, {
-      cluster,
-    });
-  }
 }
