@@ -61,8 +61,8 @@ export class DynamoBudget implements Budget {
 
   /** A report that others kept from being written is lost: the next one tells the same. */
   async report(seen: Seen): Promise<void> {
-    const { throttled, troubles, notMade = 0 } = seen;
-    if (throttled.length === 0 && troubles === 0 && notMade === 0) return;
+    const { throttled, troubles, notMade = 0, landed } = seen;
+    if (throttled.length === 0 && troubles === 0 && notMade === 0 && landed === undefined) return;
     await this.#inTurn<unknown>(
       () =>
         this.#change((state) => {

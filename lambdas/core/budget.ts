@@ -7,7 +7,7 @@
 import { type Allowance, type Calls, entries, sumOf } from './allowance.ts';
 import { type Circuit, CLOSED, heldUpMs, letThrough, troubled } from './circuit.ts';
 import { type Claim, claimed, KEPT, type Turn, turnOf } from './claims.ts';
-import { hasRoom, type InFlight, type RoomAsk, takenOff } from './flight.ts';
+import { hasRoom, type InFlight, landed, type RoomAsk, takenOff } from './flight.ts';
 import type { MutatingAction } from './limits.ts';
 import type { BudgetStanding, CallClass, Granted, Seen } from './ports.ts';
 
@@ -102,14 +102,18 @@ export function spend(
 /** After what became of granted calls. The same state when it teaches nothing. */
 export function reported(
   state: BudgetState,
-  { throttled, troubles, notMade = 0 }: Seen,
+  { throttled, troubles, notMade = 0, landed: by }: Seen,
   allowance: Allowance,
   nowMs: number,
 ): BudgetState {
   const buckets = throttled.reduce((all, action) => slowDown(all, action, allowance, nowMs), state.buckets);
   const told = troubles > 0 || notMade > 0;
   const circuit = told ? troubled(state.circuit, troubles, notMade, nowMs) : state.circuit;
-  return buckets === state.buckets && circuit === state.circuit ? state : { ...state, buckets, circuit };
+  const { inFlight } = state;
+  const settles = by !== undefined && inFlight !== undefined;
+  return buckets === state.buckets && circuit === state.circuit && !settles
+    ? state
+    : { ...state, buckets, circuit, ...(settles && { inFlight: landed(inFlight, by, nowMs) }) };
 }
 
 /** After a throttle: half the pace, and nothing left to spend at once. */

@@ -78,7 +78,7 @@ export async function workOn(
   const asks = work.map(({ steps }) => sumCalls(steps.map(callsOf)));
   const takes = work.map(({ steps }) => takesOf(steps));
   const { readAtMs } = world;
-  const { granted, waitMs, because } = await grant(asks, as, ports, { takes, free, readAtMs });
+  const { granted, waitMs, because } = await grant(asks, as, ports, { takes, free, readAtMs, by: owner });
   for (const { node, record } of work.slice(granted))
     worked.set(node.id, { result: 'not granted', waitMs, because, record });
 
@@ -106,7 +106,8 @@ export async function workOn(
       );
     }
   });
-  await wave.end(sumOf(sumCalls(asks.slice(0, granted))));
+  const tookLast = takes.slice(0, granted).some((one) => isTight(one, free));
+  await wave.end(sumOf(sumCalls(asks.slice(0, granted))), tookLast ? owner : undefined);
   return worked;
 }
 

@@ -111,6 +111,8 @@ export interface Budget {
 }
 
 export interface Seen {
+  /** The run whose calls are over, where it took the last addresses of a subnet. */
+  readonly landed?: string;
   readonly throttled: readonly MutatingAction[];
   /** Calls that failed for a reason that speaks against EC2 or us (failures.ts, `trouble`). */
   readonly troubles: number;

@@ -77,8 +77,8 @@ export class Wave {
   }
 
   /** The calls are over: what they cost is published, what they met is reported. `granted` counts the calls that the
-   *  budget granted, where some may not have been sent. */
-  async end(granted = 0): Promise<void> {
+   *  budget granted, where some may not have been sent; `landed` is the run, where it took the last of a subnet. */
+  async end(granted = 0, landed?: string): Promise<void> {
     const { journal, budget } = this.#ports;
     let sent = 0;
     for (const [cluster, counts] of this.#sent)
@@ -87,7 +87,14 @@ export class Wave {
         sent += count;
       }
     const notMade = Math.max(0, granted - sent);
-    if (this.#troubles > 0) await budget.report({ throttled: [], troubles: this.#troubles, notMade });
+    const troubles = this.#troubles;
+    if (troubles > 0 || landed !== undefined)
+      await budget.report({
+        throttled: [],
+        troubles,
+        ...(troubles > 0 && { notMade }),
+        ...(landed !== undefined && { landed }),
+      });
   }
 }
 

@@ -1,7 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import { allowanceOf } from '../../lambdas/core/allowance.ts';
 import { spend, UNTOUCHED } from '../../lambdas/core/budget.ts';
-import { hasRoom, type InFlight, isTight, type RoomAsk, takenOff } from '../../lambdas/core/flight.ts';
+import {
+  hasRoom,
+  type InFlight,
+  isTight,
+  landed,
+  type RoomAsk,
+  takenOff,
+} from '../../lambdas/core/flight.ts';
 import type { SubnetId } from '../../lambdas/core/model.ts';
 import { aPolicy, NOW_MS } from './fixtures.ts';
 
@@ -10,8 +17,11 @@ const ask = (free: number, readAtMs = NOW_MS): RoomAsk => ({
   takes: [{ [SUBNET]: 10 }],
   free: { [SUBNET]: free },
   readAtMs,
+  by: 'a run',
 });
-const taken = (addresses: number, atMs: number): InFlight => ({ [SUBNET]: [[atMs, addresses]] });
+const taken = (addresses: number, atMs: number, landedMs?: number): InFlight => ({
+  [SUBNET]: [{ by: 'another', addresses, atMs, ...(landedMs !== undefined && { landedMs }) }],
+});
 
 describe('the last addresses of a subnet', () => {
   test('what another run was granted a moment ago counts as gone, though no read shows it', () => {
@@ -20,6 +30,18 @@ describe('the last addresses of a subnet', () => {
   });
   test('what was granted 45 s before the read is in the read', () => {
     expect(hasRoom(taken(11, NOW_MS - 45_001), { [SUBNET]: 10 }, ask(20))).toBe(true);
+  });
+  test('once its calls are over, a read that begins two seconds later shows what they took', () => {
+    const over = taken(11, NOW_MS - 10_000, NOW_MS - 2_000);
+    expect(hasRoom(over, { [SUBNET]: 10 }, ask(20, NOW_MS - 1))).toBe(false);
+    expect(hasRoom(over, { [SUBNET]: 10 }, ask(20, NOW_MS))).toBe(true);
+  });
+  test('a run says that its own calls are over, and nobody else’s', () => {
+    const both = {
+      [SUBNET]: [...(taken(1, NOW_MS)[SUBNET] ?? []), { by: 'mine', addresses: 2, atMs: NOW_MS }],
+    };
+    const told = landed(both, 'mine', NOW_MS + 5);
+    expect(told[SUBNET]?.map(({ landedMs }) => landedMs)).toEqual([undefined, NOW_MS + 5]);
   });
   test('where there is plenty nobody counts', () => {
     expect(isTight({ [SUBNET]: 10 }, { [SUBNET]: 8_193 })).toBe(false);
