@@ -48,7 +48,8 @@ export function bootLooks(
       const earliestMs = Math.min(...launches.map(({ runningAtMs }) => runningAtMs));
       looks.push({
         signal: { kind: 'boot-look', cluster, launches, looksLeft: LOOKS, attempt: 0 },
-        delayMs: Math.max(0, earliestMs + firstMs - nowMs),
+        // Looks of all launches fall on the same moments, and share their reads.
+        delayMs: Math.max(0, Math.floor((earliestMs + firstMs) / LOOK_EVERY_MS) * LOOK_EVERY_MS - nowMs),
       });
     }
   return looks;
@@ -93,7 +94,7 @@ export async function lookAtBoots(looks: readonly BootLook[], ports: Ports): Pro
       if (later.length > 0)
         next.push({
           signal: { ...look, launches: later, looksLeft: look.looksLeft - 1 },
-          delayMs: LOOK_EVERY_MS,
+          delayMs: untilNextLookMs(ports.clock()),
         });
     }
     await teach(cluster, new Map([...samples].map(([group, boots]) => [group, { boots }])), ports);
@@ -103,6 +104,10 @@ export async function lookAtBoots(looks: readonly BootLook[], ports: Ports): Pro
   await ports.continuations.later(next);
   return looked;
 }
+
+/** The next moment of looks that is not just now. */
+const untilNextLookMs = (nowMs: number): number =>
+  Math.ceil((nowMs + LOOK_EVERY_MS / 2) / LOOK_EVERY_MS) * LOOK_EVERY_MS - nowMs;
 
 function sampleOf(
   nodeId: NodeId,
