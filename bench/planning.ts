@@ -1,12 +1,12 @@
 /** How long planning takes, from 100 to 5,000 nodes: pure functions on a made-up cluster of mixed fillings. */
 
-import { type Candidate, candidate } from '../lambdas/core/eligibility.ts';
-import { planLaunch } from '../lambdas/core/launches.ts';
 import type { Cluster, Eni, Node, NodeId, Subnet } from '../lambdas/core/model.ts';
-import { planRollout } from '../lambdas/core/plan.ts';
+import { type Candidate, candidate } from '../lambdas/core/plan/eligibility.ts';
+import { planLaunch } from '../lambdas/core/plan/launches.ts';
+import { planRollout } from '../lambdas/core/plan/plan.ts';
+import type { Sight } from '../lambdas/core/plan/standing.ts';
+import { Room } from '../lambdas/core/plan/subnets.ts';
 import { DEFAULT_POLICY } from '../lambdas/core/policy.ts';
-import type { Sight } from '../lambdas/core/standing.ts';
-import { Room } from '../lambdas/core/subnets.ts';
 
 export interface PlanningFigures {
   readonly nodes: number;

@@ -1,5 +1,5 @@
 /** Plays scenario files in all their columns, and says what came of it. */
-import { type AttachStep, callsOf, type FillStep } from '../lambdas/core/steps.ts';
+import { type AttachStep, callsOf, type FillStep } from '../lambdas/core/plan/steps.ts';
 import { columnsOf } from '../sim/scenario/columns.ts';
 import type { Scenario } from '../sim/scenario/format.ts';
 import { type Played, play } from '../sim/scenario/play.ts';

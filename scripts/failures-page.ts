@@ -1,7 +1,7 @@
 /** docs/failures.md, from the tables the code acts by. `npm run readme` writes it; a test holds the two together. */
 import { KIND_OF_CODE } from '../lambdas/adapters/ec2-failures.ts';
 import { type FailureKind, REACTIONS, type Reaction } from '../lambdas/core/failures.ts';
-import { MARKED_FOR_MS } from '../lambdas/core/marks.ts';
+import { MARKED_FOR_MS } from '../lambdas/core/plan/marks.ts';
 
 /** Kinds that codes map to in part, by what was asked. */
 const BY_ACTION: Readonly<Partial<Record<FailureKind, string>>> = {

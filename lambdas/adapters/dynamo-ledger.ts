@@ -13,14 +13,14 @@ import {
   paginateQuery,
   UpdateCommand,
 } from '@aws-sdk/lib-dynamodb';
-import type { OpenDemand } from '../core/launches.ts';
-import { type Lesson, learnt, type Samples } from '../core/lessons.ts';
-import type { Mark } from '../core/marks.ts';
+import { type Lesson, learnt, type Samples } from '../core/looks/lessons.ts';
 import type { EniId, NodeId } from '../core/model.ts';
 import { inParallel } from '../core/parallel.ts';
+import type { OpenDemand } from '../core/plan/launches.ts';
+import type { Mark } from '../core/plan/marks.ts';
+import type { Sight } from '../core/plan/standing.ts';
 import type { Ledger, NodeRecord } from '../core/ports.ts';
 import { freshRecord } from '../core/records.ts';
-import type { Sight } from '../core/standing.ts';
 import { ifHeld } from './dynamo-conditions.ts';
 
 /** Writes of one call under way at a time. */

@@ -1,8 +1,15 @@
 /** What one environment allows itself while the table of the shared budget does not answer. Whatever the others do, all
  *  together stay within what the table would have granted from the outage on, if policy.budgetStacks is true. */
-import { type Allowance, allowanceOf, type Calls, type Rate } from '../core/allowance.ts';
-import { type Buckets, type BudgetState, filled, reported, spend, standingOf } from '../core/budget.ts';
-import type { RoomAsk } from '../core/flight.ts';
+import { type Allowance, allowanceOf, type Calls, type Rate } from '../core/budget/allowance.ts';
+import {
+  type Buckets,
+  type BudgetState,
+  filled,
+  reported,
+  spend,
+  standingOf,
+} from '../core/budget/budget.ts';
+import type { RoomAsk } from '../core/budget/flight.ts';
 import { EC2_BUCKETS, type MutatingAction } from '../core/limits.ts';
 import type { Budget, BudgetStanding, CallClass, Clock, Granted, Seen } from '../core/ports.ts';
 

@@ -6,9 +6,9 @@
  * W warm ENI target, w warm IP target, m minimum IP target, P warm prefix target.
  */
 import type { Complaint } from './complaints.ts';
-import type { InstanceLimits } from './instance-limits.ts';
 import { ADDRESSES_PER_PREFIX, ENI_KEPT_AT_LEAST_MS, RECONCILE_WORST_MS } from './limits.ts';
 import type { Cluster } from './model.ts';
+import type { InstanceLimits } from './plan/instance-limits.ts';
 import type { Policy } from './policy.ts';
 
 export type CniMode =

@@ -1,6 +1,7 @@
 /** Plans in the journal: the totals, and every step with its reason. */
+
+import type { Plan } from './plan/steps.ts';
 import type { Ports } from './ports.ts';
-import type { Plan } from './steps.ts';
 
 /** Steps of one line: some 300 bytes each, of the 256 KB that a log event may have (CloudWatch Logs quotas). */
 const STEPS_PER_LINE = 400;

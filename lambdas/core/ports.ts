@@ -1,18 +1,18 @@
 /** What core needs of the world. Adapters implement these over AWS; the simulator's twins implement the stores again. */
-import type { Calls } from './budget.ts';
+import type { Calls } from './budget/budget.ts';
+import type { RoomAsk } from './budget/flight.ts';
 import type { Answer, FailureKind } from './failures.ts';
 import type { Figures } from './figures.ts';
-import type { RoomAsk } from './flight.ts';
-import type { OpenDemand, PromisedEni, PromisedFill } from './launches.ts';
-import type { Lesson, Samples } from './lessons.ts';
 import type { MutatingAction } from './limits.ts';
-import type { Mark } from './marks.ts';
+import type { Lesson, Samples } from './looks/lessons.ts';
 import type { Cluster, EniId, NodeId, SubnetId, World } from './model.ts';
+import type { OpenDemand, PromisedEni, PromisedFill } from './plan/launches.ts';
+import type { Mark } from './plan/marks.ts';
+import type { Sight } from './plan/standing.ts';
+import type { LeaveReason } from './plan/steps.ts';
 import type { Policy } from './policy.ts';
 import type { Leasing } from './records.ts';
 import type { Signal } from './signals.ts';
-import type { Sight } from './standing.ts';
-import type { LeaveReason } from './steps.ts';
 
 /** Epoch milliseconds. */
 export type Clock = () => number;

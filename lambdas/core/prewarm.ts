@@ -1,10 +1,10 @@
 /** The whole story in a page: a signal arrives, the core decides, an adapter does, the ledger remembers. */
 import { type Answer, grouped, type Handled, handleEach } from './handling.ts';
-import { type Look, look } from './looks.ts';
+import { type Look, look } from './looks/looks.ts';
 import { notePlan } from './noting.ts';
+import type { Plan } from './plan/steps.ts';
 import type { Ports } from './ports.ts';
 import type { NodeLaunching, RolloutAnnounced, Signal } from './signals.ts';
-import type { Plan } from './steps.ts';
 import { warmLaunches } from './warm-launches.ts';
 import { type RolloutReport, warmRollout } from './warm-rollout.ts';
 

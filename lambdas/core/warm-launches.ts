@@ -2,20 +2,21 @@
  * Nodes that are starting: create while they are pending, attach once they run, and only while ipamd cannot have looked.
  * Any number of launches costs one read of the world, one claim of open demand and one grant of the budget.
  */
-import { bootLooks, type Running } from './boots.ts';
+
+import { carryOutLaunches, later, MOST_ATTEMPTS, type Planned, type Runner } from './calls/launch-calls.ts';
 import { say } from './complaints.ts';
-import { candidate, refusalSteps } from './eligibility.ts';
 import { type Failure, passes, waitAfter } from './failures.ts';
-import { carryOutLaunches, later, MOST_ATTEMPTS, type Planned, type Runner } from './launch-calls.ts';
-import { askOf, claimShares, type Knowledge, type Lessons, lessonsOf, planAll } from './launch-plans.ts';
-import { attachDeadlineMs, tooLate } from './launches.ts';
-import { startP05Ms } from './lessons.ts';
+import { bootLooks, type Running } from './looks/boots.ts';
+import { startP05Ms } from './looks/lessons.ts';
 import { type Cluster, clusterOf, type Node, type NodeId, nodeGroupOf } from './model.ts';
+import { candidate, refusalSteps } from './plan/eligibility.ts';
+import { askOf, claimShares, type Knowledge, type Lessons, lessonsOf, planAll } from './plan/launch-plans.ts';
+import { attachDeadlineMs, tooLate } from './plan/launches.ts';
+import { type Plan, type Step, totalsOf } from './plan/steps.ts';
 import type { CallClass, Mode, Ports } from './ports.ts';
 import { readWorld } from './reading.ts';
 import { takeLeases } from './records.ts';
 import type { Ignored, NodeLaunching } from './signals.ts';
-import { type Plan, type Step, totalsOf } from './steps.ts';
 
 /** Time to the next look at an instance EC2 does not show yet, or a node another run holds. */
 const LOOK_AGAIN_MS = 2_000;

@@ -2,24 +2,25 @@
  * An announced rollout: what present nodes can be given in time is given, what finds no node waits for launches, and what
  * neither can cure is paced.
  */
+
+import { carryOutRollout, tryAgain } from './calls/rollout-calls.ts';
 import { withAdoption } from './cni.ts';
 import { say } from './complaints.ts';
-import { demandOf, replacesPods } from './demand.ts';
-import { type Candidate, candidate, mayHaveStarted, refusalSteps } from './eligibility.ts';
-import { selects } from './launches.ts';
-import { adoptionMostMs } from './lessons.ts';
 import { IP_COOLDOWN_MS } from './limits.ts';
-import { marked } from './marks.ts';
+import { adoptionMostMs } from './looks/lessons.ts';
 import { ipamdStarted, type Node, type NodeId, nodeGroupOf } from './model.ts';
-import { planRollout, type RolloutPlan } from './plan.ts';
+import { demandOf, replacesPods } from './plan/demand.ts';
+import { type Candidate, candidate, mayHaveStarted, refusalSteps } from './plan/eligibility.ts';
+import { selects } from './plan/launches.ts';
+import { marked } from './plan/marks.ts';
+import { planRollout, type RolloutPlan } from './plan/plan.ts';
+import { lookAt, type Sight } from './plan/standing.ts';
+import { type Plan, type Step, totalsOf } from './plan/steps.ts';
+import { Room } from './plan/subnets.ts';
+import { type Pacing, paceReplacement } from './plan/waves.ts';
 import type { Ports } from './ports.ts';
 import { readWorld } from './reading.ts';
-import { carryOutRollout, tryAgain } from './rollout-calls.ts';
 import type { Ignored, RolloutAnnounced } from './signals.ts';
-import { lookAt, type Sight } from './standing.ts';
-import { type Plan, type Step, totalsOf } from './steps.ts';
-import { Room } from './subnets.ts';
-import { type Pacing, paceReplacement } from './waves.ts';
 
 export interface RolloutReport extends Plan {
   readonly announcementId: string;

@@ -1,5 +1,5 @@
 import type { Ports } from '../core/ports.ts';
-import { type Swept, sweep } from '../core/sweep.ts';
+import { type Swept, sweep } from '../core/sweep/sweep.ts';
 import { start } from './wiring.ts';
 
 /** Every five minutes: what events missed, and what a killed run left behind. */

@@ -1,6 +1,6 @@
 import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import { workOff } from '../adapters/sqs-signals.ts';
-import { lookAll } from '../core/looks.ts';
+import { lookAll } from '../core/looks/looks.ts';
 import type { Ports } from '../core/ports.ts';
 import { start } from './wiring.ts';
 

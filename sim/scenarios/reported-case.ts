@@ -3,7 +3,7 @@
  * `failed to assign an IP address to container`. Part one is a scale-out, which warming cures; part two is a rolling
  * update on full nodes, which only pacing cures.
  */
-import type { Pacing } from '../../lambdas/core/waves.ts';
+import type { Pacing } from '../../lambdas/core/plan/waves.ts';
 import type { Node, Pod } from '../cluster/node.ts';
 import { Stage } from '../stage.ts';
 import { World } from '../world.ts';

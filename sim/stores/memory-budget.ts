@@ -1,7 +1,13 @@
 /** The shared request allowance in memory. Nothing here waits, so nobody overtakes anybody. */
-import { allowanceOf, type Calls, type Rate } from '../../lambdas/core/allowance.ts';
-import { type BudgetState, reported, spend, standingOf, UNTOUCHED } from '../../lambdas/core/budget.ts';
-import type { RoomAsk } from '../../lambdas/core/flight.ts';
+import { allowanceOf, type Calls, type Rate } from '../../lambdas/core/budget/allowance.ts';
+import {
+  type BudgetState,
+  reported,
+  spend,
+  standingOf,
+  UNTOUCHED,
+} from '../../lambdas/core/budget/budget.ts';
+import type { RoomAsk } from '../../lambdas/core/budget/flight.ts';
 import type { Budget, BudgetStanding, CallClass, Clock, Granted, Seen } from '../../lambdas/core/ports.ts';
 
 /** What the functions of one account and Region share. */

@@ -1,11 +1,12 @@
 /** The ledger in memory. Values go in and out as they are: everything the ledger keeps is read-only. */
-import type { OpenDemand } from '../../lambdas/core/launches.ts';
-import { type Lesson, learnt, type Samples } from '../../lambdas/core/lessons.ts';
-import type { Mark } from '../../lambdas/core/marks.ts';
+
+import { type Lesson, learnt, type Samples } from '../../lambdas/core/looks/lessons.ts';
 import type { EniId, NodeId } from '../../lambdas/core/model.ts';
+import type { OpenDemand } from '../../lambdas/core/plan/launches.ts';
+import type { Mark } from '../../lambdas/core/plan/marks.ts';
+import type { Sight } from '../../lambdas/core/plan/standing.ts';
 import type { Ledger, NodeRecord } from '../../lambdas/core/ports.ts';
 import { freshRecord } from '../../lambdas/core/records.ts';
-import type { Sight } from '../../lambdas/core/standing.ts';
 
 export class MemoryLedger implements Ledger {
   /** By cluster, then by the demand's id. */

@@ -1,7 +1,7 @@
 /** One suite over the deployed ledger and over the simulator's twin: they must agree. */
 import { describe, expect, test } from 'vitest';
-import type { OpenDemand } from '../../lambdas/core/launches.ts';
 import type { EniId, NodeId } from '../../lambdas/core/model.ts';
+import type { OpenDemand } from '../../lambdas/core/plan/launches.ts';
 import type { NodeRecord } from '../../lambdas/core/ports.ts';
 import { DEPLOYED, documents, IN_MEMORY } from './stores.ts';
 

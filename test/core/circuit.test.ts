@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { CLOSED, heldUpMs, letThrough, troubled } from '../../lambdas/core/circuit.ts';
+import { CLOSED, heldUpMs, letThrough, troubled } from '../../lambdas/core/budget/circuit.ts';
 import { NOW_MS } from './fixtures.ts';
 
 const SECOND = 1_000;

@@ -9,7 +9,7 @@ import {
   slotsPerEni,
   usableEnis,
 } from '../../lambdas/core/cni.ts';
-import { type InstanceLimits, limitsOf } from '../../lambdas/core/instance-limits.ts';
+import { type InstanceLimits, limitsOf } from '../../lambdas/core/plan/instance-limits.ts';
 import { aCluster, aPolicy } from './fixtures.ts';
 
 /** Slots of an m5.large ENI. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { demandOf, pods, replacesPods } from '../../lambdas/core/demand.ts';
+import { demandOf, pods, replacesPods } from '../../lambdas/core/plan/demand.ts';
 import type { RolloutAnnounced } from '../../lambdas/core/signals.ts';
 import { NOW_MS } from './fixtures.ts';
 

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { candidate } from '../../lambdas/core/eligibility.ts';
 import type { Cluster, Node } from '../../lambdas/core/model.ts';
+import { candidate } from '../../lambdas/core/plan/eligibility.ts';
+import type { LeaveReason } from '../../lambdas/core/plan/steps.ts';
 import type { Policy } from '../../lambdas/core/policy.ts';
-import type { LeaveReason } from '../../lambdas/core/steps.ts';
 import { aCandidate, aCluster, aNode, anEni, aPolicy } from './fixtures.ts';
 
 function refusalOf(

@@ -1,8 +1,9 @@
 /** One perfect node in one perfect cluster, and small deviations from it. Limits used here are spelled out, not imported:
  *  m5.large has 3 ENIs of 10 IPv4 addresses, its own included (EC2 User Guide, IP addresses per network interface). */
-import { type Candidate, candidate } from '../../lambdas/core/eligibility.ts';
-import type { PromisedEni } from '../../lambdas/core/launches.ts';
+
 import type { Cluster, Eni, EniId, Node, NodeId, Subnet, SubnetId } from '../../lambdas/core/model.ts';
+import { type Candidate, candidate } from '../../lambdas/core/plan/eligibility.ts';
+import type { PromisedEni } from '../../lambdas/core/plan/launches.ts';
 import { DEFAULT_POLICY, type Policy } from '../../lambdas/core/policy.ts';
 
 export const NOW_MS = 1_800_000_000_000;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { allowanceOf } from '../../lambdas/core/allowance.ts';
-import { spend, UNTOUCHED } from '../../lambdas/core/budget.ts';
+import { allowanceOf } from '../../lambdas/core/budget/allowance.ts';
+import { spend, UNTOUCHED } from '../../lambdas/core/budget/budget.ts';
 import {
   hasRoom,
   type InFlight,
@@ -8,7 +8,7 @@ import {
   landed,
   type RoomAsk,
   takenOff,
-} from '../../lambdas/core/flight.ts';
+} from '../../lambdas/core/budget/flight.ts';
 import type { SubnetId } from '../../lambdas/core/model.ts';
 import { aPolicy, NOW_MS } from './fixtures.ts';
 

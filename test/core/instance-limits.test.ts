@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import table from '../../lambdas/core/instance-limits.json' with { type: 'json' };
-import { limitsOf, managedGroupPodCap } from '../../lambdas/core/instance-limits.ts';
+import table from '../../lambdas/core/plan/instance-limits.json' with { type: 'json' };
+import { limitsOf, managedGroupPodCap } from '../../lambdas/core/plan/instance-limits.ts';
 
 describe("the CNI's table of instance limits", () => {
   const types = Object.values(table.types).flatMap((names) => names.split(' '));

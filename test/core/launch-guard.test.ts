@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { attachDeadlineMs, tooLate } from '../../lambdas/core/launches.ts';
 import type { Node } from '../../lambdas/core/model.ts';
+import { attachDeadlineMs, tooLate } from '../../lambdas/core/plan/launches.ts';
 import { aNode, anEni, aPolicy, IPAMD_TAG, NOW_MS } from './fixtures.ts';
 
 /** ipamd of this group starts 20 s after `running` at the earliest; an attach takes 2 s, and 8 s more to be seen. */

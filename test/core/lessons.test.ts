@@ -1,5 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { adoptionMostMs, type Lesson, learnt, type Sample, startP05Ms } from '../../lambdas/core/lessons.ts';
+import {
+  adoptionMostMs,
+  type Lesson,
+  learnt,
+  type Sample,
+  startP05Ms,
+} from '../../lambdas/core/looks/lessons.ts';
 
 let nodes = 0;
 const boot = (notBeforeMs: number, byMs?: number): Sample => ({

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { type Mark, markAgain, marked, zoneMark } from '../../lambdas/core/marks.ts';
-import { Room } from '../../lambdas/core/subnets.ts';
+import { type Mark, markAgain, marked, zoneMark } from '../../lambdas/core/plan/marks.ts';
+import { Room } from '../../lambdas/core/plan/subnets.ts';
 import { aNode, aSubnet, NOW_MS } from './fixtures.ts';
 
 const MINUTE = 60_000;

@@ -1,6 +1,6 @@
 /** A world simple enough to trust: steps change it as EC2 would, and it checks what no step may do. */
 import type { Eni, EniId, Node, NodeId, Subnet } from '../../lambdas/core/model.ts';
-import type { ActStep, Step } from '../../lambdas/core/steps.ts';
+import type { ActStep, Step } from '../../lambdas/core/plan/steps.ts';
 import { anEni } from './fixtures.ts';
 
 export interface ModelWorld {

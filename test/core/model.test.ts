@@ -7,7 +7,7 @@ import {
   primaryEni,
   totalIps,
 } from '../../lambdas/core/model.ts';
-import { lookAt } from '../../lambdas/core/standing.ts';
+import { lookAt } from '../../lambdas/core/plan/standing.ts';
 import { aNode, anEni, enisOf, IPAMD_TAG, NOW_MS } from './fixtures.ts';
 
 describe('the cluster an instance says it belongs to', () => {

@@ -1,7 +1,7 @@
 /** Who is a candidate in the CNI's less usual modes, and what its figures are. One perfect candidate, one deviation a test. */
 import { describe, expect, test } from 'vitest';
-import { type Candidate, candidate, mayHaveStarted } from '../../lambdas/core/eligibility.ts';
 import type { Eni, Node } from '../../lambdas/core/model.ts';
+import { type Candidate, candidate, mayHaveStarted } from '../../lambdas/core/plan/eligibility.ts';
 import type { Policy } from '../../lambdas/core/policy.ts';
 import { aCandidate, aCluster, aNode, anEni, aPolicy, enisOf } from './fixtures.ts';
 

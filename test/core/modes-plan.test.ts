@@ -1,12 +1,12 @@
 /** What plans give in the CNI's less usual modes. One perfect node, one deviation a test. */
 import { describe, expect, test } from 'vitest';
-import { owed, shortOf } from '../../lambdas/core/allocation.ts';
-import { planLaunch } from '../../lambdas/core/launches.ts';
 import type { Eni, Node, Subnet } from '../../lambdas/core/model.ts';
-import { planRollout } from '../../lambdas/core/plan.ts';
+import { owed, shortOf } from '../../lambdas/core/plan/allocation.ts';
+import { planLaunch } from '../../lambdas/core/plan/launches.ts';
+import { planRollout } from '../../lambdas/core/plan/plan.ts';
+import type { Step } from '../../lambdas/core/plan/steps.ts';
+import { Room } from '../../lambdas/core/plan/subnets.ts';
 import type { Policy } from '../../lambdas/core/policy.ts';
-import type { Step } from '../../lambdas/core/steps.ts';
-import { Room } from '../../lambdas/core/subnets.ts';
 import { aCandidate, aNode, anEni, aPolicy, aSubnet, CLUSTER_NAME, enisOf, NOW_MS } from './fixtures.ts';
 
 interface Story {

@@ -1,14 +1,14 @@
 /** Properties of plans in the CNI's less usual modes, whatever nodes come with. Limits and rules are written again here. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { shortOf } from '../../lambdas/core/allocation.ts';
-import type { Candidate } from '../../lambdas/core/eligibility.ts';
-import { planLaunch } from '../../lambdas/core/launches.ts';
 import type { Eni, Node, NodeId } from '../../lambdas/core/model.ts';
-import { planRollout } from '../../lambdas/core/plan.ts';
+import { shortOf } from '../../lambdas/core/plan/allocation.ts';
+import type { Candidate } from '../../lambdas/core/plan/eligibility.ts';
+import { planLaunch } from '../../lambdas/core/plan/launches.ts';
+import { planRollout } from '../../lambdas/core/plan/plan.ts';
+import type { AttachStep, FillStep, Step } from '../../lambdas/core/plan/steps.ts';
+import { Room } from '../../lambdas/core/plan/subnets.ts';
 import type { Policy } from '../../lambdas/core/policy.ts';
-import type { AttachStep, FillStep, Step } from '../../lambdas/core/steps.ts';
-import { Room } from '../../lambdas/core/subnets.ts';
 import { aCandidate, aNode, anEni, aPolicy, aSubnet, CLUSTER_NAME, NOW_MS } from './fixtures.ts';
 import { carriedOut, isAct, type ModelWorld, reserveTouched, same } from './model-world.ts';
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
+import { orphans } from '../../lambdas/core/calls/orphans.ts';
 import type { EniId } from '../../lambdas/core/model.ts';
-import { orphans } from '../../lambdas/core/orphans.ts';
 import type { OwnEni } from '../../lambdas/core/ports.ts';
 import { NOW_MS } from './fixtures.ts';
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { paceReplacement } from '../../lambdas/core/waves.ts';
+import { paceReplacement } from '../../lambdas/core/plan/waves.ts';
 
 const GRACE_MS = 30_000;
 const COOLDOWN_MS = 30_000;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type Slots, spread } from '../../lambdas/core/placement.ts';
+import { type Slots, spread } from '../../lambdas/core/plan/placement.ts';
 
 const slots = fc
   .array(fc.nat(60), { maxLength: 12 })

@@ -1,10 +1,10 @@
 /** Properties of the plan for one launching node. The limits and formulas are written again here, not imported. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type PromisedEni, planLaunch } from '../../lambdas/core/launches.ts';
 import type { Eni, Node, NodeId } from '../../lambdas/core/model.ts';
-import type { Step } from '../../lambdas/core/steps.ts';
-import { Room } from '../../lambdas/core/subnets.ts';
+import { type PromisedEni, planLaunch } from '../../lambdas/core/plan/launches.ts';
+import type { Step } from '../../lambdas/core/plan/steps.ts';
+import { Room } from '../../lambdas/core/plan/subnets.ts';
 import { aCandidate, aNode, anEni, aPolicy, aPromise, aSubnet, CLUSTER_NAME, NOW_MS } from './fixtures.ts';
 import { addressesOn, carriedOut, isAct, type ModelWorld, reserveTouched, same } from './model-world.ts';
 

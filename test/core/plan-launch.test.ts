@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { type Launch, planLaunch, unfinished } from '../../lambdas/core/launches.ts';
 import type { Eni, Subnet } from '../../lambdas/core/model.ts';
+import { type Launch, planLaunch, unfinished } from '../../lambdas/core/plan/launches.ts';
+import type { Step } from '../../lambdas/core/plan/steps.ts';
+import { Room } from '../../lambdas/core/plan/subnets.ts';
 import type { Policy } from '../../lambdas/core/policy.ts';
-import type { Step } from '../../lambdas/core/steps.ts';
-import { Room } from '../../lambdas/core/subnets.ts';
 import { aCandidate, aNode, anEni, aPolicy, aPromise, aSubnet, CLUSTER_NAME, NOW_MS } from './fixtures.ts';
 
 interface Story {

@@ -1,11 +1,11 @@
 /** Properties of the plan for nodes that run. The limits and formulas are written again here, not imported. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { candidate } from '../../lambdas/core/eligibility.ts';
 import type { Node, NodeId, SubnetId } from '../../lambdas/core/model.ts';
-import { planRollout, type RolloutPlan } from '../../lambdas/core/plan.ts';
-import type { Sight } from '../../lambdas/core/standing.ts';
-import { Room } from '../../lambdas/core/subnets.ts';
+import { candidate } from '../../lambdas/core/plan/eligibility.ts';
+import { planRollout, type RolloutPlan } from '../../lambdas/core/plan/plan.ts';
+import type { Sight } from '../../lambdas/core/plan/standing.ts';
+import { Room } from '../../lambdas/core/plan/subnets.ts';
 import { aCluster, aNode, aPolicy, aSubnet, enisOf, NOW_MS } from './fixtures.ts';
 import { addressesOn, carriedOut, isAct, type ModelWorld, reserveTouched, same } from './model-world.ts';
 

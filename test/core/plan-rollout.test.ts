@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import type { Node, NodeId, Subnet } from '../../lambdas/core/model.ts';
-import { planRollout, type RolloutPlan } from '../../lambdas/core/plan.ts';
+import { planRollout, type RolloutPlan } from '../../lambdas/core/plan/plan.ts';
+import type { Sight } from '../../lambdas/core/plan/standing.ts';
+import type { Step } from '../../lambdas/core/plan/steps.ts';
+import { Room } from '../../lambdas/core/plan/subnets.ts';
 import type { Policy } from '../../lambdas/core/policy.ts';
-import type { Sight } from '../../lambdas/core/standing.ts';
-import type { Step } from '../../lambdas/core/steps.ts';
-import { Room } from '../../lambdas/core/subnets.ts';
 import { aCandidate, aNode, anEni, aPolicy, aSubnet, enisOf, NOW_MS } from './fixtures.ts';
 import { addressesOn } from './model-world.ts';
 

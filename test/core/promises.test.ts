@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { type Done, tokenOf } from '../../lambdas/core/doing.ts';
+import { type Done, tokenOf } from '../../lambdas/core/calls/doing.ts';
+import { asPromised, honour, intend, keep, settled } from '../../lambdas/core/calls/promises.ts';
 import type { FailureKind } from '../../lambdas/core/failures.ts';
 import type { EniId, NodeId } from '../../lambdas/core/model.ts';
+import type { AttachStep, FillStep } from '../../lambdas/core/plan/steps.ts';
 import type { NodeRecord } from '../../lambdas/core/ports.ts';
-import { asPromised, honour, intend, keep, settled } from '../../lambdas/core/promises.ts';
 import { freshRecord } from '../../lambdas/core/records.ts';
-import type { AttachStep, FillStep } from '../../lambdas/core/steps.ts';
 import { aNode, anEni, NOW_MS } from './fixtures.ts';
 
 const NODE: NodeId = 'i-1';

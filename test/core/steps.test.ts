@@ -9,7 +9,7 @@ import {
   type LeaveStep,
   sumCalls,
   totalsOf,
-} from '../../lambdas/core/steps.ts';
+} from '../../lambdas/core/plan/steps.ts';
 
 const attach: AttachStep = {
   do: 'attach',

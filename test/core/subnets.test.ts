@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Subnet, SubnetId } from '../../lambdas/core/model.ts';
-import { Room } from '../../lambdas/core/subnets.ts';
+import { Room } from '../../lambdas/core/plan/subnets.ts';
 import { aNode, aSubnet, CLUSTER_NAME } from './fixtures.ts';
 
 const CLUSTER_TAG = 'cni.networking.k8s.aws/cluster/';

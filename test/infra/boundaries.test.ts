@@ -35,6 +35,10 @@ test.each([
   ['lambdas/core/x.ts', '@aws-sdk/client-ec2'],
   ['lambdas/core/x.ts', 'node:fs'],
   ['lambdas/core/x.ts', 'zod'],
+  ['lambdas/core/plan/x.ts', '../../adapters/ec2-vpc.ts'],
+  ['lambdas/core/plan/x.ts', '../../handlers/wiring.ts'],
+  ['lambdas/core/plan/x.ts', '@aws-sdk/client-ec2'],
+  ['lambdas/core/plan/x.ts', 'node:fs'],
   ['lambdas/adapters/x.ts', '../handlers/wiring.ts'],
   ['lambdas/adapters/x.ts', '../../sim/kernel.ts'],
   ['lambdas/handlers/x.ts', '../../sim/stage.ts'],
@@ -56,6 +60,10 @@ test.each([
 
 test.each([
   ['lambdas/core/x.ts', './model.ts'],
+  ['lambdas/core/x.ts', './plan/steps.ts'],
+  ['lambdas/core/plan/x.ts', './steps.ts'],
+  ['lambdas/core/plan/x.ts', '../model.ts'],
+  ['lambdas/core/plan/x.ts', '../budget/budget.ts'],
   ['lambdas/adapters/x.ts', '../core/model.ts'],
   ['lambdas/adapters/x.ts', '@aws-sdk/client-ec2'],
   ['lambdas/handlers/x.ts', '../adapters/ec2-vpc.ts'],

@@ -1,6 +1,6 @@
 /** What launches teach, what is given back, and what is remembered of a node. */
 import { describe, expect, test } from 'vitest';
-import { adoptionMostMs, startP05Ms } from '../../lambdas/core/lessons.ts';
+import { adoptionMostMs, startP05Ms } from '../../lambdas/core/looks/lessons.ts';
 import type { Node } from '../../sim/cluster/node.ts';
 import type { World } from '../../sim/world.ts';
 import { CLUSTER, inWorld, launchFor, minutes, SUBNET, seconds, staged, stepsOf } from './stage.ts';

@@ -1,0 +1,33 @@
+/** ENIs of ours that would outlive their node are told to go away with it: not urgent, so half of the budget is left alone. */
+
+import type { Node, NodeId } from '../model.ts';
+import { unfinished } from '../plan/launches.ts';
+import { callsOf } from '../plan/steps.ts';
+import type { CallClass, Ports } from '../ports.ts';
+import { carryOut } from './doing.ts';
+import { grant, Wave } from './wave.ts';
+
+export interface Finished {
+  readonly enis: number;
+  /** Nodes whose turn has not come, or whose call failed. */
+  readonly nodesLeft: readonly NodeId[];
+}
+
+/** `nodes` are those whose lease this run holds. */
+export async function finish(
+  nodes: readonly Node[],
+  cluster: string,
+  as: CallClass,
+  ports: Ports,
+): Promise<Finished> {
+  const { settings } = ports;
+  const steps = nodes.flatMap(unfinished);
+  const mode = settings.clusters.find(({ name }) => name === cluster)?.mode;
+  if (steps.length === 0 || mode !== 'warm' || settings.policy.stopped) return { enis: 0, nodesLeft: [] };
+  const { granted } = await grant(steps.map(callsOf), as, ports);
+  const wave = new Wave(new Map(), ports);
+  const { failures } = await carryOut(steps.slice(0, granted), { cluster, zone: '' }, wave, ports);
+  await wave.end();
+  const left = failures.length > 0 ? steps : steps.slice(granted);
+  return { enis: granted - failures.length, nodesLeft: [...new Set(left.map(({ nodeId }) => nodeId))] };
+}

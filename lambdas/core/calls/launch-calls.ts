@@ -1,0 +1,218 @@
+/** The doing half of a launch: what the budget grants is carried out, and everything that must be remembered or looked at
+ *  again comes back as values. */
+import { adoptionWorstMs, keptForMs } from '../cni.ts';
+import { type Cluster, type Node, type NodeId, nodeGroupOf, totalIps } from '../model.ts';
+import type { Candidate } from '../plan/eligibility.ts';
+import { type ActStep, acts, type LeaveReason, type LeaveStep, type Step } from '../plan/steps.ts';
+import type { Mode, NodeRecord, Outcome, Ports } from '../ports.ts';
+import { RECORD_TTL_MS } from '../records.ts';
+import type { NodeLaunching } from '../signals.ts';
+import { attachedIn, type Done, leftBecause } from './doing.ts';
+import { type Doing, type NodeWork, type Worked, workOn } from './node-calls.ts';
+import { sentAtMs, settled } from './promises.ts';
+
+/** One launch on its way through a run. */
+export interface Runner {
+  readonly signal: NodeLaunching;
+  readonly cluster: Cluster;
+  readonly mode: Mode;
+  readonly candidate: Candidate;
+  /** `undefined` while the instance is pending. */
+  readonly runningAtMs: number | undefined;
+  /** The last moment at which an attach may be sent, epoch ms; `undefined` while that is not known, and where it does not
+   *  matter. */
+  readonly attachByMs: number | undefined;
+}
+
+/** A launch with its decision. */
+export interface Planned {
+  readonly runner: Runner;
+  /** Pods claimed for it from open demand. */
+  readonly share: number;
+  readonly steps: readonly Step[];
+  /** What the ledger knew of it before. */
+  readonly before: NodeRecord;
+}
+
+export type Waiting = Parameters<Ports['continuations']['later']>[0][number];
+
+/** Looks at one launch before it is let go: an instance EC2 does not show, a node another run holds, a call that failed. */
+export const MOST_ATTEMPTS = 8;
+
+/** Puts a launch back on the queue, as the next attempt. */
+export const later = (signal: NodeLaunching, delayMs: number): Waiting => ({
+  signal: { ...signal, attempt: signal.attempt + 1 },
+  delayMs,
+});
+
+export interface Carried {
+  readonly records: readonly NodeRecord[];
+  readonly waiting: readonly Waiting[];
+  /** Nodes that were planned and left all the same: the cluster they are of, and the step that says why. */
+  readonly left: readonly { readonly cluster: string; readonly step: LeaveStep }[];
+}
+
+/** How long until a node is looked at again that another run holds. */
+const LOOK_AGAIN_MS = 2_000;
+const PURPOSE = 'launch';
+
+export async function carryOutLaunches(
+  planned: readonly Planned[],
+  doing: Doing,
+  ports: Ports,
+): Promise<Carried> {
+  const { policy } = ports.settings;
+  const worked = policy.stopped
+    ? new Map<NodeId, Worked>()
+    : await workOn(workOf(planned, ports), doing, ports);
+  const records: NodeRecord[] = [];
+  const waiting: Waiting[] = [];
+  const left: { cluster: string; step: LeaveStep }[] = [];
+  const attached = new Map<string, NodeId[]>();
+  for (const one of planned) {
+    const { runner, steps } = one;
+    const { signal, cluster, mode } = runner;
+    const { nodeId } = signal;
+    const result = worked.get(nodeId);
+    const waitMs = waitOf(result);
+    const why =
+      policy.stopped && mode === 'warm' && steps.some(acts)
+        ? STOPPED
+        : whyLeft(result, signal, waitMs, inTime(runner, waitMs ?? 0, ports));
+    if (why !== undefined) left.push({ cluster: cluster.name, step: { do: 'leave', nodeId, ...why } });
+    else if (waitMs !== undefined) waiting.push(later(signal, waitMs));
+    const done = result !== undefined && 'done' in result ? result.done : undefined;
+    // A sole allocator's ipamd writes no tag: there is nothing to look for.
+    if (done !== undefined && attachedIn(done) > 0 && !runner.candidate.soleAllocator)
+      attached.set(cluster.name, [...(attached.get(cluster.name) ?? []), nodeId]);
+    records.push(recordOf(one, result, why?.reason, ports));
+  }
+  for (const [cluster, nodeIds] of attached)
+    waiting.push({
+      signal: { kind: 'verify-due', cluster, nodeIds, attempt: 0 },
+      delayMs: policy.verifyAfterMs,
+    });
+  return { records, waiting, left };
+}
+
+/** Those that run come first, because they are about to be too late. */
+function workOf(planned: readonly Planned[], ports: Ports): NodeWork[] {
+  const urgency = ({ runner: { runningAtMs } }: Planned): number => runningAtMs ?? Number.MAX_SAFE_INTEGER;
+  return planned
+    .filter(({ runner, steps }) => runner.mode === 'warm' && steps.some(acts))
+    .sort((a, b) => urgency(a) - urgency(b))
+    .map(({ runner, steps, before }) => ({
+      node: runner.candidate.node,
+      cluster: runner.cluster.name,
+      record: before,
+      steps: steps.filter(acts).map((step) => guarded(step, runner)),
+      purpose: PURPOSE,
+      inTime: () => inTime(runner, 0, ports),
+    }));
+}
+
+const guarded = (step: ActStep, { attachByMs }: Runner): ActStep =>
+  step.do === 'attach' && attachByMs !== undefined ? { ...step, attachByMs } : step;
+
+const inTime = ({ attachByMs }: Runner, waitMs: number, ports: Ports): boolean =>
+  attachByMs === undefined || ports.clock() + waitMs < attachByMs;
+
+function waitOf(result: Worked | undefined): number | undefined {
+  switch (result?.result) {
+    case 'again':
+    case 'not granted':
+      return result.waitMs;
+    case 'lost lease':
+      return LOOK_AGAIN_MS;
+    // Sent by an earlier run, and no read shows it yet: that run's message sees to it.
+    case 'unsettled':
+    case 'done':
+    case 'ended':
+    case 'missed':
+    case undefined:
+      return undefined;
+  }
+}
+
+type Why = Pick<LeaveStep, 'reason' | 'because'>;
+
+const STOPPED: Why = { reason: 'stopped', because: 'policy.stopped is true: nothing is changed' };
+
+/** Why a node is let go now; `undefined` when it is done, or will be looked at again. */
+function whyLeft(
+  result: Worked | undefined,
+  { attempt }: NodeLaunching,
+  waitMs: number | undefined,
+  intime: boolean,
+): Why | undefined {
+  const reason = reasonOf(result);
+  if (result?.result === 'ended') return { reason: result.reason, because: `a call failed: ${result.kind}` };
+  if (result?.result === 'missed' || (result?.result === 'done' && result.done.late > 0))
+    return { reason, because: 'its turn came too late: ipamd may have started' };
+  if (waitMs === undefined) return undefined;
+  if (!intime)
+    return { reason, because: `the next try is ${waitMs / 1000} s away, and ipamd may have started by then` };
+  return attempt < MOST_ATTEMPTS
+    ? undefined
+    : { reason: 'call failed', because: `${attempt} tries were not enough` };
+}
+
+function reasonOf(result: Worked | undefined): LeaveReason {
+  if (result?.result === 'not granted' && result.because === 'circuit open') return 'circuit open';
+  if (result?.result === 'again' && result.kind !== undefined) return leftBecause(result.kind);
+  return result?.result === 'done' || result?.result === 'missed' ? 'too late' : 'over budget';
+}
+
+function recordOf(
+  { runner, share, steps, before }: Planned,
+  result: Worked | undefined,
+  left: LeaveReason | undefined,
+  ports: Ports,
+): NodeRecord {
+  const { candidate, cluster, runningAtMs, mode } = runner;
+  const { node } = candidate;
+  const nowMs = ports.clock();
+  const done = result !== undefined && 'done' in result ? result.done : undefined;
+  const outcome: Outcome =
+    left === undefined || (done !== undefined && attachedIn(done) > 0)
+      ? outcomeOf(steps, mode, done, before)
+      : { state: 'left', reason: left };
+  const kept = keptForMs(candidate.settings.mode, totalAfter(node, steps), 0, candidate.perEni);
+  const { keptForMs: _before, ...record } = settled(result?.record ?? before, node, nowMs);
+  return {
+    ...record,
+    nodeId: node.id,
+    cluster: cluster.name,
+    nodeGroup: nodeGroupOf(node.tags),
+    share,
+    ...(runningAtMs !== undefined && { runningAtMs }),
+    outcome,
+    ...(kept !== undefined && { keptForMs: kept }),
+    times: {
+      ...before.times,
+      ...(done !== undefined &&
+        attachedIn(done) > 0 && { attachedAtMs: sentAtMs(result?.record ?? before) ?? nowMs }),
+      ...(done !== undefined &&
+        candidate.soleAllocator && { usableFromMs: nowMs + adoptionWorstMs(ports.settings.policy) }),
+    },
+    expiresAtMs: nowMs + RECORD_TTL_MS,
+  };
+}
+
+/** Addresses the node has once all its steps are done. */
+const totalAfter = (node: Node, steps: readonly Step[]): number =>
+  steps.reduce(
+    (sum, step) => sum + (step.do === 'attach' || step.do === 'fill' ? step.addresses : 0),
+    totalIps(node),
+  );
+
+function outcomeOf(steps: readonly Step[], mode: Mode, done: Done | undefined, before: NodeRecord): Outcome {
+  const left = steps.find((step) => step.do === 'leave');
+  if (left?.do === 'leave')
+    return before.outcome.state === 'attached' ? before.outcome : { state: 'left', reason: left.reason };
+  if (mode === 'observe') return { state: 'would attach' };
+  if (done === undefined) return before.outcome;
+  if (attachedIn(done) > 0) return { state: 'attached' };
+  const made = [...done.enis.values()].some(({ eniId }) => eniId !== undefined);
+  return { state: made ? 'created' : 'claimed' };
+}

@@ -1,0 +1,152 @@
+/** Work on nodes whose leases are held: granted by one conditional write, written down, then carried out node by node. */
+import { sumOf } from '../budget/allowance.ts';
+import { isTight, type Takes } from '../budget/flight.ts';
+import { type FailureKind, waitAfter } from '../failures.ts';
+import { CONSISTENT_AFTER_MS } from '../limits.ts';
+import type { Node, NodeId, SubnetId, World } from '../model.ts';
+import { inParallel } from '../parallel.ts';
+import type { Mark } from '../plan/marks.ts';
+import { type ActStep, addressesOf, callsOf, type LeaveReason, sumCalls } from '../plan/steps.ts';
+import type { CallClass, Granted, NodeRecord, Ports } from '../ports.ts';
+import { NODES_AT_ONCE } from '../records.ts';
+import { carryOut, type Done, leftBecause } from './doing.ts';
+import { honour, intend, keep, withTokens } from './promises.ts';
+import { grant, Wave } from './wave.ts';
+
+export interface NodeWork {
+  readonly node: Node;
+  readonly cluster: string;
+  readonly record: NodeRecord;
+  readonly steps: readonly ActStep[];
+  /** What for: a demand's id, or `launch`. Failures are counted for each purpose anew. */
+  readonly purpose: string;
+  /** Asked again when its turn comes; the nodes before it take their time. */
+  readonly inTime?: () => boolean;
+}
+
+/** What became of one node. */
+export type Worked = { readonly record: NodeRecord } & (
+  | { readonly result: 'done'; readonly done: Done }
+  /** Asked again after `waitMs` it may work. */
+  | { readonly result: 'again'; readonly done: Done; readonly waitMs: number; readonly kind?: FailureKind }
+  | {
+      readonly result: 'ended';
+      readonly done: Done;
+      readonly kind: FailureKind;
+      readonly reason: LeaveReason;
+    }
+  /** The budget did not reach it. */
+  | { readonly result: 'not granted'; readonly waitMs: number; readonly because: Granted['because'] }
+  /** Its turn came too late. */
+  | { readonly result: 'missed' }
+  /** What was sent a moment ago cannot be seen yet. */
+  | { readonly result: 'unsettled' }
+  /** Its lease ended, and another run may hold it. */
+  | { readonly result: 'lost lease' }
+);
+
+/** Until a node is looked at again while the kill switch is on. */
+export const STOPPED_AGAIN_MS = 60_000;
+
+export interface Doing {
+  readonly as: CallClass;
+  readonly owner: string;
+  readonly marks: ReadonlyMap<string, Mark>;
+  /** The world the steps were planned from: what is free in its subnets, and since when that may be old. */
+  readonly world: Pick<World, 'subnets' | 'readAtMs'>;
+}
+
+export async function workOn(
+  all: readonly NodeWork[],
+  { as, owner, marks, world }: Doing,
+  ports: Ports,
+): Promise<ReadonlyMap<NodeId, Worked>> {
+  const { clock, ledger } = ports;
+  const worked = new Map<NodeId, Worked>();
+  const work: (NodeWork & { readonly unsettled: boolean })[] = [];
+  for (const one of all) {
+    const { steps, unsettled } = honour(one.steps, one.record, clock());
+    if (steps.length > 0)
+      work.push({ ...one, steps: withTokens(steps, one.record), unsettled: unsettled > 0 });
+    else if (unsettled > 0) worked.set(one.node.id, { result: 'unsettled', record: one.record });
+  }
+  if (work.length === 0) return worked;
+
+  // Those that want the last addresses of a subnet come last: should others have been granted them, nobody else waits.
+  const free = freeAbove(world, ports);
+  work.sort((a, b) => Number(isTight(takesOf(a.steps), free)) - Number(isTight(takesOf(b.steps), free)));
+  const asks = work.map(({ steps }) => sumCalls(steps.map(callsOf)));
+  const takes = work.map(({ steps }) => takesOf(steps));
+  const { readAtMs } = world;
+  const { granted, waitMs, because } = await grant(asks, as, ports, { takes, free, readAtMs, by: owner });
+  for (const { node, record } of work.slice(granted))
+    worked.set(node.id, { result: 'not granted', waitMs, because, record });
+
+  const intents = work.slice(0, granted).map((one) => {
+    const record = intend(one.record, one.node, one.steps, clock());
+    return { ...one, record };
+  });
+  const held = await ledger.intend(
+    intents.map(({ record }) => record),
+    owner,
+  );
+  const wave = new Wave(marks, ports);
+  await inParallel(intents, NODES_AT_ONCE, async (one) => {
+    const { node, cluster, steps, record, purpose } = one;
+    if (!held.has(node.id)) worked.set(node.id, { result: 'lost lease', record });
+    else if (one.inTime?.() === false) worked.set(node.id, { result: 'missed', record: unsent(one, all) });
+    else {
+      const done = await carryOut(steps, { cluster, zone: node.zone }, wave, ports);
+      const judgement = judged(keep(record, done), done, purpose, ports);
+      // A launch has no time for that; its first run's own message comes back if that run died.
+      const waitsToo = judgement.result === 'done' && one.unsettled && as !== 'launch';
+      worked.set(
+        node.id,
+        waitsToo ? { ...judgement, result: 'again', waitMs: CONSISTENT_AFTER_MS } : judgement,
+      );
+    }
+  });
+  const tookLast = takes.slice(0, granted).some((one) => isTight(one, free));
+  await wave.end(sumOf(sumCalls(asks.slice(0, granted))), tookLast ? owner : undefined);
+  return worked;
+}
+
+function takesOf(steps: readonly ActStep[]): Takes {
+  const takes: Record<SubnetId, number> = {};
+  for (const step of steps)
+    if (step.do !== 'finish') takes[step.subnetId] = (takes[step.subnetId] ?? 0) + addressesOf(step);
+  return takes;
+}
+
+const freeAbove = ({ subnets }: Doing['world'], { settings }: Ports): Takes =>
+  Object.fromEntries(
+    subnets.map(({ id, freeAddresses }) => [id, freeAddresses - settings.policy.subnetReserveAddresses]),
+  );
+
+/** The record as it was before anything was written down for this run. */
+const unsent = ({ node, record }: NodeWork, all: readonly NodeWork[]): NodeRecord =>
+  all.find((one) => one.node.id === node.id)?.record ?? record;
+
+/** Counts this wave's failures, each kind once, and tells whether another try may help. */
+function judged(record: NodeRecord, done: Done, purpose: string, ports: Ports): Worked {
+  const kinds = new Set(done.failures.map(({ kind }) => kind));
+  if (kinds.size === 0) return { result: 'done', done, record };
+  // The switch says nothing about the node: it counts for nothing, and what is left goes on when it is off again.
+  if (kinds.has('stopped'))
+    return { result: 'again', done, waitMs: STOPPED_AGAIN_MS, kind: 'stopped', record };
+  const counts = { ...(record.failures?.of === purpose ? record.failures.counts : {}) };
+  let waitMs = 0;
+  let slowest: FailureKind | undefined;
+  let ended: FailureKind | undefined;
+  for (const kind of kinds) {
+    const tries = counts[kind] ?? 0;
+    counts[kind] = tries + 1;
+    const wait = waitAfter(kind, tries, ports.random);
+    if (wait === undefined) ended ??= kind;
+    else if (wait >= waitMs) [waitMs, slowest] = [wait, kind];
+  }
+  const counted = { ...record, failures: { of: purpose, counts } };
+  if (ended === undefined)
+    return { result: 'again', done, waitMs, ...(slowest && { kind: slowest }), record: counted };
+  return { result: 'ended', done, kind: ended, reason: leftBecause(ended), record: counted };
+}

@@ -1,0 +1,181 @@
+/** The doing half of a rollout: node by node within the budget; what is not done yet comes back with the announcement. */
+import { adoptionWorstMs } from '../cni.ts';
+import { type Failure, REACTIONS, waitAfter } from '../failures.ts';
+import { CONSISTENT_AFTER_MS, RECONCILE_WORST_MS, SQS_MAX_DELAY_MS } from '../limits.ts';
+import type { Node, NodeId, World } from '../model.ts';
+import type { Candidate } from '../plan/eligibility.ts';
+import type { Mark } from '../plan/marks.ts';
+import type { RolloutPlan } from '../plan/plan.ts';
+import { type ActStep, acts } from '../plan/steps.ts';
+import type { NodeRecord, Outcome, Ports } from '../ports.ts';
+import { leasingOf, RECORD_TTL_MS, takeLeases } from '../records.ts';
+import type { RolloutAnnounced } from '../signals.ts';
+import { attachedIn } from './doing.ts';
+import { STOPPED_AGAIN_MS, type Worked, workOn } from './node-calls.ts';
+import { sentAtMs, settled } from './promises.ts';
+
+/** Tries before an announcement is given up that cannot be worked on: by then its pods have started. */
+const MOST_ATTEMPTS = 20;
+/** Until a node is looked at again that another run holds: those hold it for a second or two, a dead one for 90. */
+const HELD_AGAIN_MS = 10_000;
+
+/** When it is first looked whether ipamd adopted an attach: every quiet node has reconciled by then, and where metadata is
+ *  quick shows it. Later looks tell how long others take. */
+const FIRST_LOOK_MS = RECONCILE_WORST_MS + 10_000;
+
+/** Nodes of one round: more than the budget grants at once, so that it is never the round that keeps it waiting; and no more,
+ *  because each is leased, and read again by the next round. */
+const NODES_A_ROUND = 60;
+/** Between two rounds at least: requests gather meanwhile, none is lost. Half of the smallest bucket comes back in 5 s. */
+const ROUND_MS = 2_000;
+
+interface Decided {
+  readonly plan: RolloutPlan;
+  readonly candidates: readonly Candidate[];
+  readonly marks: ReadonlyMap<string, Mark>;
+  readonly world: World;
+}
+
+export async function carryOutRollout(
+  signal: RolloutAnnounced,
+  { plan, candidates, marks, world }: Decided,
+  ports: Ports,
+): Promise<void> {
+  const { clock, settings } = ports;
+  const byNode = Map.groupBy(plan.steps.filter(acts), ({ nodeId }) => nodeId);
+  const nowMs = clock();
+  // Subnets that are full now may have room again before the pods come.
+  const marksEndMs = [...marks.values()].map(({ untilMs }) => untilMs - nowMs).filter((ms) => ms > 0);
+  const lacksRoom = plan.steps.some((step) => step.do === 'leave' && step.reason === 'subnet full');
+  const waits: number[] = lacksRoom && marksEndMs.length > 0 ? [Math.min(...marksEndMs)] : [];
+  if (byNode.size > 0 && settings.policy.stopped) waits.push(STOPPED_AGAIN_MS);
+  else if (byNode.size > 0) waits.push(...(await act(signal, byNode, { candidates, marks, world }, ports)));
+  if (waits.length > 0) await comeBack(signal, Math.max(ROUND_MS, Math.min(...waits)), ports);
+}
+
+/** Returns after how long, in ms, what is not done yet can go on. */
+async function act(
+  signal: RolloutAnnounced,
+  byNode: ReadonlyMap<NodeId, readonly ActStep[]>,
+  { candidates, marks, world }: Omit<Decided, 'plan'>,
+  ports: Ports,
+): Promise<number[]> {
+  const { clock, ledger, continuations, settings } = ports;
+  const { cluster, announcementId: purpose } = signal;
+  const owner = ports.runId();
+  const adoptionMs = adoptionWorstMs(settings.policy);
+  const all = candidates.map(({ node }) => node).filter(({ id }) => byNode.has(id));
+  const nodes = all.slice(0, NODES_A_ROUND);
+  const asked = nodes.map((node) => leasingOf(node, cluster));
+  const leased = await takeLeases(asked, owner, ports);
+  const mine = nodes.flatMap((node) => {
+    const record = leased.get(node.id);
+    if (record === undefined) return [];
+    return {
+      node,
+      cluster,
+      record,
+      steps: endedFor(record, purpose) ? [] : (byNode.get(node.id) ?? []),
+      purpose,
+    };
+  });
+  const worked = await workOn(mine, { as: 'rollout', owner, marks, world }, ports);
+  await ledger.release(
+    mine.map(({ node, record }) => recordOf(node, worked.get(node.id), record, clock(), adoptionMs)),
+    owner,
+  );
+  // A sole allocator's ipamd writes no tag: there is nothing to look for.
+  const tagged = new Set(candidates.flatMap(({ node, soleAllocator }) => (soleAllocator ? [] : [node.id])));
+  const attached = [...worked].flatMap(([nodeId, one]) =>
+    tagged.has(nodeId) && 'done' in one && attachedIn(one.done) > 0 ? [nodeId] : [],
+  );
+  if (attached.length > 0) {
+    const due = { kind: 'verify-due', cluster, nodeIds: attached, attempt: 0 } as const;
+    await continuations.later([{ signal: due, delayMs: FIRST_LOOK_MS }]);
+  }
+  const waits = [...worked.values()].flatMap((one) => waitOf(one) ?? []);
+  if (mine.length < nodes.length) waits.push(HELD_AGAIN_MS);
+  if (all.length > nodes.length) waits.push(ROUND_MS);
+  return waits;
+}
+
+/** Whether the node was given up for this purpose: a failure that does not pass, or passed too seldom. */
+const endedFor = ({ failures }: NodeRecord, purpose: string): boolean =>
+  failures?.of === purpose &&
+  Object.entries(failures.counts).some(
+    ([kind, count]) => count > (REACTIONS[kind as keyof typeof REACTIONS].again?.tries ?? 0),
+  );
+
+function waitOf(one: Worked): number | undefined {
+  switch (one.result) {
+    case 'again':
+    case 'not granted':
+      return one.waitMs;
+    case 'unsettled':
+      return CONSISTENT_AFTER_MS;
+    case 'lost lease':
+      return HELD_AGAIN_MS;
+    case 'done':
+    case 'ended':
+    case 'missed':
+      return undefined;
+  }
+}
+
+function recordOf(
+  node: Node,
+  one: Worked | undefined,
+  before: NodeRecord,
+  nowMs: number,
+  adoptionMs: number,
+): NodeRecord {
+  const { runningAtMs, ...record } = settled(one?.record ?? before, node, nowMs);
+  if (one === undefined || !('done' in one))
+    return { ...record, ...(runningAtMs !== undefined && { runningAtMs }) };
+  // From now on it is a node that runs: its launch is over, and what comes late is no lost race.
+  const attached = attachedIn(one.done) > 0;
+  const filled = (record.fills ?? []).length > 0;
+  const outcome: Outcome =
+    one.result === 'ended'
+      ? { state: 'left', reason: one.reason }
+      : attached
+        ? { state: 'attached' }
+        : record.outcome.state === 'left'
+          ? { state: 'claimed' }
+          : record.outcome;
+  return {
+    ...record,
+    outcome,
+    times: {
+      ...record.times,
+      ...(attached && { attachedAtMs: sentAtMs(one.record) ?? nowMs }),
+      ...((attached || filled) && { usableFromMs: nowMs + adoptionMs }),
+    },
+    expiresAtMs: nowMs + RECORD_TTL_MS,
+  };
+}
+
+/** The world could not be read: the announcement again, or an error when that cannot help, so that the queue counts it. */
+export async function tryAgain(signal: RolloutAnnounced, failure: Failure, ports: Ports): Promise<void> {
+  const { announcementId, attempt } = signal;
+  const { kind, code, message } = failure;
+  const waitMs = waitAfter(kind, attempt, ports.random);
+  if (waitMs === undefined || attempt >= MOST_ATTEMPTS)
+    throw new Error(`announcement ${announcementId} cannot be worked on: ${code}: ${message}`);
+  ports.journal.warn('announcement waits', { announcementId, waitMs, why: `${code}: ${message}` });
+  await ports.continuations.later([{ signal: { ...signal, attempt: attempt + 1 }, delayMs: waitMs }]);
+}
+
+/** Some nodes are not done yet. Waiting for one's turn is no failed try; it ends when the pods have come and gone on. */
+async function comeBack(signal: RolloutAnnounced, waitMs: number, ports: Ports): Promise<void> {
+  const { announcementId, startsAtMs, overMs } = signal;
+  const { openDemandTtlMs } = ports.settings.policy;
+  if (ports.clock() + waitMs > startsAtMs + overMs + openDemandTtlMs) {
+    ports.journal.warn('announcement ends', { announcementId, why: 'its pods have started long ago' });
+    return;
+  }
+  const why = 'some nodes are not done yet';
+  ports.journal.note('announcement waits', { announcementId, waitMs, why });
+  const delayMs = Math.min(waitMs, SQS_MAX_DELAY_MS);
+  await ports.continuations.later([{ signal: { ...signal, attempt: 0 }, delayMs }]);
+}

@@ -1,0 +1,95 @@
+/**
+ * What nodes teach about their group: how soon after `running` their ipamds start, and how long ipamds that run take to
+ * adopt what we attach. EC2 shows neither moment, only, at each look, whether ipamd's tag is there by then; so each node
+ * gives a span in which the moment lies. What is not known is taken for the worst.
+ */
+import type { Ports } from '../ports.ts';
+
+/** One observation: it had not happened after `notBeforeMs`, and had by `byMs`, if it was seen at all. */
+export interface Sample {
+  /** What was observed, once. */
+  readonly of: string;
+  readonly notBeforeMs: number;
+  readonly byMs?: number;
+}
+
+/** The last observations of a node group, oldest first. */
+export interface Lesson {
+  /** From `running` to ipamd's start. */
+  readonly boots: readonly Sample[];
+  /** From an attach to a running node to its adoption. */
+  readonly adoptions: readonly Sample[];
+}
+
+export type Samples = Partial<Lesson>;
+
+/** Observations remembered of each kind. */
+export const SAMPLES_KEPT = 50;
+/** Observations below which nothing is known (design: until 20 launches are known the policy's figure counts). */
+export const SAMPLES_NEEDED = 20;
+/** Share of launches that may start sooner than the guard counts on. */
+const SOONER = 0.05;
+
+/** The lesson with more samples; each thing observed teaches once. */
+export const learnt = (before: Lesson | undefined, { boots = [], adoptions = [] }: Samples): Lesson => ({
+  boots: more(before?.boots ?? [], boots),
+  adoptions: more(before?.adoptions ?? [], adoptions),
+});
+
+function more(before: readonly Sample[], samples: readonly Sample[]): Sample[] {
+  const all = new Map(before.map((sample) => [sample.of, sample]));
+  for (const sample of samples) if (!all.has(sample.of)) all.set(sample.of, sample);
+  return [...all.values()].slice(-SAMPLES_KEPT);
+}
+
+/** The start that 5 % of a group's launches may undercut, ms after `running`; `undefined` while too few are known. Within
+ *  its span a start is taken to be anywhere with the same chance. */
+export function startP05Ms(lesson: Lesson | undefined): number | undefined {
+  const boots = lesson?.boots ?? [];
+  if (boots.length < SAMPLES_NEEDED) return undefined;
+  const startedBy = (atMs: number): number =>
+    boots.reduce((sum, boot) => sum + chanceBy(boot, atMs), 0) / boots.length;
+  let low = 0;
+  let high = Math.max(...boots.map(({ notBeforeMs, byMs }) => byMs ?? notBeforeMs));
+  if (startedBy(high) <= SOONER) return high;
+  while (high - low > 1) {
+    const middle = Math.floor((low + high) / 2);
+    if (startedBy(middle) <= SOONER) low = middle;
+    else high = middle;
+  }
+  return low;
+}
+
+function chanceBy({ notBeforeMs, byMs }: Sample, atMs: number): number {
+  if (byMs === undefined || atMs <= notBeforeMs) return 0;
+  return atMs >= byMs ? 1 : (atMs - notBeforeMs) / (byMs - notBeforeMs);
+}
+
+/** The longest that adoptions of these groups were seen to take, ms; `undefined` while too few are known of one of them, or
+ *  one was not seen at all. */
+export function adoptionMostMs(lessons: readonly (Lesson | undefined)[]): number | undefined {
+  let most = 0;
+  for (const lesson of lessons) {
+    const adoptions = lesson?.adoptions ?? [];
+    if (adoptions.length < SAMPLES_NEEDED) return undefined;
+    for (const { byMs } of adoptions) {
+      if (byMs === undefined) return undefined;
+      most = Math.max(most, byMs);
+    }
+  }
+  return lessons.length === 0 ? undefined : most;
+}
+
+/** What was seen is remembered. A lesson that cannot be written is one launch less. */
+export async function teach(
+  cluster: string,
+  samples: ReadonlyMap<string, Samples>,
+  { ledger, clock, journal }: Ports,
+): Promise<void> {
+  if (samples.size === 0) return;
+  try {
+    await ledger.learn(cluster, samples, clock());
+  } catch (error) {
+    journal.warn('lesson not written', { cluster, message: String(error) });
+  }
+}

@@ -1,0 +1,90 @@
+/** What a verdict means for a node's record, for the figures, and for what is known of adoption. */
+
+import { settled } from '../calls/promises.ts';
+import type { Figure } from '../figures.ts';
+import { ipamdStarted, type Node, type NodeId } from '../model.ts';
+import type { NodeRecord, Ports } from '../ports.ts';
+import { type Sample, teach } from './lessons.ts';
+
+/** From ipamd's tag on an ENI to its addresses being given to pods: it sets the ENI up in between (design: seen + 10 s). */
+const USABLE_AFTER_SEEN_MS = 10_000;
+
+const STATES = { seen: 'seen', lateAttach: 'late attach', notSeen: 'not seen' } as const;
+/** Verdicts that end a story. */
+export type Judged = keyof typeof STATES;
+
+export const verdictsOf = (found: Readonly<Record<Judged, readonly NodeId[]>>): ReadonlyMap<NodeId, Judged> =>
+  new Map((Object.keys(STATES) as Judged[]).flatMap((verdict) => found[verdict].map((id) => [id, verdict])));
+
+/** The record with what this look told: how far the node got, and between which looks. */
+export function told(
+  record: NodeRecord,
+  node: Node | undefined,
+  verdicts: ReadonlyMap<NodeId, Judged>,
+  readAtMs: number,
+): NodeRecord {
+  const verdict = verdicts.get(record.nodeId);
+  const { times = {} } = record;
+  const started = node !== undefined && ipamdStarted(node);
+  return {
+    ...settled(record, node, readAtMs),
+    ...(verdict !== undefined && { outcome: { state: STATES[verdict] } }),
+    times: {
+      ...times,
+      ...(started && times.startedByMs === undefined && { startedByMs: readAtMs }),
+      ...(verdict === 'seen' && { seenByMs: readAtMs, usableFromMs: readAtMs + USABLE_AFTER_SEEN_MS }),
+      // It was adopted after it was attached, whenever that was.
+      ...(verdict === 'seen' &&
+        record.keptForMs !== undefined && {
+          keptUntilMs: (times.attachedAtMs ?? readAtMs) + record.keptForMs,
+        }),
+    },
+  };
+}
+
+/** On nodes that ran already: how long ipamd took to adopt our attach, at most. */
+export async function learnAdoptions(
+  found: Readonly<Record<Judged, readonly NodeId[]>>,
+  records: ReadonlyMap<NodeId, NodeRecord>,
+  readAtMs: number,
+  cluster: string,
+  ports: Ports,
+): Promise<void> {
+  const samples = new Map<string, Sample[]>();
+  for (const nodeId of [...found.seen, ...found.notSeen]) {
+    const record = records.get(nodeId);
+    const attachedAtMs = record?.times?.attachedAtMs;
+    if (record === undefined || attachedAtMs === undefined || record.runningAtMs !== undefined) continue;
+    const forMs = readAtMs - attachedAtMs;
+    const of = `${nodeId} ${attachedAtMs}`;
+    const sample = found.seen.includes(nodeId)
+      ? { of, notBeforeMs: 0, byMs: forMs }
+      : { of, notBeforeMs: forMs };
+    samples.set(record.nodeGroup, [...(samples.get(record.nodeGroup) ?? []), sample]);
+  }
+  await teach(cluster, new Map([...samples].map(([group, adoptions]) => [group, { adoptions }])), ports);
+}
+
+/** How far our attaches got, and how long before their node's ipamd they were there at most. */
+export function publish(
+  found: Readonly<Record<Judged, readonly NodeId[]>>,
+  records: ReadonlyMap<NodeId, NodeRecord>,
+  readAtMs: number,
+  cluster: string,
+  { journal }: Ports,
+): void {
+  const figures: Partial<Record<Figure, number>> = {};
+  if (found.seen.length > 0) figures.NodesSeen = found.seen.length;
+  if (found.lateAttach.length > 0) figures.LateAttaches = found.lateAttach.length;
+  if (found.notSeen.length > 0) figures.NodesNotSeen = found.notSeen.length;
+  if (Object.keys(figures).length > 0) journal.measure(figures, { cluster });
+  for (const nodeId of found.seen) {
+    const record = records.get(nodeId);
+    const attachedAtMs = record?.times?.attachedAtMs;
+    if (record === undefined || attachedAtMs === undefined) continue;
+    const forMs = readAtMs - attachedAtMs;
+    journal.measure(record.runningAtMs === undefined ? { AdoptionDelay: forMs } : { LeadTime: forMs }, {
+      cluster,
+    });
+  }
+}

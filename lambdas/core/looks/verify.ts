@@ -1,0 +1,144 @@
+/**
+ * Whether what we attached arrived: ipamd writes its tag on every ENI it adopts, and we do not, so the tag's appearance is
+ * the proof. A node whose primary ENI has the tag while ours has not was lost in the race: that is a late attach.
+ */
+
+import { finish } from '../calls/finishing.ts';
+import { waitAfter } from '../failures.ts';
+import { IPAMD_INSTANCE_TAG, ipamdStarted, type Node, type NodeId, OUR_NODE_TAG } from '../model.ts';
+import { unfinished } from '../plan/launches.ts';
+import type { NodeRecord, Ports } from '../ports.ts';
+import { takeLeases } from '../records.ts';
+import type { VerifyDue } from '../signals.ts';
+import { learnAdoptions, publish, told, verdictsOf } from './outcomes.ts';
+
+/** Time to the next look at a node whose ipamd has not started. */
+const LOOK_AGAIN_MS = 30_000;
+/** After a launch's attach its ENIs are not yet told to go away with their node: the launches around it need the requests
+ *  (docs/decisions/0005-finish-later.md). A burst of launches boots for a minute or two. */
+const RUSH_MS = 120_000;
+/** ipamd tags ENI after ENI while it starts. A look in between sees the primary tagged and ours not; this much later all
+ *  are. Far less than the 60 s after which a reconcile could adopt an ENI that came too late. */
+const STARTING_MS = 10_000;
+
+export interface Verified {
+  readonly cluster: string;
+  readonly seen: readonly NodeId[];
+  readonly lateAttach: readonly NodeId[];
+  readonly notSeen: readonly NodeId[];
+  readonly waiting: readonly NodeId[];
+  readonly gone: readonly NodeId[];
+}
+
+export async function verify(signal: VerifyDue, ports: Ports): Promise<Verified> {
+  const { cluster, nodeIds, attempt } = signal;
+  const { policy } = ports.settings;
+  const read = await ports.vpc.read({ nodes: { ids: nodeIds }, vpcIds: [] });
+  const none: Verified = { cluster, seen: [], lateAttach: [], notSeen: [], waiting: [], gone: [] };
+  if (!read.ok) {
+    const delayMs = waitAfter(read.failure.kind, attempt, ports.random);
+    if (delayMs === undefined || attempt >= policy.verifyAttempts)
+      throw new Error(`cannot verify ${nodeIds.length} nodes: ${read.failure.code}: ${read.failure.message}`);
+    await ports.continuations.later([{ signal: { ...signal, attempt: attempt + 1 }, delayMs }]);
+    return { ...none, waiting: nodeIds };
+  }
+  const nodes = new Map(read.value.nodes.map((node) => [node.id, node]));
+  const incomplete = new Set(read.value.incomplete);
+  const last = attempt + 1 >= policy.verifyAttempts;
+  const found: Record<Verdict, NodeId[]> = {
+    seen: [],
+    lateAttach: [],
+    notSeen: [],
+    starting: [],
+    waiting: [],
+    gone: [],
+  };
+  const owner = ports.runId();
+  const leased = await leaseAll(nodeIds, cluster, owner, ports);
+  /** Another run is at work on these. */
+  const held: NodeId[] = [];
+  for (const nodeId of nodeIds) {
+    const record = leased.get(nodeId);
+    if (record === undefined) {
+      held.push(nodeId);
+      continue;
+    }
+    // Judged before: it is here again only to be finished.
+    if (judged(record)) continue;
+    const node = nodes.get(nodeId);
+    const unread = incomplete.has(nodeId) && !last ? 'waiting' : 'gone';
+    found[node === undefined ? unread : verdictOn(node, record, signal, last)].push(nodeId);
+  }
+  const { readAtMs } = read.value;
+  const alive = [...nodes.values()].filter(({ id, state }) => leased.has(id) && state !== 'shutting-down');
+  const inRush = (id: NodeId): boolean =>
+    readAtMs - (leased.get(id)?.times?.attachedAtMs ?? 0) < RUSH_MS &&
+    leased.get(id)?.runningAtMs !== undefined;
+  const { nodesLeft } = await finish(
+    alive.filter(({ id }) => !inRush(id)),
+    cluster,
+    'sweep',
+    ports,
+  );
+  const early = alive.filter((node) => inRush(node.id) && unfinished(node).length > 0).map(({ id }) => id);
+  const verdicts = verdictsOf(found);
+  await ports.ledger.release(
+    [...leased.values()].map((record) => told(record, nodes.get(record.nodeId), verdicts, readAtMs)),
+    owner,
+  );
+  publish(found, leased, readAtMs, cluster, ports);
+  await learnAdoptions(found, leased, readAtMs, cluster, ports);
+  const next = { kind: 'verify-due', cluster, attempt: attempt + 1 } as const;
+  const { starting, ...said } = found;
+  // What is not finished at the last look is left to the sweep.
+  const leftOver = last ? [] : nodesLeft.filter((nodeId) => !starting.includes(nodeId));
+  const waiting = last ? [] : [...new Set([...found.waiting, ...leftOver])];
+  const toFinish = early.filter((nodeId) => !starting.includes(nodeId) && !waiting.includes(nodeId));
+  await ports.continuations.later([
+    ...(waiting.length > 0 ? [{ signal: { ...next, nodeIds: waiting }, delayMs: LOOK_AGAIN_MS }] : []),
+    ...(starting.length > 0
+      ? [{ signal: { ...next, nodeIds: starting, ipamdStarted: true }, delayMs: STARTING_MS }]
+      : []),
+    ...(toFinish.length > 0 ? [{ signal: { ...next, nodeIds: toFinish }, delayMs: RUSH_MS }] : []),
+    ...(held.length > 0 ? [{ signal: { ...signal, nodeIds: held }, delayMs: STARTING_MS }] : []),
+  ]);
+  return { cluster, ...said, waiting: [...found.waiting, ...starting, ...held] };
+}
+
+/** Only nodes the ledger knows: of others nothing was promised. */
+async function leaseAll(
+  nodeIds: readonly NodeId[],
+  cluster: string,
+  owner: string,
+  ports: Ports,
+): Promise<ReadonlyMap<NodeId, NodeRecord>> {
+  const known = await ports.ledger.nodes(nodeIds);
+  const asked = nodeIds.map((nodeId) => ({
+    nodeId,
+    cluster,
+    nodeGroup: known.get(nodeId)?.nodeGroup ?? '',
+  }));
+  return takeLeases(asked, owner, ports);
+}
+
+const judged = (record: NodeRecord | undefined): boolean =>
+  record !== undefined && ['seen', 'late attach', 'not seen'].includes(record.outcome.state);
+
+type Verdict = 'seen' | 'lateAttach' | 'notSeen' | 'starting' | 'waiting' | 'gone';
+
+function verdictOn(
+  node: Node,
+  record: NodeRecord | undefined,
+  { ipamdStarted: before }: VerifyDue,
+  last: boolean,
+): Verdict {
+  if (node.state === 'shutting-down' || node.state === 'terminated') return 'gone';
+  // A warm pool's instance: its ipamd starts when the group takes it.
+  if (node.state === 'stopping' || node.state === 'stopped') return last ? 'notSeen' : 'waiting';
+  const ours = node.enis.filter((eni) => eni.tags[OUR_NODE_TAG] === node.id);
+  if (ours.length > 0 && ours.every((eni) => eni.tags[IPAMD_INSTANCE_TAG] !== undefined)) return 'seen';
+  // A launch was raced against ipamd's start; a node that already ran was not.
+  if (ipamdStarted(node) && record?.runningAtMs !== undefined)
+    return before === true ? 'lateAttach' : 'starting';
+  return last ? 'notSeen' : 'waiting';
+}

@@ -1,0 +1,74 @@
+/** The deciding half of launches: what each node may claim, and what it is to be given, from one read of the world. */
+import type { Planned, Runner } from '../calls/launch-calls.ts';
+import { asPromised } from '../calls/promises.ts';
+import type { Lesson } from '../looks/lessons.ts';
+import { type NodeId, nodeGroupOf, type World } from '../model.ts';
+import type { NodeRecord, Ports } from '../ports.ts';
+import { freshRecord, type Leasing, leasingOf } from '../records.ts';
+import { planLaunch, shareOut } from './launches.ts';
+import { type Mark, marked } from './marks.ts';
+import { Room } from './subnets.ts';
+
+/** What a decision rests on beside the signals. */
+export interface Knowledge {
+  readonly world: World;
+  readonly marks: ReadonlyMap<string, Mark>;
+  /** By cluster, then by node group. */
+  readonly lessons: Lessons;
+}
+export type Lessons = ReadonlyMap<string, ReadonlyMap<string, Lesson>>;
+
+export async function lessonsOf({ settings, ledger }: Ports): Promise<Lessons> {
+  const names = settings.clusters.map(({ name }) => name);
+  const all = await Promise.all(names.map((name) => ledger.lessons(name)));
+  return new Map(names.map((name, index) => [name, all[index] ?? new Map()]));
+}
+
+export const askOf = ({ cluster, candidate: { node } }: Runner): Leasing => leasingOf(node, cluster.name);
+
+/** Claims from open demand, one conditional write a demand; read again when somebody else was faster. */
+export async function claimShares(
+  runners: readonly Runner[],
+  records: ReadonlyMap<NodeId, NodeRecord>,
+  ports: Ports,
+  keep: boolean,
+): Promise<ReadonlyMap<NodeId, number>> {
+  const shares = new Map<NodeId, number>();
+  for (const [name, group] of Map.groupBy(runners, ({ cluster }) => cluster.name)) {
+    const takers = group.map(({ candidate: { node, podCap } }) => ({
+      nodeId: node.id,
+      nodeGroup: nodeGroupOf(node.tags),
+      zone: node.zone,
+      podCap,
+    }));
+    const fresh = takers.filter(({ nodeId }) => records.get(nodeId)?.share === undefined);
+    for (const { nodeId } of takers) shares.set(nodeId, records.get(nodeId)?.share ?? 0);
+    for (let pending = fresh.length > 0; pending; ) {
+      const shared = shareOut(await ports.ledger.openDemand(name, ports.clock()), fresh);
+      const kept = keep ? await Promise.all(shared.claimed.map((demand) => ports.ledger.claim(demand))) : [];
+      pending = kept.includes(false);
+      if (!pending) for (const [nodeId, share] of shared.shares) shares.set(nodeId, share);
+    }
+  }
+  return shares;
+}
+
+export function planAll(
+  runners: readonly Runner[],
+  records: ReadonlyMap<NodeId, NodeRecord>,
+  shares: ReadonlyMap<NodeId, number>,
+  { world, marks }: Knowledge,
+  { settings: { policy }, clock }: Ports,
+): Planned[] {
+  const nowMs = clock();
+  const room = new Room(world.subnets, policy.subnetReserveAddresses, marked(marks, nowMs));
+  return runners.map((runner) => {
+    const { nodeId } = runner.signal;
+    const before = records.get(nodeId) ?? freshRecord(askOf(runner), nowMs);
+    const share = shares.get(nodeId) ?? 0;
+    const { candidate: shown, runningAtMs, cluster } = runner;
+    const node = { ...shown, node: asPromised(shown.node, before, nowMs) };
+    const launch = { candidate: node, runningAtMs, share, made: before.enis };
+    return { runner, share, before, steps: planLaunch(launch, cluster.name, room, policy) };
+  });
+}

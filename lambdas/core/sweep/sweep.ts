@@ -1,0 +1,189 @@
+/** Every few minutes: what events missed is rebuilt from the world, what a killed run left is finished or collected, what
+ *  nobody will serve is given back, and how things stand is remembered and published. */
+
+import { collectOrphans } from '../calls/collecting.ts';
+import { finish } from '../calls/finishing.ts';
+import type { Failure } from '../failures.ts';
+import { adoptionMostMs, startP05Ms } from '../looks/lessons.ts';
+import { type Cluster, ipamdStarted, type Node, type NodeId, type World } from '../model.ts';
+import { shortOf } from '../plan/allocation.ts';
+import { candidate, mayHaveStarted } from '../plan/eligibility.ts';
+import type { OpenDemand } from '../plan/launches.ts';
+import { unfinished } from '../plan/launches.ts';
+import { givenBack } from '../plan/open-demand.ts';
+import { lookAt } from '../plan/standing.ts';
+import type { Inventory, Ports } from '../ports.ts';
+import { unknownCluster } from '../reading.ts';
+import { leasingOf, RECORD_TTL_MS, takeLeases } from '../records.ts';
+import { rebuildLaunches } from './rebuilding.ts';
+import { closeStories } from './stories.ts';
+
+export interface Swept {
+  readonly cluster: string;
+  readonly nodes: number;
+  /** Launches whose events never came, or that a killed run left half done, and that were handled now. */
+  readonly missedLaunches: number;
+  /** Nodes that started while the run that was at them had died, and whose story is closed now. */
+  readonly closed: number;
+  /** Nodes whose verification never came to its end, and is asked for again. */
+  readonly verifiedAgain: number;
+  readonly finished: number;
+  readonly orphansDeleted: number;
+  readonly orphansSuspected: number;
+  /** Pods claimed by nodes that are gone, open again for those to come. */
+  readonly podsGivenBack: number;
+}
+
+/** How long a node must have been unheard of before its claims are given back: far above any lag of EC2's reads. */
+const GONE_AFTER_MS = 120_000;
+
+/** A node that launches is short for a minute or two: until its events come, or else two sweeps. */
+const SHORT_AFTER_MS = 180_000;
+
+export async function sweep(ports: Ports): Promise<readonly Swept[]> {
+  const swept: Swept[] = [];
+  // Clusters one after the other: a sweep is in no hurry, and its reads share the account's buckets with everybody.
+  for (const { name } of ports.settings.clusters) {
+    const one = await sweepCluster(name, ports);
+    if (one !== undefined) swept.push(one);
+  }
+  await publishStanding(ports);
+  return swept;
+}
+
+async function sweepCluster(name: string, ports: Ports): Promise<Swept | undefined> {
+  const { ledger, vpc, clock } = ports;
+  const described = await ports.clusters.describe(name);
+  if (!described.ok) return skipped(name, described.failure, ports);
+  const cluster = described.value;
+  if (cluster === undefined) return unknownCluster(name, ports);
+  // Before the inventory: a claim that is newer than this read cannot be given back, however old the inventory is.
+  const open = await ledger.openDemand(name, clock());
+  const [read, before, suspects] = await Promise.all([
+    vpc.inventory({ cluster: name, vpcIds: [cluster.vpcId] }),
+    ledger.sights(name),
+    ledger.suspects(name),
+  ]);
+  if (!read.ok) return skipped(name, read.failure, ports);
+  const { world, own } = read.value;
+  const alone = allocatedByUs(world, cluster, ports);
+  const started = world.nodes.filter((node) => ipamdStarted(node) || alone.has(node.id));
+  await ledger.saw(name, lookAt(started, before, clock()));
+  const missedLaunches = await rebuildLaunches({ world, own, cluster, alone }, ports);
+  const { closed, verifiedAgain } = await closeStories(cluster, started, alone, ports);
+  const finished = await finishAll(started, name, ports);
+  const orphans = await collectOrphans(name, own, suspects, ports);
+  const podsGivenBack = await giveBack(open, world, ports);
+  await publishRoom(name, read.value, ports);
+  // Last, and nought too: where it is missing, a sweep did not come to its end, and pods may wait for it.
+  if (ports.settings.policy.soleAllocator)
+    ports.journal.measure({ NodesShort: shortForLong(world.nodes, alone, clock()) }, { cluster: name });
+  return {
+    cluster: name,
+    nodes: world.nodes.length,
+    missedLaunches,
+    closed,
+    verifiedAgain,
+    finished,
+    ...orphans,
+    podsGivenBack,
+  };
+}
+
+function skipped(cluster: string, { code, message }: Failure, { journal }: Ports): undefined {
+  journal.warn('sweep skipped', { cluster, code, message });
+}
+
+/** Running nodes that nobody but us gives addresses, and how many each is short of. */
+function allocatedByUs(
+  { nodes }: World,
+  cluster: Cluster,
+  { settings: { policy } }: Ports,
+): ReadonlyMap<NodeId, number> {
+  return new Map(
+    nodes.flatMap((node) => {
+      const checked = candidate(node, cluster, policy);
+      const ours = 'candidate' in checked && checked.candidate.soleAllocator;
+      return ours && mayHaveStarted(checked.candidate) ? [[node.id, shortOf(checked.candidate, policy)]] : [];
+    }),
+  );
+}
+
+/** Nodes that lack addresses though sweeps have had their time with them. */
+const shortForLong = (nodes: readonly Node[], alone: ReadonlyMap<NodeId, number>, nowMs: number): number =>
+  nodes.filter(({ id, launchedAtMs }) => (alone.get(id) ?? 0) > 0 && nowMs - launchedAtMs >= SHORT_AFTER_MS)
+    .length;
+
+async function finishAll(started: readonly Node[], cluster: string, ports: Ports): Promise<number> {
+  const open = started.filter((node) => unfinished(node).length > 0);
+  if (open.length === 0) return 0;
+  const owner = ports.runId();
+  const asked = open.map((node) => leasingOf(node, cluster));
+  const leased = await takeLeases(asked, owner, ports);
+  const mine = open.filter(({ id }) => leased.has(id));
+  const { enis } = await finish(mine, cluster, 'sweep', ports);
+  await ports.ledger.release([...leased.values()], owner);
+  return enis;
+}
+
+/** What nodes claimed of open demand and will never serve, because they are no more. */
+async function giveBack(
+  open: readonly OpenDemand[],
+  { nodes, incomplete = [] }: World,
+  { ledger, clock }: Ports,
+): Promise<number> {
+  const nowMs = clock();
+  const there = new Set<string>([...nodes.map(({ id }) => id), ...incomplete]);
+  const absent = open
+    .flatMap(({ claims }) => Object.keys(claims) as NodeId[])
+    .filter((nodeId) => !there.has(nodeId));
+  if (absent.length === 0) return 0;
+  const records = await ledger.nodes(absent);
+  // Of a node without a record a run may be at work this moment; its claim ends with the demand.
+  const heardOf = (nodeId: NodeId): number =>
+    (records.get(nodeId)?.expiresAtMs ?? nowMs + RECORD_TTL_MS) - RECORD_TTL_MS;
+  const gone = new Set(absent.filter((nodeId) => nowMs - heardOf(nodeId) >= GONE_AFTER_MS));
+  let pods = 0;
+  for (const demand of open) {
+    const back = givenBack(demand, gone);
+    // Somebody claims at this moment: the next sweep gives back.
+    if (back !== undefined && (await ledger.claim(back))) pods += back.podsLeft - demand.podsLeft;
+  }
+  return pods;
+}
+
+/** Subnet room and what launches have taught. */
+async function publishRoom(
+  cluster: string,
+  { world: { nodes, subnets }, freeBlocks }: Inventory,
+  { journal, ledger }: Ports,
+): Promise<void> {
+  const used = new Set(nodes.flatMap(({ enis }) => enis.map(({ subnetId }) => subnetId)));
+  for (const { id: subnet, freeAddresses: SubnetFreeAddresses } of subnets) {
+    if (!used.has(subnet)) continue;
+    const SubnetFreeBlocks = freeBlocks.get(subnet);
+    journal.measure(
+      { SubnetFreeAddresses, ...(SubnetFreeBlocks !== undefined && { SubnetFreeBlocks }) },
+      { cluster, subnet },
+    );
+  }
+  for (const [nodeGroup, lesson] of await ledger.lessons(cluster)) {
+    const BootP05 = startP05Ms(lesson);
+    const AdoptionMost = adoptionMostMs([lesson]);
+    const figures = {
+      ...(BootP05 !== undefined && { BootP05 }),
+      ...(AdoptionMost !== undefined && { AdoptionMost }),
+    };
+    if (Object.keys(figures).length > 0) journal.measure(figures, { cluster, nodeGroup });
+  }
+}
+
+/** The budget and the circuit are the account's; the kill switch is in the policy, which this deployment's clusters share. */
+async function publishStanding({ budget, journal, settings }: Ports): Promise<void> {
+  const { circuitOpen, actions } = await budget.standing();
+  journal.measure({ CircuitOpen: circuitOpen ? 1 : 0 }, {});
+  for (const { name: cluster } of settings.clusters)
+    journal.measure({ KillSwitchOn: settings.policy.stopped ? 1 : 0 }, { cluster });
+  for (const [action, { tokens, pace }] of Object.entries(actions))
+    journal.measure({ BudgetTokens: tokens, BudgetPace: pace * 100 }, { action });
+}
