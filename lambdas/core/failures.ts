@@ -144,7 +144,7 @@ export const REACTIONS: Readonly<Record<FailureKind, Reaction>> = {
   stopped: {
     stops: 'node',
     trouble: false,
-    says: 'nothing is sent while policy.stopped is true; the node is left, and the sweep plans it anew when it is false again',
+    says: 'nothing is sent while policy.stopped is true; a rollout looks again every minute, a launch is left, and planned anew by the sweep if it still launches',
   },
   unexpected: {
     stops: 'node',

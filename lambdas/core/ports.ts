@@ -179,6 +179,8 @@ export type Outcome =
         | 'claimed'
         | 'created'
         | 'attached'
+        /** Addresses were added to ENIs it had: their adoption leaves no trace in EC2. */
+        | 'filled'
         | 'seen'
         | 'late attach'
         | 'not seen'

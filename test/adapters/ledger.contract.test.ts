@@ -45,6 +45,7 @@ const recordOf = (nodeId: NodeId, cluster: string, more: Partial<NodeRecord> = {
       addresses: 9,
       subnetId: 'subnet-0a1b2c3d4e5f60718',
       token: `${nodeId}.2.9`,
+      sinceMs: NOW,
     },
   ],
   runningAtMs: NOW,
@@ -140,7 +141,7 @@ describe.each([DEPLOYED, IN_MEMORY])('the ledger in $stores', ({ ledger: make })
     const until = NOW + 90 * SECOND;
     const record = (await ledger.lease([node], 'killed', until, NOW)).get(node.nodeId);
     const enis = [
-      { deviceIndex: 2, addresses: 9, subnetId: 'subnet-0a1b2c3d4e5f60718', token: 'one' },
+      { deviceIndex: 2, addresses: 9, subnetId: 'subnet-0a1b2c3d4e5f60718', token: 'one', sinceMs: NOW },
     ] as const;
     if (record !== undefined) await ledger.intend([{ ...record, enis }], 'killed');
     const next = await ledger.lease([node], 'next', until + 90 * SECOND, until);

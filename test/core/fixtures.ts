@@ -57,6 +57,7 @@ export const aPromise = (eniId: EniId, deviceIndex: number, addresses = 9): Prom
   addresses,
   subnetId: 'subnet-1',
   token: `token-${eniId}`,
+  sinceMs: NOW_MS,
 });
 
 export function enisOf(nodeId: NodeId, filling: readonly number[], changes: Partial<Eni> = {}): Eni[] {

@@ -53,6 +53,7 @@ describe('written down before the call', () => {
         deviceIndex: 2,
         addresses: 9,
         subnetId: 'subnet-1',
+        sinceMs: NOW_MS,
         attachedAtMs: NOW_MS,
       },
     ]);

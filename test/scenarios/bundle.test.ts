@@ -1,7 +1,7 @@
 /** The deployed artefact itself: the built bundle, in a process of its own, with real sockets, against the embedded AWS. */
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { CreateTableCommand, DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';
+import { CreateTableCommand, DynamoDBClient, ScanCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { bundle, ROOT, stale } from '../../infra/bundles.ts';
 import { type HttpServer, startHttpServer } from '../../sim/wire/http-server.ts';
@@ -98,7 +98,16 @@ test('the built function warms a launching node over the wire, with DynamoDB for
   const message = world.bus.event('eks-ip-prewarmer', 'Prewarm Continuation', due);
   expect(await invoke('verify-wave', queued(message))).toEqual({ batchItemFailures: [] });
 
-  // ipamd starts and tags what it finds; the sweep finishes what verification would finish when the rush is over.
+  // The rush is over: the attach was long ago. ipamd starts and tags what it finds, and the sweep finishes what is left.
+  await documents.send(
+    new UpdateItemCommand({
+      TableName: 'ledger',
+      Key: { pk: { S: `node#${instance.id}` }, sk: { S: 'record' } },
+      UpdateExpression: 'SET #record.#times.attachedAtMs = :longAgo',
+      ExpressionAttributeNames: { '#record': 'record', '#times': 'times' },
+      ExpressionAttributeValues: { ':longAgo': { N: '1' } },
+    }),
+  );
   for (const { id } of enis)
     world.account.perform('CreateTags', {
       resources: [id],

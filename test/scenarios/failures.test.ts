@@ -248,6 +248,33 @@ describe('what concerns others', () => {
     expect(notesOf(stage, 'call failed')).toHaveLength(1);
   });
 
+  test('seventy nodes, the first sixty of which have no slot left: the others are warmed, and nobody asks for ever', async () => {
+    const { world, stage } = staged(
+      { seed: 79, subnets: [{ ...SUBNET, cidr: '10.0.0.0/20' }] },
+      { sweep: true },
+    );
+    for (let index = 0; index < 70; index++) world.established('m5.large', [9]);
+    await world.kernel.run(minutes(11));
+    const ids = world.nodes.map(({ instanceId }) => instanceId).sort();
+    const crowded = new Set(ids.slice(0, 60));
+    beforeOurs(world, ATTACH, ({ instanceId }) => {
+      if (crowded.has(String(instanceId)))
+        throw new ApiError('AttachmentLimitExceeded', 'Interface count exceeds the limit.', 400);
+    });
+    world.bus.put('eks-ip-prewarmer', 'Deployment Announced', {
+      cluster: CLUSTER,
+      workload: { kind: 'Deployment', namespace: 'default', name: 'checkout' },
+      replicas: { from: 0, to: 700 },
+      startsAt: new Date(world.clockMs + minutes(40)).toISOString(),
+    });
+    await world.kernel.run(world.kernel.nowMs + minutes(30));
+    const warm = world.nodes.filter(({ instanceId }) => !crowded.has(instanceId));
+    expect(warm.map(onNode)).toEqual(warm.map(() => 17));
+    const waits = notesOf(stage, 'announcement waits').length;
+    await world.kernel.run(world.kernel.nowMs + minutes(5));
+    expect(notesOf(stage, 'announcement waits')).toHaveLength(waits);
+  });
+
   test('somebody takes the device index a moment before us: the other one is tried, once, and nothing is left over', async () => {
     const { world, stage } = staged({ seed: 78 }, { sweep: true });
     const node = launchFor(world, 27);

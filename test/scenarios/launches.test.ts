@@ -189,6 +189,24 @@ describe('EC2 says no', () => {
     expect(verified.flatMap(({ seen }) => seen)).toEqual([node.instance.id]);
   });
 
+  test('attaches are not answered, and did not come about: nothing was late, and no alarm says so', async () => {
+    const { world, stage } = staged({ seed: 26 });
+    const node = launchFor(world, 27);
+    world.account.addFault({
+      kind: 'lostReply',
+      action: 'AttachNetworkInterface',
+      caller: 'prewarmer',
+      carriedOut: false,
+      fromMs: 0,
+      toMs: minutes(1),
+    });
+    await world.kernel.run(minutes(6));
+    expect(ours(node)).toEqual([]);
+    const verified = notesOf(stage, 'verified').map(({ facts }) => facts);
+    expect(verified.flatMap(({ lateAttach }) => lateAttach)).toEqual([]);
+    expect(verified.flatMap(({ notSeen }) => notSeen)).toEqual([node.instanceId]);
+  });
+
   test('the subnet is full: nothing is created, the journal names it, and the reserve is untouched', async () => {
     const { world, stage } = staged({
       seed: 22,

@@ -78,9 +78,10 @@ export function spend(
     };
   };
   for (const calls of asks) {
+    // What was paid for before is sent now, too.
+    const heldMs = heldUpMs(circuit, nowMs);
+    if (heldMs > 0) return answer(heldMs, 'circuit open');
     if (entries(calls).length > 0) {
-      const heldMs = heldUpMs(circuit, nowMs);
-      if (heldMs > 0) return answer(heldMs, 'circuit open');
       const takes = room?.takes[granted];
       if (room !== undefined && takes !== undefined && !hasRoom(inFlight ?? {}, takes, room))
         return answer(ROOM_AGAIN_MS, 'room taken');

@@ -27,7 +27,7 @@ export const KEPT: Readonly<Record<CallClass, number>> = { launch: 0, rollout: 0
 /** How much later than told somebody may ask again and find the claim. Queues deliver by the second, and wait themselves
  *  while all their readers are busy. */
 const LATE_MS = 20_000;
-/** Claims kept, those with the earliest turns: the item stays below 10 KB. Asks alike share one, so that even a thousand
+/** Claims kept, those with the earliest turns: they stay below 10 KB. Asks alike share one, so that even a thousand
  *  nodes of a few types leave a handful. */
 export const MOST_CLAIMS = 64;
 

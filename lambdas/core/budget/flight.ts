@@ -31,12 +31,14 @@ export interface Taking {
 }
 export type InFlight = Partial<Readonly<Record<SubnetId, readonly Taking[]>>>;
 
-/** Free addresses above which nobody counts: more than all runs of a minute take together (sixty nodes a run, thirty
- *  addresses a node, a handful of runs). */
-export const TIGHT_ADDRESSES = 8_192;
+/** Free addresses above which nobody counts: more than the budget lets all runs of a minute take together (150 new ENIs a
+ *  minute at half of AWS's documented rate, ten addresses each). */
+export const TIGHT_ADDRESSES = 2_048;
 /** A run that never says that its calls are over has died: they were carried out within a function's time limit of 30 s, or
  *  never; reads show them a while later. */
 export const IN_FLIGHT_MS = 30_000 + CONSISTENT_AFTER_MS;
+/** No decision rests on a read this old. */
+const LANDED_KEPT_MS = 30_000;
 /** What EC2 counts as free may be so much older than its answers to calls. */
 export const COUNTS_LAG_MS = 2_000;
 
@@ -63,11 +65,18 @@ export function takenOff(inFlight: InFlight, takes: Takes, { free, by }: RoomAsk
   if (all.length === 0) return inFlight;
   const next: Record<SubnetId, readonly Taking[]> = {};
   for (const [subnetId, takings] of entriesOf(inFlight)) {
-    const alive = takings.filter(({ atMs }) => nowMs - atMs < 2 * IN_FLIGHT_MS);
+    const alive = takings.filter(
+      ({ atMs, landedMs }) =>
+        nowMs - (landedMs ?? atMs) < (landedMs === undefined ? 2 * IN_FLIGHT_MS : LANDED_KEPT_MS),
+    );
     if (alive.length > 0) next[subnetId] = alive;
   }
-  for (const [subnetId, addresses] of all)
-    next[subnetId] = [...(next[subnetId] ?? []), { by, addresses, atMs: nowMs }];
+  for (const [subnetId, addresses] of all) {
+    const takings = next[subnetId] ?? [];
+    const mine = takings.find((taking) => taking.by === by && taking.landedMs === undefined);
+    const others = takings.filter((taking) => taking !== mine);
+    next[subnetId] = [...others, { by, addresses: (mine?.addresses ?? 0) + addresses, atMs: nowMs }];
+  }
   return next;
 }
 

@@ -3,9 +3,16 @@
 import type { Node, NodeId } from '../model.ts';
 import { unfinished } from '../plan/launches.ts';
 import { callsOf } from '../plan/steps.ts';
-import type { CallClass, Ports } from '../ports.ts';
+import type { CallClass, NodeRecord, Ports } from '../ports.ts';
 import { carryOut } from './doing.ts';
 import { grant, Wave } from './wave.ts';
+
+/** After a launch's attach its ENIs are not yet told to go away with their node: the launches around it need the requests
+ *  (docs/decisions/0005-finish-later.md). A burst of launches boots for a minute or two. */
+export const RUSH_MS = 120_000;
+
+export const inRush = (record: NodeRecord | undefined, nowMs: number): boolean =>
+  record?.runningAtMs !== undefined && nowMs - (record.times?.attachedAtMs ?? 0) < RUSH_MS;
 
 export interface Finished {
   readonly enis: number;

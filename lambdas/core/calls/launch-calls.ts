@@ -159,6 +159,7 @@ function whyLeft(
 
 function reasonOf(result: Worked | undefined): LeaveReason {
   if (result?.result === 'not granted' && result.because === 'circuit open') return 'circuit open';
+  if (result?.result === 'not granted' && result.because === 'room taken') return 'subnet full';
   if (result?.result === 'again' && result.kind !== undefined) return leftBecause(result.kind);
   return result?.result === 'done' || result?.result === 'missed' ? 'too late' : 'over budget';
 }
@@ -191,7 +192,7 @@ function recordOf(
     times: {
       ...before.times,
       ...(done !== undefined &&
-        attachedIn(done) > 0 && { attachedAtMs: sentAtMs(result?.record ?? before) ?? nowMs }),
+        attachedIn(done) > 0 && { attachedAtMs: sentAtMs(result?.record ?? before, done) ?? nowMs }),
       ...(done !== undefined &&
         candidate.soleAllocator && { usableFromMs: nowMs + adoptionWorstMs(ports.settings.policy) }),
     },
@@ -214,5 +215,7 @@ function outcomeOf(steps: readonly Step[], mode: Mode, done: Done | undefined, b
   if (done === undefined) return before.outcome;
   if (attachedIn(done) > 0) return { state: 'attached' };
   const made = [...done.enis.values()].some(({ eniId }) => eniId !== undefined);
+  if (!made && done.failures.length === 0 && steps.some((step) => step.do === 'fill'))
+    return { state: 'filled' };
   return { state: made ? 'created' : 'claimed' };
 }

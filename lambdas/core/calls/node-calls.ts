@@ -1,17 +1,16 @@
 /** Work on nodes whose leases are held: granted by one conditional write, written down, then carried out node by node. */
-import { sumOf } from '../budget/allowance.ts';
-import { isTight, type Takes } from '../budget/flight.ts';
 import { type FailureKind, waitAfter } from '../failures.ts';
 import { CONSISTENT_AFTER_MS } from '../limits.ts';
-import type { Node, NodeId, SubnetId, World } from '../model.ts';
+import type { Node, NodeId, World } from '../model.ts';
 import { inParallel } from '../parallel.ts';
 import type { Mark } from '../plan/marks.ts';
-import { type ActStep, addressesOf, callsOf, type LeaveReason, sumCalls } from '../plan/steps.ts';
+import type { ActStep, LeaveReason } from '../plan/steps.ts';
 import type { CallClass, Granted, NodeRecord, Ports } from '../ports.ts';
 import { NODES_AT_ONCE } from '../records.ts';
 import { carryOut, type Done, leftBecause } from './doing.ts';
+import { askOf, share, type Wanted } from './granting.ts';
 import { honour, intend, keep, withTokens } from './promises.ts';
-import { grant, Wave } from './wave.ts';
+import { Wave } from './wave.ts';
 
 export interface NodeWork {
   readonly node: Node;
@@ -63,26 +62,21 @@ export async function workOn(
 ): Promise<ReadonlyMap<NodeId, Worked>> {
   const { clock, ledger } = ports;
   const worked = new Map<NodeId, Worked>();
-  const work: (NodeWork & { readonly unsettled: boolean })[] = [];
+  const work: Wanted<NodeWork & { readonly unsettled: boolean }>[] = [];
   for (const one of all) {
     const { steps, unsettled } = honour(one.steps, one.record, clock());
-    if (steps.length > 0)
-      work.push({ ...one, steps: withTokens(steps, one.record), unsettled: unsettled > 0 });
-    else if (unsettled > 0) worked.set(one.node.id, { result: 'unsettled', record: one.record });
+    if (steps.length > 0) {
+      const ready = { ...one, steps: withTokens(steps, one.record), unsettled: unsettled > 0 };
+      work.push({ ...askOf(steps), work: ready });
+    } else if (unsettled > 0) worked.set(one.node.id, { result: 'unsettled', record: one.record });
   }
   if (work.length === 0) return worked;
 
-  // Those that want the last addresses of a subnet come last: should others have been granted them, nobody else waits.
-  const free = freeAbove(world, ports);
-  work.sort((a, b) => Number(isTight(takesOf(a.steps), free)) - Number(isTight(takesOf(b.steps), free)));
-  const asks = work.map(({ steps }) => sumCalls(steps.map(callsOf)));
-  const takes = work.map(({ steps }) => takesOf(steps));
-  const { readAtMs } = world;
-  const { granted, waitMs, because } = await grant(asks, as, ports, { takes, free, readAtMs, by: owner });
-  for (const { node, record } of work.slice(granted))
-    worked.set(node.id, { result: 'not granted', waitMs, because, record });
+  const { granted, refused, calls, tookLast } = await share(work, as, { world, by: owner }, ports);
+  for (const { work: one, waitMs, because } of refused)
+    worked.set(one.node.id, { result: 'not granted', waitMs, because, record: one.record });
 
-  const intents = work.slice(0, granted).map((one) => {
+  const intents = granted.map(({ work: one }) => {
     const record = intend(one.record, one.node, one.steps, clock());
     return { ...one, record };
   });
@@ -106,22 +100,9 @@ export async function workOn(
       );
     }
   });
-  const tookLast = takes.slice(0, granted).some((one) => isTight(one, free));
-  await wave.end(sumOf(sumCalls(asks.slice(0, granted))), tookLast ? owner : undefined);
+  await wave.end(calls, tookLast ? owner : undefined);
   return worked;
 }
-
-function takesOf(steps: readonly ActStep[]): Takes {
-  const takes: Record<SubnetId, number> = {};
-  for (const step of steps)
-    if (step.do !== 'finish') takes[step.subnetId] = (takes[step.subnetId] ?? 0) + addressesOf(step);
-  return takes;
-}
-
-const freeAbove = ({ subnets }: Doing['world'], { settings }: Ports): Takes =>
-  Object.fromEntries(
-    subnets.map(({ id, freeAddresses }) => [id, freeAddresses - settings.policy.subnetReserveAddresses]),
-  );
 
 /** The record as it was before anything was written down for this run. */
 const unsent = ({ node, record }: NodeWork, all: readonly NodeWork[]): NodeRecord =>

@@ -12,13 +12,18 @@ import type { ActStep, AttachStep } from '../plan/steps.ts';
 import type { NodeRecord } from '../ports.ts';
 import { type Done, tokenOf } from './doing.ts';
 
+/** A create nobody heard of for so long is asked for no more: its ENI, if it came about, has been deleted by a sweep. */
+const UNMADE_KEPT_MS = 600_000;
+
 /** Reads may not show yet what was sent since then. */
 const unsettled = (atMs: number | undefined, nowMs: number): boolean =>
   atMs !== undefined && nowMs - atMs < CONSISTENT_AFTER_MS;
 
-/** When the first of its attaches that may be on their way was sent. */
-export function sentAtMs({ enis }: NodeRecord): number | undefined {
-  const sent = enis.flatMap(({ attachedAtMs }) => attachedAtMs ?? []);
+/** When the first of these attaches was sent. */
+export function sentAtMs({ enis }: NodeRecord, done: Done): number | undefined {
+  const sent = enis.flatMap(({ token, attachedAtMs }) =>
+    done.enis.has(token) && attachedAtMs !== undefined ? [attachedAtMs] : [],
+  );
   return sent.length === 0 ? undefined : Math.min(...sent);
 }
 
@@ -109,6 +114,7 @@ export function intend(
         deviceIndex,
         addresses,
         subnetId,
+        sinceMs: enis.get(token)?.sinceMs ?? nowMs,
         ...(eniId !== undefined && { eniId }),
         ...(demandId !== undefined && { demandId }),
         ...(step.until === 'created' && { paid: true }),
@@ -182,7 +188,9 @@ export const withTokens = (steps: readonly ActStep[], { generation }: NodeRecord
 
 /** The record without what reads show and time has settled. */
 export function settled(record: NodeRecord, node: Node | undefined, nowMs: number): NodeRecord {
-  const enis = record.enis.filter(({ eniId }) => !node?.enis.some(({ id }) => id === eniId));
+  const enis = record.enis.filter(({ eniId, sinceMs }) =>
+    eniId === undefined ? nowMs - sinceMs < UNMADE_KEPT_MS : !node?.enis.some(({ id }) => id === eniId),
+  );
   const fills = (record.fills ?? []).filter(({ atMs }: PromisedFill) => unsettled(atMs, nowMs));
   const { fills: _before, ...rest } = record;
   return { ...rest, enis, ...(fills.length > 0 && { fills }) };

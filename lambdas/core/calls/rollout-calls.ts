@@ -1,7 +1,8 @@
 /** The doing half of a rollout: node by node within the budget; what is not done yet comes back with the announcement. */
 import { adoptionWorstMs } from '../cni.ts';
 import { type Failure, REACTIONS, waitAfter } from '../failures.ts';
-import { CONSISTENT_AFTER_MS, RECONCILE_WORST_MS, SQS_MAX_DELAY_MS } from '../limits.ts';
+import { CONSISTENT_AFTER_MS, SQS_MAX_DELAY_MS } from '../limits.ts';
+import { FIRST_LOOK_MS } from '../looks/verify.ts';
 import type { Node, NodeId, World } from '../model.ts';
 import type { Candidate } from '../plan/eligibility.ts';
 import type { Mark } from '../plan/marks.ts';
@@ -12,16 +13,12 @@ import { leasingOf, RECORD_TTL_MS, takeLeases } from '../records.ts';
 import type { RolloutAnnounced } from '../signals.ts';
 import { attachedIn } from './doing.ts';
 import { STOPPED_AGAIN_MS, type Worked, workOn } from './node-calls.ts';
-import { sentAtMs, settled } from './promises.ts';
+import { honour, sentAtMs, settled } from './promises.ts';
 
 /** Tries before an announcement is given up that cannot be worked on: by then its pods have started. */
 const MOST_ATTEMPTS = 20;
 /** Until a node is looked at again that another run holds: those hold it for a second or two, a dead one for 90. */
 const HELD_AGAIN_MS = 10_000;
-
-/** When it is first looked whether ipamd adopted an attach: every quiet node has reconciled by then, and where metadata is
- *  quick shows it. Later looks tell how long others take. */
-const FIRST_LOOK_MS = RECONCILE_WORST_MS + 10_000;
 
 /** Nodes of one round: more than the budget grants at once, so that it is never the round that keeps it waiting; and no more,
  *  because each is leased, and read again by the next round. */
@@ -64,8 +61,18 @@ async function act(
   const { cluster, announcementId: purpose } = signal;
   const owner = ports.runId();
   const adoptionMs = adoptionWorstMs(settings.policy);
-  const all = candidates.map(({ node }) => node).filter(({ id }) => byNode.has(id));
-  const nodes = all.slice(0, NODES_A_ROUND);
+  const planned = candidates.map(({ node }) => node).filter(({ id }) => byNode.has(id));
+  const known = await ledger.nodes(planned.map(({ id }) => id));
+  const now = { ready: [] as Node[], unsettled: false };
+  for (const node of planned) {
+    const record = known.get(node.id);
+    if (record !== undefined && endedFor(record, purpose)) continue;
+    const { steps } =
+      record === undefined ? { steps: [node] } : honour(byNode.get(node.id) ?? [], record, clock());
+    if (steps.length > 0) now.ready.push(node);
+    else now.unsettled = true;
+  }
+  const nodes = now.ready.slice(0, NODES_A_ROUND);
   const asked = nodes.map((node) => leasingOf(node, cluster));
   const leased = await takeLeases(asked, owner, ports);
   const mine = nodes.flatMap((node) => {
@@ -95,7 +102,8 @@ async function act(
   }
   const waits = [...worked.values()].flatMap((one) => waitOf(one) ?? []);
   if (mine.length < nodes.length) waits.push(HELD_AGAIN_MS);
-  if (all.length > nodes.length) waits.push(ROUND_MS);
+  if (now.ready.length > nodes.length) waits.push(ROUND_MS);
+  if (now.unsettled) waits.push(CONSISTENT_AFTER_MS);
   return waits;
 }
 
@@ -140,15 +148,17 @@ function recordOf(
       ? { state: 'left', reason: one.reason }
       : attached
         ? { state: 'attached' }
-        : record.outcome.state === 'left'
-          ? { state: 'claimed' }
-          : record.outcome;
+        : filled
+          ? { state: 'filled' }
+          : record.outcome.state === 'left'
+            ? { state: 'claimed' }
+            : record.outcome;
   return {
     ...record,
     outcome,
     times: {
       ...record.times,
-      ...(attached && { attachedAtMs: sentAtMs(one.record) ?? nowMs }),
+      ...(attached && { attachedAtMs: sentAtMs(one.record, one.done) ?? nowMs }),
       ...((attached || filled) && { usableFromMs: nowMs + adoptionMs }),
     },
     expiresAtMs: nowMs + RECORD_TTL_MS,

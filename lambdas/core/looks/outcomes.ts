@@ -46,7 +46,7 @@ export function told(
 export async function learnAdoptions(
   found: Readonly<Record<Judged, readonly NodeId[]>>,
   records: ReadonlyMap<NodeId, NodeRecord>,
-  readAtMs: number,
+  { readAtMs, onTimeMs }: { readonly readAtMs: number; readonly onTimeMs: number },
   cluster: string,
   ports: Ports,
 ): Promise<void> {
@@ -56,6 +56,8 @@ export async function learnAdoptions(
     const attachedAtMs = record?.times?.attachedAtMs;
     if (record === undefined || attachedAtMs === undefined || record.runningAtMs !== undefined) continue;
     const forMs = readAtMs - attachedAtMs;
+    // A look that came late says when we looked, not when it was adopted.
+    if (forMs > onTimeMs) continue;
     const of = `${nodeId} ${attachedAtMs}`;
     const sample = found.seen.includes(nodeId)
       ? { of, notBeforeMs: 0, byMs: forMs }

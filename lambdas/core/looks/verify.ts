@@ -3,8 +3,9 @@
  * the proof. A node whose primary ENI has the tag while ours has not was lost in the race: that is a late attach.
  */
 
-import { finish } from '../calls/finishing.ts';
+import { finish, inRush, RUSH_MS } from '../calls/finishing.ts';
 import { waitAfter } from '../failures.ts';
+import { RECONCILE_WORST_MS } from '../limits.ts';
 import { IPAMD_INSTANCE_TAG, ipamdStarted, type Node, type NodeId, OUR_NODE_TAG } from '../model.ts';
 import { unfinished } from '../plan/launches.ts';
 import type { NodeRecord, Ports } from '../ports.ts';
@@ -14,9 +15,13 @@ import { learnAdoptions, publish, told, verdictsOf } from './outcomes.ts';
 
 /** Time to the next look at a node whose ipamd has not started. */
 const LOOK_AGAIN_MS = 30_000;
-/** After a launch's attach its ENIs are not yet told to go away with their node: the launches around it need the requests
- *  (docs/decisions/0005-finish-later.md). A burst of launches boots for a minute or two. */
-const RUSH_MS = 120_000;
+/** When it is first looked whether a node that ran already has adopted an attach: every quiet node has reconciled by then, and
+ *  where metadata is quick shows it. Later looks tell how long others take. */
+export const FIRST_LOOK_MS = RECONCILE_WORST_MS + 10_000;
+/** Queues and functions may take so long beyond a look's time; one that is later says nothing of adoption. */
+const LOOK_SLACK_MS = 20_000;
+const onTimeMs = (attempt: number): number => FIRST_LOOK_MS + attempt * LOOK_AGAIN_MS + LOOK_SLACK_MS;
+
 /** ipamd tags ENI after ENI while it starts. A look in between sees the primary tagged and ours not; this much later all
  *  are. Far less than the 60 s after which a reconcile could adopt an ENI that came too late. */
 const STARTING_MS = 10_000;
@@ -71,23 +76,22 @@ export async function verify(signal: VerifyDue, ports: Ports): Promise<Verified>
   }
   const { readAtMs } = read.value;
   const alive = [...nodes.values()].filter(({ id, state }) => leased.has(id) && state !== 'shutting-down');
-  const inRush = (id: NodeId): boolean =>
-    readAtMs - (leased.get(id)?.times?.attachedAtMs ?? 0) < RUSH_MS &&
-    leased.get(id)?.runningAtMs !== undefined;
   const { nodesLeft } = await finish(
-    alive.filter(({ id }) => !inRush(id)),
+    alive.filter(({ id }) => !inRush(leased.get(id), readAtMs)),
     cluster,
     'sweep',
     ports,
   );
-  const early = alive.filter((node) => inRush(node.id) && unfinished(node).length > 0).map(({ id }) => id);
+  const early = alive
+    .filter((node) => inRush(leased.get(node.id), readAtMs) && unfinished(node).length > 0)
+    .map(({ id }) => id);
   const verdicts = verdictsOf(found);
   await ports.ledger.release(
     [...leased.values()].map((record) => told(record, nodes.get(record.nodeId), verdicts, readAtMs)),
     owner,
   );
   publish(found, leased, readAtMs, cluster, ports);
-  await learnAdoptions(found, leased, readAtMs, cluster, ports);
+  await learnAdoptions(found, leased, { readAtMs, onTimeMs: onTimeMs(attempt) }, cluster, ports);
   const next = { kind: 'verify-due', cluster, attempt: attempt + 1 } as const;
   const { starting, ...said } = found;
   // What is not finished at the last look is left to the sweep.
@@ -136,7 +140,12 @@ function verdictOn(
   // A warm pool's instance: its ipamd starts when the group takes it.
   if (node.state === 'stopping' || node.state === 'stopped') return last ? 'notSeen' : 'waiting';
   const ours = node.enis.filter((eni) => eni.tags[OUR_NODE_TAG] === node.id);
-  if (ours.length > 0 && ours.every((eni) => eni.tags[IPAMD_INSTANCE_TAG] !== undefined)) return 'seen';
+  // An attach that was not answered, and that did not come about: no race was lost, and nothing can be seen.
+  const missing = (record?.enis ?? []).some(
+    ({ eniId, attachedAtMs }) => attachedAtMs !== undefined && !node.enis.some(({ id }) => id === eniId),
+  );
+  if (ours.length === 0 || missing) return last ? 'notSeen' : 'waiting';
+  if (ours.every((eni) => eni.tags[IPAMD_INSTANCE_TAG] !== undefined)) return 'seen';
   // A launch was raced against ipamd's start; a node that already ran was not.
   if (ipamdStarted(node) && record?.runningAtMs !== undefined)
     return before === true ? 'lateAttach' : 'starting';

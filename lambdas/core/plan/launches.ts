@@ -32,6 +32,8 @@ export interface PromisedEni {
   readonly addresses: number;
   readonly subnetId: SubnetId;
   readonly token: string;
+  /** Since when it has been promised, epoch ms. */
+  readonly sinceMs: number;
   readonly demandId?: string;
   /** Its attach was granted with its create, and has not been sent. */
   readonly paid?: boolean;

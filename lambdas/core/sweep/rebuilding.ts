@@ -22,7 +22,7 @@ export interface Missing {
 
 /** Returns how many nodes were planned anew. */
 export async function rebuildLaunches(
-  { world: { nodes }, own, cluster, alone }: Missing,
+  { world: { nodes, readAtMs }, own, cluster, alone }: Missing,
   ports: Ports,
 ): Promise<number> {
   // Nodes that are always left never get ipamd's tag, some of them: nobody reads them anew at every sweep.
@@ -38,7 +38,7 @@ export async function rebuildLaunches(
   const known = await ports.ledger.nodes(launching.map(({ id }) => id));
   const missed = launching.filter(({ id }) => alone.has(id) || unfinishedBusiness(known.get(id)));
   if (missed.length === 0) return 0;
-  await forgetLost(missed, known, own, cluster, ports);
+  await forgetLost(missed, known, { own, readAtMs, cluster }, ports);
   const { plans } = await warmLaunches(
     missed.map(({ id, state, launchedAtMs }) => launchOf(id, state === 'running', launchedAtMs)),
     ports,
@@ -52,12 +52,11 @@ export async function rebuildLaunches(
 async function forgetLost(
   nodes: readonly Node[],
   known: ReadonlyMap<NodeId, NodeRecord>,
-  own: readonly OwnEni[],
-  cluster: Cluster,
+  { own, readAtMs, cluster }: Pick<Missing, 'own' | 'cluster'> & Pick<World, 'readAtMs'>,
   ports: Ports,
 ): Promise<void> {
   const there = new Set<string | undefined>(own.map(({ id }) => id));
-  const settledMs = ports.clock() - CONSISTENT_AFTER_MS;
+  const settledMs = readAtMs - CONSISTENT_AFTER_MS;
   const lostOf = ({ enis, expiresAtMs }: NodeRecord): ReadonlySet<string> =>
     // What was written a moment ago may be too young for the inventory.
     expiresAtMs - RECORD_TTL_MS > settledMs

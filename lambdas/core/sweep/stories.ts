@@ -54,13 +54,18 @@ async function close(cluster: string, nodes: readonly Node[], ports: Ports): Pro
   const asked = nodes.map((node) => leasingOf(node, cluster));
   const leased = await takeLeases(asked, owner, ports);
   const shown = new Map<NodeId, Node>(nodes.map((node) => [node.id, node]));
+  // Another run may have been at it since the records were read.
+  const open = [...leased.values()].filter(
+    ({ outcome: { state } }) => state === 'claimed' || state === 'created',
+  );
+  const closed = open.map((record) => ({
+    ...settled(record, shown.get(record.nodeId), clock()),
+    outcome: TOO_LATE,
+    expiresAtMs: clock() + RECORD_TTL_MS,
+  }));
   await ledger.release(
-    [...leased.values()].map((record) => ({
-      ...settled(record, shown.get(record.nodeId), clock()),
-      outcome: TOO_LATE,
-      expiresAtMs: clock() + RECORD_TTL_MS,
-    })),
+    [...leased.values()].map((record) => closed.find(({ nodeId }) => nodeId === record.nodeId) ?? record),
     owner,
   );
-  return leased.size;
+  return closed.length;
 }

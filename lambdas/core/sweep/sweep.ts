@@ -2,7 +2,7 @@
  *  nobody will serve is given back, and how things stand is remembered and published. */
 
 import { collectOrphans } from '../calls/collecting.ts';
-import { finish } from '../calls/finishing.ts';
+import { finish, inRush } from '../calls/finishing.ts';
 import type { Failure } from '../failures.ts';
 import { adoptionMostMs, startP05Ms } from '../looks/lessons.ts';
 import { type Cluster, ipamdStarted, type Node, type NodeId, type World } from '../model.ts';
@@ -120,7 +120,7 @@ async function finishAll(started: readonly Node[], cluster: string, ports: Ports
   const owner = ports.runId();
   const asked = open.map((node) => leasingOf(node, cluster));
   const leased = await takeLeases(asked, owner, ports);
-  const mine = open.filter(({ id }) => leased.has(id));
+  const mine = open.filter(({ id }) => leased.has(id) && !inRush(leased.get(id), ports.clock()));
   const { enis } = await finish(mine, cluster, 'sweep', ports);
   await ports.ledger.release([...leased.values()], owner);
   return enis;

@@ -1,0 +1,72 @@
+/** One wave's requests: what the budget grants of it, in which order, and beside whom. */
+import { type Calls, sumOf } from '../budget/allowance.ts';
+import { isTight, type RoomAsk, type Takes } from '../budget/flight.ts';
+import type { SubnetId, World } from '../model.ts';
+import { type ActStep, addressesOf, callsOf, sumCalls } from '../plan/steps.ts';
+import type { CallClass, Granted, Ports } from '../ports.ts';
+import { grant } from './wave.ts';
+
+interface Asking {
+  readonly calls: Calls;
+  readonly takes: Takes;
+}
+
+export interface Wanted<W> extends Asking {
+  readonly work: W;
+}
+
+export interface Shared<W> {
+  readonly granted: readonly Wanted<W>[];
+  readonly refused: readonly (Pick<Granted, 'waitMs' | 'because'> & { readonly work: W })[];
+  /** Requests granted in all. */
+  readonly calls: number;
+  /** The run took the last addresses of a subnet, and must say when it is done. */
+  readonly tookLast: boolean;
+}
+
+/** What a node's steps ask for. A create that is asked for again takes nothing: its ENI is there, or its addresses were
+ *  counted when it was asked for first. */
+export function askOf(steps: readonly ActStep[]): Asking {
+  const takes: Record<SubnetId, number> = {};
+  for (const step of steps)
+    if (step.do !== 'finish' && !(step.do === 'attach' && step.token !== undefined))
+      takes[step.subnetId] = (takes[step.subnetId] ?? 0) + addressesOf(step);
+  return { calls: sumCalls(steps.map(callsOf)), takes };
+}
+
+/** One conditional write for all that has room enough, those first whose attaches are paid for; and one for each subnet
+ *  whose last addresses are wanted, so that nobody waits for a subnet that is not his. */
+export async function share<W>(
+  wanted: readonly Wanted<W>[],
+  as: CallClass,
+  { world, by }: { readonly world: Pick<World, 'subnets' | 'readAtMs'>; readonly by: string },
+  ports: Ports,
+): Promise<Shared<W>> {
+  const reserve = ports.settings.policy.subnetReserveAddresses;
+  const free: Takes = Object.fromEntries(
+    world.subnets.map(({ id, freeAddresses }) => [id, freeAddresses - reserve]),
+  );
+  const paidFirst = wanted.toSorted((a, b) => Number(makesEnis(a.calls)) - Number(makesEnis(b.calls)));
+  const groups = Map.groupBy(paidFirst, ({ takes }) =>
+    isTight(takes, free) ? Object.keys(takes).sort().join() : '',
+  );
+  const granted: Wanted<W>[] = [];
+  const refused: Shared<W>['refused'][number][] = [];
+  let tookLast = false;
+  for (const [subnets, group] of [...groups].sort(([a], [b]) => (a < b ? -1 : 1))) {
+    const room: RoomAsk = { takes: group.map(({ takes }) => takes), free, readAtMs: world.readAtMs, by };
+    const answer = await grant(
+      group.map(({ calls }) => calls),
+      as,
+      ports,
+      room,
+    );
+    granted.push(...group.slice(0, answer.granted));
+    for (const { work } of group.slice(answer.granted)) refused.push({ ...answer, work });
+    if (subnets !== '' && answer.granted > 0) tookLast = true;
+  }
+  return { granted, refused, calls: granted.reduce((sum, { calls }) => sum + sumOf(calls), 0), tookLast };
+}
+
+const makesEnis = ({ CreateNetworkInterface = 0, AttachNetworkInterface = 0 }: Calls): boolean =>
+  CreateNetworkInterface + AttachNetworkInterface > 0;
