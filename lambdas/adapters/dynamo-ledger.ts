@@ -144,6 +144,7 @@ export class DynamoLedger implements Ledger {
       records,
       owner,
       'SET #record = :record, expiresAt = :expires REMOVE leaseOwner, leaseUntilMs',
+      ({ expiresAtMs }) => ({ ':expires': seconds(expiresAtMs) }),
     );
   }
 
@@ -152,10 +153,10 @@ export class DynamoLedger implements Ledger {
     records: readonly NodeRecord[],
     owner: string,
     UpdateExpression: string,
+    more: (record: NodeRecord) => Readonly<Record<string, number>> = () => ({}),
   ): Promise<ReadonlySet<NodeId>> {
     const written = new Set<NodeId>();
     await inParallel(records, WRITES_AT_ONCE, async (record) => {
-      const expires = UpdateExpression.includes(':expires') && { ':expires': seconds(record.expiresAtMs) };
       const held = await ifHeld(
         this.#client.send(
           new UpdateCommand({
@@ -164,7 +165,7 @@ export class DynamoLedger implements Ledger {
             UpdateExpression,
             ConditionExpression: 'leaseOwner = :owner',
             ExpressionAttributeNames: { '#record': 'record' },
-            ExpressionAttributeValues: { ':record': record, ':owner': owner, ...expires },
+            ExpressionAttributeValues: { ':record': record, ':owner': owner, ...more(record) },
           }),
         ),
       );

@@ -1,5 +1,5 @@
 /** What core needs of the world. Adapters implement these over AWS; the simulator's twins implement the stores again. */
-import type { Calls } from './budget/budget.ts';
+import type { Calls } from './budget/allowance.ts';
 import type { RoomAsk } from './budget/flight.ts';
 import type { Answer, FailureKind } from './failures.ts';
 import type { Figures } from './figures.ts';

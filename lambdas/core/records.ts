@@ -36,6 +36,22 @@ export const takeLeases = (
   { ledger, clock }: Ports,
 ): Promise<ReadonlyMap<NodeId, NodeRecord>> => ledger.lease(asked, owner, clock() + LEASE_MS, clock());
 
+/** Like {@link takeLeases}, of nodes of one cluster. */
+export const leaseNodes = (
+  nodes: readonly Node[],
+  cluster: string,
+  owner: string,
+  ports: Ports,
+): Promise<ReadonlyMap<NodeId, NodeRecord>> =>
+  takeLeases(
+    nodes.map((node) => leasingOf(node, cluster)),
+    owner,
+    ports,
+  );
+
+/** When the record was last written, epoch ms. */
+export const writtenAtMs = ({ expiresAtMs }: NodeRecord): number => expiresAtMs - RECORD_TTL_MS;
+
 export const leasingOf = ({ id: nodeId, tags }: Node, cluster: string): Leasing => ({
   nodeId,
   cluster,

@@ -3,23 +3,34 @@
  * Any number of launches costs one read of the world, one claim of open demand and one grant of the budget.
  */
 
-import { carryOutLaunches, later, MOST_ATTEMPTS, type Planned, type Runner } from './calls/launch-calls.ts';
+import {
+  carryOutLaunches,
+  LOOK_AGAIN_MS,
+  later,
+  MOST_ATTEMPTS,
+  type Planned,
+  type Runner,
+} from './calls/launch-calls.ts';
 import { say } from './complaints.ts';
 import { type Failure, passes, waitAfter } from './failures.ts';
 import { bootLooks, type Running } from './looks/boots.ts';
 import { startP05Ms } from './looks/lessons.ts';
 import { type Cluster, clusterOf, type Node, type NodeId, nodeGroupOf } from './model.ts';
 import { candidate, refusalSteps } from './plan/eligibility.ts';
-import { askOf, claimShares, type Knowledge, type Lessons, lessonsOf, planAll } from './plan/launch-plans.ts';
+import {
+  claimShares,
+  type Knowledge,
+  type Lessons,
+  leasingOfLaunch,
+  lessonsOf,
+  planAll,
+} from './plan/launch-plans.ts';
 import { attachDeadlineMs, tooLate } from './plan/launches.ts';
 import { type Plan, type Step, totalsOf } from './plan/steps.ts';
 import type { CallClass, Mode, Ports } from './ports.ts';
 import { readWorld } from './reading.ts';
 import { takeLeases } from './records.ts';
 import type { Ignored, NodeLaunching } from './signals.ts';
-
-/** Time to the next look at an instance EC2 does not show yet, or a node another run holds. */
-const LOOK_AGAIN_MS = 2_000;
 
 export interface Launched {
   readonly plans: readonly Plan[];
@@ -136,7 +147,7 @@ async function planAndDo(
 ): Promise<StepOf[]> {
   const { ledger, continuations } = ports;
   const owner = ports.runId();
-  const leased = await takeLeases(runners.map(askOf), owner, ports);
+  const leased = await takeLeases(runners.map(leasingOfLaunch), owner, ports);
   const mine = runners.filter(({ signal }) => leased.has(signal.nodeId));
   const held = runners.filter(({ signal }) => !leased.has(signal.nodeId)).map(({ signal }) => signal);
   const again = [...unseen, ...held].filter(({ attempt }) => attempt < MOST_ATTEMPTS);

@@ -1,10 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { allowanceOf, type Calls } from '../../lambdas/core/budget/allowance.ts';
+import { allowanceOf, type Calls, floorMs } from '../../lambdas/core/budget/allowance.ts';
 import {
   type Buckets,
   type BudgetState,
-  floorMs,
   slowDown as slow,
   spend as spendFrom,
   UNTOUCHED,

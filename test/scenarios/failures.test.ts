@@ -8,6 +8,7 @@ import { ApiError } from '../../sim/ec2/api.ts';
 import type { Stage } from '../../sim/stage.ts';
 import type { World } from '../../sim/world.ts';
 import {
+  announceGrowth,
   beforeOurs,
   CLUSTER,
   changes,
@@ -103,11 +104,8 @@ async function quiet(seed: number, action: MutatingAction): Promise<Told> {
 
 /** Announced so far ahead that every try fits before the pods. */
 function announce(world: World, action: MutatingAction): void {
-  world.bus.put('eks-ip-prewarmer', 'Deployment Announced', {
-    cluster: CLUSTER,
-    workload: { kind: 'Deployment', namespace: 'default', name: 'checkout' },
-    replicas: { from: 0, to: action === ASSIGN ? 20 : 10 },
-    startsAt: new Date(world.clockMs + minutes(40)).toISOString(),
+  announceGrowth(world, action === ASSIGN ? 20 : 10, {
+    inMs: minutes(40),
     ...(action === ASSIGN && { podsPerNode: PODS }),
   });
 }
@@ -237,12 +235,7 @@ describe('what concerns others', () => {
       first = false;
       if (refused) throw new ApiError('TagLimitExceeded', 'The maximum number of tags for a resource is 50.');
     });
-    world.bus.put('eks-ip-prewarmer', 'Deployment Announced', {
-      cluster: CLUSTER,
-      workload: { kind: 'Deployment', namespace: 'default', name: 'checkout' },
-      replicas: { from: 0, to: 20 },
-      startsAt: new Date(world.clockMs + minutes(20)).toISOString(),
-    });
+    announceGrowth(world, 20, { inMs: minutes(20) });
     await world.kernel.run(world.kernel.nowMs + minutes(8));
     expect(world.nodes.map(onNode).sort((a, b) => a - b)).toEqual([9, 17]);
     expect(notesOf(stage, 'call failed')).toHaveLength(1);
@@ -261,12 +254,7 @@ describe('what concerns others', () => {
       if (crowded.has(String(instanceId)))
         throw new ApiError('AttachmentLimitExceeded', 'Interface count exceeds the limit.', 400);
     });
-    world.bus.put('eks-ip-prewarmer', 'Deployment Announced', {
-      cluster: CLUSTER,
-      workload: { kind: 'Deployment', namespace: 'default', name: 'checkout' },
-      replicas: { from: 0, to: 700 },
-      startsAt: new Date(world.clockMs + minutes(40)).toISOString(),
-    });
+    announceGrowth(world, 700, { inMs: minutes(40) });
     await world.kernel.run(world.kernel.nowMs + minutes(30));
     const warm = world.nodes.filter(({ instanceId }) => !crowded.has(instanceId));
     expect(warm.map(onNode)).toEqual(warm.map(() => 17));

@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import {
+  announceGrowth,
   CLUSTER,
   changes,
+  failedRequests,
   inWorld,
   launchFor,
   minutes,
@@ -61,16 +63,12 @@ describe('a node launches', () => {
 
   test('ten pods were announced: the node gets one ENI of ours, not two', async () => {
     const { world } = staged({ seed: 13 });
-    world.bus.put('eks-ip-prewarmer', 'Deployment Announced', {
-      cluster: CLUSTER,
-      workload: { kind: 'Deployment', namespace: 'default', name: 'checkout' },
-      replicas: { from: 0, to: 10 },
-    });
+    announceGrowth(world, 10);
     await world.kernel.run(seconds(20));
     const node = launchFor(world, 10);
     await world.kernel.run(minutes(3));
     expect(ours(node).map((eni) => eni.secondaryIps.length)).toEqual([9]);
-    expect(world.pods.reduce((sum, { failedRequests }) => sum + failedRequests, 0)).toBe(0);
+    expect(failedRequests(world)).toBe(0);
   });
 
   test('in observe mode the plan is in the journal and nothing in EC2 changes', async () => {

@@ -3,7 +3,17 @@ import { describe, expect, test } from 'vitest';
 import { adoptionMostMs, startP05Ms } from '../../lambdas/core/looks/lessons.ts';
 import type { Node } from '../../sim/cluster/node.ts';
 import type { World } from '../../sim/world.ts';
-import { CLUSTER, inWorld, launchFor, minutes, SUBNET, seconds, staged, stepsOf } from './stage.ts';
+import {
+  announceGrowth,
+  CLUSTER,
+  inWorld,
+  launchFor,
+  minutes,
+  SUBNET,
+  seconds,
+  staged,
+  stepsOf,
+} from './stage.ts';
 
 /** ipamd tags the primary ENI while it starts. */
 const ipamdTagged = (node: Node): boolean =>
@@ -53,12 +63,7 @@ describe('boot times', () => {
 
 describe('adoption times', () => {
   const announced = (world: World, inSeconds: number, pods: number): void => {
-    world.bus.put('eks-ip-prewarmer', 'Deployment Announced', {
-      cluster: CLUSTER,
-      workload: { kind: 'Deployment', namespace: 'default', name: 'checkout' },
-      replicas: { from: 0, to: pods },
-      startsAt: new Date(world.clockMs + seconds(inSeconds)).toISOString(),
-    });
+    announceGrowth(world, pods, { inMs: seconds(inSeconds) });
   };
 
   test('24 nodes adopted what they were given within some 80 s: a rollout 95 s ahead is no longer too late', async () => {
@@ -91,11 +96,7 @@ describe('adoption times', () => {
 describe('open demand', () => {
   test('a node claims announced pods and dies: the sweep gives them back, and its successor is warmed for them', async () => {
     const { world, stage } = staged({ seed: 83 });
-    world.bus.put('eks-ip-prewarmer', 'Deployment Announced', {
-      cluster: CLUSTER,
-      workload: { kind: 'Deployment', namespace: 'default', name: 'checkout' },
-      replicas: { from: 0, to: 14 },
-    });
+    announceGrowth(world, 14);
     await world.kernel.run(seconds(20));
     const first = launchFor(world, 14);
     await world.kernel.run(seconds(35));

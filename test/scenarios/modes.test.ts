@@ -5,9 +5,10 @@ import type { Eni } from '../../sim/ec2/api.ts';
 import type { StageOptions } from '../../sim/stage.ts';
 import type { World, WorldSetup } from '../../sim/world.ts';
 import {
+  announceGrowth,
   staged as anyStage,
-  CLUSTER,
   changes,
+  failedRequests,
   inWorld,
   launchFor,
   minutes,
@@ -17,8 +18,6 @@ import {
   stepsOf,
 } from './stage.ts';
 
-const failures = (world: World): number =>
-  world.pods.reduce((sum, { failedRequests }) => sum + failedRequests, 0);
 const running = (world: World): number =>
   world.pods.filter(({ runningAtMs }) => runningAtMs !== undefined).length;
 const ours = (node: Node): Eni[] =>
@@ -39,7 +38,7 @@ describe('the CNI’s own provisioning is disabled: pods have the addresses we g
     const { world } = staged({ seed });
     const node = launchFor(world, 27);
     await world.kernel.run(minutes(3));
-    expect([running(world), failures(world)]).toEqual([27, 0]);
+    expect([running(world), failedRequests(world)]).toEqual([27, 0]);
     expect(addresses(node)).toEqual([9, 9, 9]);
     expect(ours(node)).toMatchObject([
       { attachment: { deleteOnTermination: true } },
@@ -156,15 +155,11 @@ describe('the CNI’s own provisioning is disabled: pods have the addresses we g
     const node = launchFor(world, 0);
     await world.kernel.run(minutes(3));
     expect(addresses(node)).toEqual([9]);
-    world.bus.put('eks-ip-prewarmer', 'Deployment Announced', {
-      cluster: CLUSTER,
-      workload: { kind: 'Deployment', namespace: 'default', name: 'checkout' },
-      replicas: { from: 0, to: 12 },
-    });
+    announceGrowth(world, 12);
     await world.kernel.run(minutes(5));
     for (let index = 0; index < 15; index++) world.createPod(`announced-${index}`);
     await world.kernel.run(minutes(7));
-    expect([running(world), failures(world)]).toEqual([15, 0]);
+    expect([running(world), failedRequests(world)]).toEqual([15, 0]);
     expect(stage.journal.filter(({ level }) => level === 'warn')).toEqual([]);
   });
 });
@@ -191,7 +186,7 @@ describe('the CNI reads instance metadata alone, and may not ask EC2 anything', 
       const { world } = staged(seed);
       const node = launchFor(world, 27);
       await world.kernel.run(minutes(3));
-      expect([running(world), failures(world)]).toEqual([27, 0]);
+      expect([running(world), failedRequests(world)]).toEqual([27, 0]);
       expect(addresses(node)).toEqual([9, 9, 9]);
     },
   );
@@ -230,8 +225,8 @@ describe('custom networking: pods live in another subnet than their node', () =>
       const { world } = staged(seed);
       const node = launchFor(world, 18);
       await world.kernel.run(minutes(3));
-      expect(failures(alone.world)).toBeGreaterThan(0);
-      expect([running(world), failures(world)]).toEqual([18, 0]);
+      expect(failedRequests(alone.world)).toBeGreaterThan(0);
+      expect([running(world), failedRequests(world)]).toEqual([18, 0]);
       // The primary gives no pod an address and is not filled; both others are where, and as, the ENIConfig says.
       expect(addresses(node)).toEqual([0, 9, 9]);
       expect(ours(node)).toMatchObject([
@@ -281,7 +276,7 @@ describe('pods with security groups of their own: a trunk comes once the node ha
       const { world } = anyStage({ seed, cniEnv: POD_ENI });
       const node = launchFor(world, 18);
       await world.kernel.run(minutes(5));
-      expect([running(world), failures(world)]).toEqual([18, 0]);
+      expect([running(world), failedRequests(world)]).toEqual([18, 0]);
       expect(kinds(node).toSorted()).toEqual(['interface', 'interface', 'trunk']);
       expect(ours(node).map(({ secondaryIps }) => secondaryIps.length)).toEqual([9]);
       // The trunk gives no addresses and is not given any.
@@ -298,12 +293,7 @@ describe('pods with security groups of their own: a trunk comes once the node ha
     for (let index = 0; index < 5; index++) node.bind(world.createPod(`present-${index}`, node));
     await world.kernel.run(minutes(3));
     expect(kinds(node)).toEqual(['interface', 'interface', 'trunk']);
-    world.bus.put('eks-ip-prewarmer', 'Deployment Announced', {
-      cluster: CLUSTER,
-      workload: { kind: 'Deployment', namespace: 'default', name: 'checkout' },
-      replicas: { from: 0, to: 20 },
-      startsAt: new Date(world.clockMs + minutes(4)).toISOString(),
-    });
+    announceGrowth(world, 20, { inMs: minutes(4) });
     await world.kernel.run(minutes(5));
     expect(changes(world)).toEqual({});
     expect(stepsOf(stage).at(-1)).toMatchObject({ nodeId: node.instanceId, reason: 'no slots' });
@@ -315,7 +305,7 @@ describe('pods with security groups of their own: a trunk comes once the node ha
     const node = world.launch('t3.medium');
     await world.kernel.run(minutes(3));
     expect(addresses(node)).toEqual([5, 5, 5]);
-    expect([running(world), failures(world)]).toEqual([15, 0]);
+    expect([running(world), failedRequests(world)]).toEqual([15, 0]);
   });
 });
 
@@ -332,7 +322,7 @@ describe('a type with two network cards: only the default card is used', () => {
         interfaceType: 'efa',
       });
       await world.kernel.run(minutes(3));
-      expect([running(world), failures(world)]).toEqual([200, 0]);
+      expect([running(world), failedRequests(world)]).toEqual([200, 0]);
       // 248 pods at most on a managed node group's node: six ENIs of 49 addresses.
       expect(cardsOf(ours(node))).toEqual([0, 0, 0, 0, 0]);
       expect(addresses(node)).toEqual([49, 49, 49, 49, 49, 49, 0]);

@@ -28,6 +28,24 @@ export function launchFor(world: World, pods: number): Node {
   return world.launch('m5.large');
 }
 
+/** A Deployment is announced to grow from nothing; `inMs`: its pods start then, else at once. */
+export function announceGrowth(
+  world: World,
+  pods: number,
+  { inMs, ...more }: { readonly inMs?: number; readonly podsPerNode?: number } = {},
+): void {
+  world.bus.put('eks-ip-prewarmer', 'Deployment Announced', {
+    cluster: CLUSTER,
+    workload: { kind: 'Deployment', namespace: 'default', name: 'checkout' },
+    replicas: { from: 0, to: pods },
+    ...(inMs !== undefined && { startsAt: new Date(world.clockMs + inMs).toISOString() }),
+    ...more,
+  });
+}
+
+export const failedRequests = (world: World): number =>
+  world.pods.reduce((sum, pod) => sum + pod.failedRequests, 0);
+
 export const seconds = (count: number): number => count * 1000;
 export const minutes = (count: number): number => count * 60_000;
 

@@ -3,8 +3,8 @@ import { describe, expect, test } from 'vitest';
 import type { Stage } from '../../sim/stage.ts';
 import type { World } from '../../sim/world.ts';
 import {
+  announceGrowth,
   beforeOurs,
-  CLUSTER,
   changes,
   inWorld,
   launchFor,
@@ -31,12 +31,7 @@ function switched(
 }
 
 const announce = (world: World): void => {
-  world.bus.put('eks-ip-prewarmer', 'Deployment Announced', {
-    cluster: CLUSTER,
-    workload: { kind: 'Deployment', namespace: 'default', name: 'checkout' },
-    replicas: { from: 0, to: 10 },
-    startsAt: new Date(world.clockMs + minutes(30)).toISOString(),
-  });
+  announceGrowth(world, 10, { inMs: minutes(30) });
 };
 
 describe('stopped', () => {

@@ -12,8 +12,6 @@ import { type Circuit, CLOSED, heldUpMs, letThrough, troubled } from './circuit.
 import { type Claim, claimed, KEPT, type Turn, turnOf } from './claims.ts';
 import { hasRoom, type InFlight, landed, type RoomAsk, takenOff } from './flight.ts';
 
-export { type Calls, floorMs } from './allowance.ts';
-
 export interface Bucket {
   readonly tokens: number;
   /** When `tokens` was true, epoch ms. */

@@ -52,8 +52,8 @@ export interface Carried {
   readonly left: readonly { readonly cluster: string; readonly step: LeaveStep }[];
 }
 
-/** How long until a node is looked at again that another run holds. */
-const LOOK_AGAIN_MS = 2_000;
+/** Time to the next look at an instance EC2 does not show yet, or a node another run holds. */
+export const LOOK_AGAIN_MS = 2_000;
 const PURPOSE = 'launch';
 
 export async function carryOutLaunches(

@@ -78,7 +78,7 @@ export async function workOn(
 
   const intents = granted.map(({ work: one }) => {
     const record = intend(one.record, one.node, one.steps, clock());
-    return { ...one, record };
+    return { ...one, before: one.record, record };
   });
   const held = await ledger.intend(
     intents.map(({ record }) => record),
@@ -88,7 +88,7 @@ export async function workOn(
   await inParallel(intents, NODES_AT_ONCE, async (one) => {
     const { node, cluster, steps, record, purpose } = one;
     if (!held.has(node.id)) worked.set(node.id, { result: 'lost lease', record });
-    else if (one.inTime?.() === false) worked.set(node.id, { result: 'missed', record: unsent(one, all) });
+    else if (one.inTime?.() === false) worked.set(node.id, { result: 'missed', record: one.before });
     else {
       const done = await carryOut(steps, { cluster, zone: node.zone }, wave, ports);
       const judgement = judged(keep(record, done), done, purpose, ports);
@@ -103,10 +103,6 @@ export async function workOn(
   await wave.end(calls, tookLast ? owner : undefined);
   return worked;
 }
-
-/** The record as it was before anything was written down for this run. */
-const unsent = ({ node, record }: NodeWork, all: readonly NodeWork[]): NodeRecord =>
-  all.find((one) => one.node.id === node.id)?.record ?? record;
 
 /** Counts this wave's failures, each kind once, and tells whether another try may help. */
 function judged(record: NodeRecord, done: Done, purpose: string, ports: Ports): Worked {

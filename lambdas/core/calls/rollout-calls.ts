@@ -9,7 +9,7 @@ import type { Mark } from '../plan/marks.ts';
 import type { RolloutPlan } from '../plan/plan.ts';
 import { type ActStep, acts } from '../plan/steps.ts';
 import type { NodeRecord, Outcome, Ports } from '../ports.ts';
-import { leasingOf, RECORD_TTL_MS, takeLeases } from '../records.ts';
+import { leaseNodes, RECORD_TTL_MS } from '../records.ts';
 import type { RolloutAnnounced } from '../signals.ts';
 import { attachedIn } from './doing.ts';
 import { STOPPED_AGAIN_MS, type Worked, workOn } from './node-calls.ts';
@@ -73,8 +73,7 @@ async function act(
     else now.unsettled = true;
   }
   const nodes = now.ready.slice(0, NODES_A_ROUND);
-  const asked = nodes.map((node) => leasingOf(node, cluster));
-  const leased = await takeLeases(asked, owner, ports);
+  const leased = await leaseNodes(nodes, cluster, owner, ports);
   const mine = nodes.flatMap((node) => {
     const record = leased.get(node.id);
     if (record === undefined) return [];

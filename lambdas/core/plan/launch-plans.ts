@@ -24,7 +24,8 @@ export async function lessonsOf({ settings, ledger }: Ports): Promise<Lessons> {
   return new Map(names.map((name, index) => [name, all[index] ?? new Map()]));
 }
 
-export const askOf = ({ cluster, candidate: { node } }: Runner): Leasing => leasingOf(node, cluster.name);
+export const leasingOfLaunch = ({ cluster, candidate: { node } }: Runner): Leasing =>
+  leasingOf(node, cluster.name);
 
 /** Claims from open demand, one conditional write a demand; read again when somebody else was faster. */
 export async function claimShares(
@@ -64,7 +65,7 @@ export function planAll(
   const room = new Room(world.subnets, policy.subnetReserveAddresses, marked(marks, nowMs));
   return runners.map((runner) => {
     const { nodeId } = runner.signal;
-    const before = records.get(nodeId) ?? freshRecord(askOf(runner), nowMs);
+    const before = records.get(nodeId) ?? freshRecord(leasingOfLaunch(runner), nowMs);
     const share = shares.get(nodeId) ?? 0;
     const { candidate: shown, runningAtMs, cluster } = runner;
     const node = { ...shown, node: asPromised(shown.node, before, nowMs) };

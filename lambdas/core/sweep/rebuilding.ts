@@ -7,7 +7,7 @@ import { type Cluster, ipamdStarted, type Node, type NodeId, type World } from '
 import { notePlan } from '../noting.ts';
 import { candidate } from '../plan/eligibility.ts';
 import type { NodeRecord, OwnEni, Ports } from '../ports.ts';
-import { leasingOf, RECORD_TTL_MS, takeLeases } from '../records.ts';
+import { leaseNodes, RECORD_TTL_MS, writtenAtMs } from '../records.ts';
 import type { NodeLaunching } from '../signals.ts';
 import { warmLaunches } from '../warm-launches.ts';
 
@@ -57,22 +57,20 @@ async function forgetLost(
 ): Promise<void> {
   const there = new Set<string | undefined>(own.map(({ id }) => id));
   const settledMs = readAtMs - CONSISTENT_AFTER_MS;
-  const lostOf = ({ enis, expiresAtMs }: NodeRecord): ReadonlySet<string> =>
+  const lostOf = (record: NodeRecord): ReadonlySet<string> =>
     // What was written a moment ago may be too young for the inventory.
-    expiresAtMs - RECORD_TTL_MS > settledMs
+    writtenAtMs(record) > settledMs
       ? new Set()
-      : new Set(enis.flatMap(({ eniId, token }) => (eniId === undefined || there.has(eniId) ? [] : [token])));
+      : new Set(
+          record.enis.flatMap(({ eniId, token }) => (eniId === undefined || there.has(eniId) ? [] : [token])),
+        );
   const losers = nodes.filter(({ id }) => {
     const record = known.get(id);
     return record !== undefined && lostOf(record).size > 0;
   });
   if (losers.length === 0) return;
   const owner = ports.runId();
-  const leased = await takeLeases(
-    losers.map((node) => leasingOf(node, cluster.name)),
-    owner,
-    ports,
-  );
+  const leased = await leaseNodes(losers, cluster.name, owner, ports);
   await ports.ledger.release(
     [...leased.values()].map((record) => giveUp(record, lostOf(record))),
     owner,

@@ -4,7 +4,7 @@ import { settled } from '../calls/promises.ts';
 import type { Cluster, Node, NodeId } from '../model.ts';
 import { candidate } from '../plan/eligibility.ts';
 import type { NodeRecord, Outcome, Ports } from '../ports.ts';
-import { leasingOf, RECORD_TTL_MS, takeLeases } from '../records.ts';
+import { leaseNodes, RECORD_TTL_MS, writtenAtMs } from '../records.ts';
 
 /** What a run began is over by then: signals and verifications have come back and back again. */
 const OVER_AFTER_MS = 600_000;
@@ -41,7 +41,7 @@ export async function closeStories(
 const isOver = (record: NodeRecord | undefined, nowMs: number, ...states: Outcome['state'][]): boolean =>
   record !== undefined &&
   states.includes(record.outcome.state) &&
-  nowMs - (record.expiresAtMs - RECORD_TTL_MS) >= OVER_AFTER_MS;
+  nowMs - writtenAtMs(record) >= OVER_AFTER_MS;
 
 /** A node we might have helped, and that no run ever got to: its events were lost, or EC2 could not be read at the time. */
 const wasMissed = (node: Node, cluster: Cluster, { clock, settings }: Ports): boolean =>
@@ -51,21 +51,20 @@ async function close(cluster: string, nodes: readonly Node[], ports: Ports): Pro
   if (nodes.length === 0) return 0;
   const { ledger, clock } = ports;
   const owner = ports.runId();
-  const asked = nodes.map((node) => leasingOf(node, cluster));
-  const leased = await takeLeases(asked, owner, ports);
+  const leased = await leaseNodes(nodes, cluster, owner, ports);
   const shown = new Map<NodeId, Node>(nodes.map((node) => [node.id, node]));
-  // Another run may have been at it since the records were read.
-  const open = [...leased.values()].filter(
-    ({ outcome: { state } }) => state === 'claimed' || state === 'created',
-  );
-  const closed = open.map((record) => ({
-    ...settled(record, shown.get(record.nodeId), clock()),
-    outcome: TOO_LATE,
-    expiresAtMs: clock() + RECORD_TTL_MS,
-  }));
-  await ledger.release(
-    [...leased.values()].map((record) => closed.find(({ nodeId }) => nodeId === record.nodeId) ?? record),
-    owner,
-  );
-  return closed.length;
+  let closed = 0;
+  const told = [...leased.values()].map((record) => {
+    const { state } = record.outcome;
+    // Another run may have been at it since the records were read.
+    if (state !== 'claimed' && state !== 'created') return record;
+    closed++;
+    return {
+      ...settled(record, shown.get(record.nodeId), clock()),
+      outcome: TOO_LATE,
+      expiresAtMs: clock() + RECORD_TTL_MS,
+    };
+  });
+  await ledger.release(told, owner);
+  return closed;
 }

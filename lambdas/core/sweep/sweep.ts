@@ -8,13 +8,12 @@ import { adoptionMostMs, startP05Ms } from '../looks/lessons.ts';
 import { type Cluster, ipamdStarted, type Node, type NodeId, type World } from '../model.ts';
 import { shortOf } from '../plan/allocation.ts';
 import { candidate, mayHaveStarted } from '../plan/eligibility.ts';
-import type { OpenDemand } from '../plan/launches.ts';
-import { unfinished } from '../plan/launches.ts';
+import { type OpenDemand, unfinished } from '../plan/launches.ts';
 import { givenBack } from '../plan/open-demand.ts';
 import { lookAt } from '../plan/standing.ts';
 import type { Inventory, Ports } from '../ports.ts';
 import { unknownCluster } from '../reading.ts';
-import { leasingOf, RECORD_TTL_MS, takeLeases } from '../records.ts';
+import { leaseNodes, writtenAtMs } from '../records.ts';
 import { rebuildLaunches } from './rebuilding.ts';
 import { closeStories } from './stories.ts';
 
@@ -118,8 +117,7 @@ async function finishAll(started: readonly Node[], cluster: string, ports: Ports
   const open = started.filter((node) => unfinished(node).length > 0);
   if (open.length === 0) return 0;
   const owner = ports.runId();
-  const asked = open.map((node) => leasingOf(node, cluster));
-  const leased = await takeLeases(asked, owner, ports);
+  const leased = await leaseNodes(open, cluster, owner, ports);
   const mine = open.filter(({ id }) => leased.has(id) && !inRush(leased.get(id), ports.clock()));
   const { enis } = await finish(mine, cluster, 'sweep', ports);
   await ports.ledger.release([...leased.values()], owner);
@@ -140,9 +138,12 @@ async function giveBack(
   if (absent.length === 0) return 0;
   const records = await ledger.nodes(absent);
   // Of a node without a record a run may be at work this moment; its claim ends with the demand.
-  const heardOf = (nodeId: NodeId): number =>
-    (records.get(nodeId)?.expiresAtMs ?? nowMs + RECORD_TTL_MS) - RECORD_TTL_MS;
-  const gone = new Set(absent.filter((nodeId) => nowMs - heardOf(nodeId) >= GONE_AFTER_MS));
+  const gone = new Set(
+    absent.filter((nodeId) => {
+      const record = records.get(nodeId);
+      return record !== undefined && nowMs - writtenAtMs(record) >= GONE_AFTER_MS;
+    }),
+  );
   let pods = 0;
   for (const demand of open) {
     const back = givenBack(demand, gone);
