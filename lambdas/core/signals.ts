@@ -34,6 +34,8 @@ export interface RolloutAnnounced {
   readonly selector: NodeSelector;
   /** Pods with an address on each node now, when the announcer knows: EC2 does not show it. */
   readonly podsPerNode?: number;
+  /** The pods use the node's own address: they need none. */
+  readonly hostNetwork?: boolean;
   readonly attempt: number;
 }
 
@@ -44,7 +46,24 @@ export type RolloutStrategy =
       readonly maxUnavailable: IntOrPercent;
     }
   | { readonly type: 'recreate' }
-  | { readonly type: 'blue-green' };
+  | { readonly type: 'blue-green' }
+  /** A pod keeps its name, so the old one is gone before the new one asks; there is no surge. */
+  | {
+      readonly type: 'stateful-set';
+      /** One pod after the other, each when the one before is ready; or all at once. An update of a set goes one by one either
+       *  way, unless `maxUnavailable` is more than 1. Source: Kubernetes, StatefulSet. */
+      readonly podManagement: 'ordered' | 'parallel';
+      readonly maxUnavailable: IntOrPercent;
+    }
+  /** `replicas.to` pods at a time until `completions` have ended; each gives its address back when it ends. */
+  | {
+      readonly type: 'job';
+      readonly completions: number;
+      /** How long one pod runs, when the announcer knows. */
+      readonly podRunMs?: number;
+      /** From one run's start to the next one's, for a CronJob. */
+      readonly everyMs?: number;
+    };
 
 /** Kubernetes' own notation: a number of pods, or a percentage such as `25%`. */
 export type IntOrPercent = number | `${number}%`;

@@ -62,6 +62,20 @@ export function demandOf(rollout: RolloutAnnounced): Demand {
         atOnce: replicas.to,
         because: `all ${replicas.to} replicas exist twice during a blue/green switch`,
       };
+    case 'stateful-set':
+      return {
+        ...common,
+        addresses: replicas.to,
+        atOnce: Math.max(1, pods(strategy.maxUnavailable, replicas.to, 'down')),
+        because: `${replicas.to} replicas of a StatefulSet replaced; the old addresses cool for ${IP_COOLDOWN_MS / 1000} s`,
+      };
+    case 'job':
+      return {
+        ...common,
+        addresses: strategy.completions,
+        atOnce: replicas.to,
+        because: `${strategy.completions} pods of a job, ${replicas.to} at a time`,
+      };
   }
 }
 
