@@ -26,8 +26,8 @@ const SUBNET = {
   zone: 'eu-central-1a',
   cidr: '10.0.0.0/16',
 } as const;
-/** Nodes have stood until then, and two sweeps have seen them quiet. */
-const QUIET_MS = 660_000;
+/** Nodes have stood until then: two sweeps have seen them quiet, and two more have collected what their launch left over. */
+const QUIET_MS = 1_260_000;
 const LEAD_MS = 3_600_000;
 const LASTS_MS = 1_200_000;
 /** Two pods more than the nine addresses a node has to spare. */
