@@ -155,7 +155,8 @@ async function planAndDo(
   const planned = planAll(mine, leased, await claimShares(mine, leased, ports, true), knowledge, ports);
   const { records, waiting, left } = await carryOutLaunches(
     planned,
-    { as, owner, marks: knowledge.marks, world: knowledge.world },
+    // Asked once: the queue's few readers are for the nodes that start next, and those kept come back by themselves.
+    { as, owner, marks: knowledge.marks, world: knowledge.world, asksForMs: 0 },
     ports,
   );
   await Promise.all([

@@ -10,6 +10,7 @@ import {
   launchFor,
   minutes,
   notesOf,
+  SUBNET,
   seconds,
   staged,
   stepsOf,
@@ -74,6 +75,22 @@ describe('a rollout is announced five minutes ahead, on two quiet nodes with nin
     await world.kernel.run(world.kernel.nowMs + minutes(1));
     expect(once).toMatchObject({ CreateNetworkInterface: 2, AttachNetworkInterface: 2 });
     expect(changes(world)).toEqual(once);
+  });
+
+  test('75 nodes for a bucket of 25: as fast as requests come back, and the last node waits for no round', async () => {
+    const { world } = staged({ seed: 46, subnets: [{ ...SUBNET, cidr: '10.0.0.0/20' }] }, { sweep: true });
+    for (let node = 0; node < 75; node++) world.established('m5.large', [9]);
+    await world.kernel.run(minutes(11));
+    announce(world, { startsAt: inMinutes(world, 10), replicas: { from: 0, to: 750 } });
+    await world.kernel.run(world.kernel.nowMs + minutes(2));
+    const attachedMs = world.account
+      .enis()
+      .flatMap(({ tags, attachment }) =>
+        tags.has('eks-ip-prewarmer/demand') && attachment !== undefined ? [attachment.attachedAtMs] : [],
+      );
+    expect(attachedMs).toHaveLength(75);
+    // 50 more at 2.5 a second, and one attach.
+    expect(Math.max(...attachedMs) - Math.min(...attachedMs)).toBeLessThan(seconds(20 + 2));
   });
 
   test('announced only a minute ahead: adoption could come too late, so the nodes are left', async () => {

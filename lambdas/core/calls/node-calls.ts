@@ -2,7 +2,7 @@
 import { type FailureKind, waitAfter } from '../failures.ts';
 import { CONSISTENT_AFTER_MS } from '../limits.ts';
 import type { Node, NodeId, World } from '../model.ts';
-import { inParallel } from '../parallel.ts';
+import { Crew } from '../parallel.ts';
 import type { Mark } from '../plan/marks.ts';
 import type { ActStep, LeaveReason } from '../plan/steps.ts';
 import type { CallClass, Granted, NodeRecord, Ports } from '../ports.ts';
@@ -47,22 +47,30 @@ export type Worked = { readonly record: NodeRecord } & (
 /** Until a node is looked at again while the kill switch is on. */
 export const STOPPED_AGAIN_MS = 60_000;
 
+/** Work with tokens, and whether some of it was sent a moment ago. */
+interface Ready extends NodeWork {
+  readonly unsettled: boolean;
+}
+
 export interface Doing {
   readonly as: CallClass;
   readonly owner: string;
   readonly marks: ReadonlyMap<string, Mark>;
   /** The world the steps were planned from: what is free in its subnets, and since when that may be old. */
   readonly world: Pick<World, 'subnets' | 'readAtMs'>;
+  /** How long those whom an empty bucket kept are asked for again while the others' calls are answered, ms. What begins then
+   *  is over within a function's time limit of 30 s, should each call take the longest it may. */
+  readonly asksForMs: number;
 }
 
 export async function workOn(
   all: readonly NodeWork[],
-  { as, owner, marks, world }: Doing,
+  { as, owner, marks, world, asksForMs }: Doing,
   ports: Ports,
 ): Promise<ReadonlyMap<NodeId, Worked>> {
   const { clock, ledger } = ports;
   const worked = new Map<NodeId, Worked>();
-  const work: Wanted<NodeWork & { readonly unsettled: boolean }>[] = [];
+  const work: Wanted<Ready>[] = [];
   for (const one of all) {
     const { steps, unsettled } = honour(one.steps, one.record, clock());
     if (steps.length > 0) {
@@ -72,36 +80,58 @@ export async function workOn(
   }
   if (work.length === 0) return worked;
 
-  const { granted, refused, calls, tookLast } = await share(work, as, { world, by: owner }, ports);
-  for (const { work: one, waitMs, because } of refused)
-    worked.set(one.node.id, { result: 'not granted', waitMs, because, record: one.record });
-
-  const intents = granted.map(({ work: one }) => {
-    const record = intend(one.record, one.node, one.steps, clock());
-    return { ...one, before: one.record, record };
-  });
-  const held = await ledger.intend(
-    intents.map(({ record }) => record),
-    owner,
-  );
   const wave = new Wave(marks, ports);
-  await inParallel(intents, NODES_AT_ONCE, async (one) => {
-    const { node, cluster, steps, record, purpose } = one;
-    if (!held.has(node.id)) worked.set(node.id, { result: 'lost lease', record });
-    else if (one.inTime?.() === false) worked.set(node.id, { result: 'missed', record: one.before });
-    else {
-      const done = await carryOut(steps, { cluster, zone: node.zone }, wave, ports);
-      const judgement = judged(keep(record, done), done, purpose, ports);
-      // A launch has no time for that; its first run's own message comes back if that run died.
-      const waitsToo = judgement.result === 'done' && one.unsettled && as !== 'launch';
-      worked.set(
-        node.id,
-        waitsToo ? { ...judgement, result: 'again', waitMs: CONSISTENT_AFTER_MS } : judgement,
-      );
-    }
-  });
+  const crew = new Crew(NODES_AT_ONCE);
+  const untilMs = clock() + asksForMs;
+  let calls = 0;
+  let tookLast = false;
+  for (let left = work; left.length > 0; ) {
+    const shared = await share(left, as, { world, by: owner }, ports);
+    calls += shared.calls;
+    tookLast ||= shared.tookLast;
+    for (const { work: one, waitMs, because } of shared.refused)
+      worked.set(one.node.id, { result: 'not granted', waitMs, because, record: one.record });
+    await begin(shared.granted.map(({ work: one }) => one));
+    // While calls are answered, requests gather. What else stands in the way does not pass so soon.
+    const kept = new Set(
+      shared.refused.flatMap(({ work: one, because }) => (because === undefined ? [one] : [])),
+    );
+    left = crew.idle || clock() >= untilMs ? [] : left.filter((wanted) => kept.has(wanted.work));
+    if (left.length > 0) await crew.oneDone();
+  }
+  await crew.allDone();
   await wave.end(calls, tookLast ? owner : undefined);
   return worked;
+
+  /** Writes down what is about to be sent, then sends it. */
+  async function begin(granted: readonly Ready[]): Promise<void> {
+    if (granted.length === 0) return;
+    const intents = granted.map((one) => ({
+      ...one,
+      before: one.record,
+      record: intend(one.record, one.node, one.steps, clock()),
+    }));
+    const held = await ledger.intend(
+      intents.map(({ record }) => record),
+      owner,
+    );
+    for (const one of intents)
+      crew.join(async () => {
+        const { node, cluster, steps, record, purpose } = one;
+        if (!held.has(node.id)) worked.set(node.id, { result: 'lost lease', record });
+        else if (one.inTime?.() === false) worked.set(node.id, { result: 'missed', record: one.before });
+        else {
+          const done = await carryOut(steps, { cluster, zone: node.zone }, wave, ports);
+          const judgement = judged(keep(record, done), done, purpose, ports);
+          // A launch has no time for that; its first run's own message comes back if that run died.
+          const waitsToo = judgement.result === 'done' && one.unsettled && as !== 'launch';
+          worked.set(
+            node.id,
+            waitsToo ? { ...judgement, result: 'again', waitMs: CONSISTENT_AFTER_MS } : judgement,
+          );
+        }
+      });
+  }
 }
 
 /** Counts this wave's failures, each kind once, and tells whether another try may help. */

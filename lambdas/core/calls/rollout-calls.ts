@@ -12,7 +12,7 @@ import type { NodeRecord, Outcome, Ports } from '../ports.ts';
 import { leaseNodes, RECORD_TTL_MS } from '../records.ts';
 import type { RolloutAnnounced } from '../signals.ts';
 import { attachedIn } from './doing.ts';
-import { type Doing, type NodeWork, STOPPED_AGAIN_MS, type Worked, workOn } from './node-calls.ts';
+import { STOPPED_AGAIN_MS, type Worked, workOn } from './node-calls.ts';
 import { honour, sentAtMs, settled } from './promises.ts';
 
 /** Tries before an announcement is given up that cannot be worked on: by then its pods have started. */
@@ -25,8 +25,7 @@ const HELD_AGAIN_MS = 10_000;
 const NODES_A_ROUND = 60;
 /** Between two rounds at least. */
 const ROUND_MS = 1_000;
-/** While its calls are answered, requests gather: those the budget did not reach are asked for again in the same round, until
- *  it is this old. What starts then is over within a function's time limit of 30 s, should each call take the longest it may. */
+/** How long one round goes on asking. */
 const ROUND_LASTS_MS = 10_000;
 
 interface Decided {
@@ -88,7 +87,7 @@ async function act(
       purpose,
     };
   });
-  const worked = await workInTurns(mine, { as: 'rollout', owner, marks, world }, ports);
+  const worked = await workOn(mine, { as: 'rollout', owner, marks, world, asksForMs: ROUND_LASTS_MS }, ports);
   await ledger.release(
     mine.map(({ node, record }) => recordOf(node, worked.get(node.id), record, clock(), adoptionMs)),
     owner,
@@ -108,26 +107,6 @@ async function act(
   if (now.unsettled) waits.push(CONSISTENT_AFTER_MS);
   return waits;
 }
-
-/** Asks again for those an empty bucket kept, as long as each time some of them have their turn. */
-async function workInTurns(
-  mine: readonly NodeWork[],
-  doing: Doing,
-  ports: Ports,
-): Promise<ReadonlyMap<NodeId, Worked>> {
-  const untilMs = ports.clock() + ROUND_LASTS_MS;
-  const worked = new Map<NodeId, Worked>();
-  for (let left = mine; left.length > 0; ) {
-    for (const [nodeId, one] of await workOn(left, doing, ports)) worked.set(nodeId, one);
-    const kept = left.filter(({ node }) => isKept(worked.get(node.id)));
-    left = kept.length < left.length && ports.clock() < untilMs ? kept : [];
-  }
-  return worked;
-}
-
-/** Only the bucket was empty: what else stands in the way does not pass within seconds. */
-const isKept = (one: Worked | undefined): boolean =>
-  one?.result === 'not granted' && one.because === undefined;
 
 /** Whether the node was given up for this purpose: a failure that does not pass, or passed too seldom. */
 const endedFor = ({ failures }: NodeRecord, purpose: string): boolean =>
