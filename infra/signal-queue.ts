@@ -11,11 +11,9 @@ export interface SignalQueueProps {
   readonly window: Duration;
   /** Messages in one invocation, at most. */
   readonly batchSize: number;
+  /** Invocations at a time, at least 2 (Lambda Developer Guide, maximum concurrency). */
+  readonly readers: number;
 }
-
-/** Invocations of one queue at a time. The least SQS allows (Lambda Developer Guide, maximum concurrency): the EC2 request
- *  budget is the limit, and more readers would only compete for it. */
-const READERS = 2;
 
 /** A queue and its dead letters: what is still not done after five tries waits there, fourteen days, for a person. */
 export class SignalQueue extends Construct {
@@ -44,7 +42,7 @@ export class SignalQueue extends Construct {
       new SqsEventSource(this.queue, {
         batchSize: this.#props.batchSize,
         maxBatchingWindow: this.#props.window,
-        maxConcurrency: READERS,
+        maxConcurrency: this.#props.readers,
         reportBatchItemFailures: true,
       }),
     );

@@ -60,6 +60,8 @@ export class PrewarmerStack extends Stack {
       // A booting node leaves about twenty seconds: gather one of them, but a whole scale-out.
       window: Duration.seconds(1),
       batchSize: 100,
+      // A batch takes three seconds, a node at its start has five to spare: with two readers, one in twenty waited too long.
+      readers: 5,
     });
     const signals = new SignalQueue(this, 'Signals', {
       functionTimeout: SIGNAL_TIMEOUT,
@@ -67,12 +69,15 @@ export class PrewarmerStack extends Stack {
       window: Duration.seconds(1),
       // Each reads the whole cluster: ten large ones would not fit into one invocation.
       batchSize: 2,
+      // The EC2 request budget is the limit: more readers would only compete for it.
+      readers: 2,
     });
     const verifications = new SignalQueue(this, 'Verifications', {
       functionTimeout: SIGNAL_TIMEOUT,
       // Looks at boots are worth what their time is worth.
       window: Duration.seconds(1),
       batchSize: 10,
+      readers: 2,
     });
 
     const task = (construct: string, name: string, timeout: Duration, permissions: PolicyStatement[]) =>

@@ -5,12 +5,11 @@ import type { Queue, QueueService } from './queues.ts';
 
 export const DEPLOYED = {
   queues: {
-    launches: { windowMs: 1_000, maxBatch: 100, visibilityTimeoutMs: 181_000 },
-    signals: { windowMs: 1_000, maxBatch: 2, visibilityTimeoutMs: 181_000 },
-    verifications: { windowMs: 1_000, maxBatch: 10, visibilityTimeoutMs: 181_000 },
+    launches: { windowMs: 1_000, maxBatch: 100, readers: 5, visibilityTimeoutMs: 181_000 },
+    signals: { windowMs: 1_000, maxBatch: 2, readers: 2, visibilityTimeoutMs: 181_000 },
+    verifications: { windowMs: 1_000, maxBatch: 10, readers: 2, visibilityTimeoutMs: 181_000 },
   },
   maxReceiveCount: 5,
-  readers: 2,
   timeLimitMs: 30_000,
   sweepEveryMs: 300_000,
   /** Where the policy says that we are the only allocator. */

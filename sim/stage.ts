@@ -51,7 +51,7 @@ export interface Measured {
 /** Name under which the account counts our calls. */
 export const PREWARMER = 'prewarmer';
 
-const { queues: QUEUES, readers, timeLimitMs } = DEPLOYED;
+const { queues: QUEUES, timeLimitMs } = DEPLOYED;
 
 export class Stage {
   readonly journal: Note[] = [];
@@ -119,21 +119,21 @@ export class Stage {
     consume(world.kernel, {
       ...QUEUES.launches,
       queue: this.queues.launches,
-      pollers: readers,
+      pollers: QUEUES.launches.readers,
       timeLimitMs,
       handler: batch,
     });
     consume(world.kernel, {
       ...QUEUES.signals,
       queue: this.queues.signals,
-      pollers: readers,
+      pollers: QUEUES.signals.readers,
       timeLimitMs,
       handler: batch,
     });
     consume(world.kernel, {
       ...QUEUES.verifications,
       queue: this.queues.verifications,
-      pollers: readers,
+      pollers: QUEUES.verifications.readers,
       timeLimitMs,
       handler: verify,
     });

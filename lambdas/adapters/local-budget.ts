@@ -13,9 +13,9 @@ import type { RoomAsk } from '../core/budget/flight.ts';
 import { EC2_BUCKETS, type MutatingAction } from '../core/limits.ts';
 import type { Budget, BudgetStanding, CallClass, Clock, Granted, Seen } from '../core/ports.ts';
 
-/** Environments of one stack that may run at once: three queues with two readers each, the sweep, and somebody who asks by
- *  hand. */
-export const ENVIRONMENTS = 8;
+/** Environments of one stack that may run at once: five readers of launches, two of each other queue, the sweep, and
+ *  somebody who asks by hand. */
+export const ENVIRONMENTS = 11;
 
 export class LocalBudget implements Budget {
   readonly #rate: () => Rate;

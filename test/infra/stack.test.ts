@@ -148,17 +148,15 @@ test('a batch at work never comes back: queues wait six time limits and the wind
     reader: JSON.stringify(reader['FunctionName']).includes('OnSignal') ? 'on-signal' : 'verify-wave',
     batch: reader['BatchSize'],
     seconds: reader['MaximumBatchingWindowInSeconds'],
+    atOnce: (reader['ScalingConfig'] as { MaximumConcurrency: number }).MaximumConcurrency,
   }));
   expect(windows).toEqual([
-    { reader: 'on-signal', batch: 100, seconds: 1 },
-    { reader: 'on-signal', batch: 2, seconds: 1 },
-    { reader: 'verify-wave', batch: 10, seconds: 1 },
+    { reader: 'on-signal', batch: 100, seconds: 1, atOnce: 5 },
+    { reader: 'on-signal', batch: 2, seconds: 1, atOnce: 2 },
+    { reader: 'verify-wave', batch: 10, seconds: 1, atOnce: 2 },
   ]);
   for (const reader of readers)
-    expect(reader).toMatchObject({
-      FunctionResponseTypes: ['ReportBatchItemFailures'],
-      ScalingConfig: { MaximumConcurrency: 2 },
-    });
+    expect(reader).toMatchObject({ FunctionResponseTypes: ['ReportBatchItemFailures'] });
   expect(
     all('AWS::SQS::Queue')
       .filter(([id]) => !id.includes('DeadLetters'))

@@ -26,7 +26,7 @@ test.each(Object.entries(DEPLOYED.queues))(
     expect(mapping?.['Properties']).toMatchObject({
       BatchSize: queue.maxBatch,
       MaximumBatchingWindowInSeconds: queue.windowMs / 1000,
-      ScalingConfig: { MaximumConcurrency: DEPLOYED.readers },
+      ScalingConfig: { MaximumConcurrency: queue.readers },
       FunctionResponseTypes: ['ReportBatchItemFailures'],
     });
   },
