@@ -134,7 +134,7 @@ export interface NodeRecord {
   readonly nodeId: NodeId;
   readonly cluster: string;
   readonly nodeGroup: string;
-  /** Pods claimed from open demand; `undefined` until decided. */
+  /** Announced pods it must be ready for; `undefined` until decided. */
   readonly share?: number;
   /** ENIs made for it, or about to be: written before the call that makes them. */
   readonly enis: readonly PromisedEni[];

@@ -24,10 +24,15 @@ const taker = (index: number, changes: Partial<Taker> = {}): Taker => ({
 const sharesOf = (shares: ReadonlyMap<string, number>): number[] => [...shares.values()];
 
 describe('open demand is shared out among launching nodes', () => {
-  test('60 pods, three nodes of 27: full, full, and the rest', () => {
+  test('60 pods, three nodes of 27: claimed full, full, and the rest; but whichever is Ready first may get 27', () => {
     const { shares, claimed } = shareOut([open('a', 60)], [taker(1), taker(2), taker(3)]);
-    expect(sharesOf(shares)).toEqual([27, 27, 6]);
+    expect(sharesOf(shares)).toEqual([27, 27, 27]);
     expect(claimed).toEqual([open('a', 0, { claims: { 'i-1': 27, 'i-2': 27, 'i-3': 6 }, version: 1 })]);
+  });
+  test('12 pods, two nodes: the first claims them all, and nothing is expected on the second', () => {
+    const { shares, claimed } = shareOut([open('a', 12)], [taker(1), taker(2)]);
+    expect(sharesOf(shares)).toEqual([12, 0]);
+    expect(claimed).toEqual([open('a', 0, { claims: { 'i-1': 12 }, version: 1 })]);
   });
   test('nobody announced anything: every share is 0, and nothing is written', () => {
     const { shares, claimed } = shareOut([], [taker(1)]);

@@ -27,7 +27,7 @@ export interface Runner {
 /** A launch with its decision. */
 export interface Planned {
   readonly runner: Runner;
-  /** Pods claimed for it from open demand. */
+  /** Announced pods it must be ready for. */
   readonly share: number;
   readonly steps: readonly Step[];
   /** What the ledger knew of it before. */

@@ -25,7 +25,7 @@ export const shortOf = (candidate: Candidate, policy: Policy, share = 0): number
 /** What a node gets at its launch, or at any later look; {@link shortOf} it is 0 once this is done. */
 export function planAllocation(launch: Launch, cluster: string, room: Room, policy: Policy): Step[] {
   const { candidate, share } = launch;
-  const demand = share > 0 ? `${share} announced pods wait for this node` : 'nobody announced pods';
+  const demand = share > 0 ? `up to ${share} announced pods may come to this node` : 'nobody announced pods';
   const because =
     policy.launchDemand === 'full'
       ? `${demand}; it may run ${candidate.podCap}`

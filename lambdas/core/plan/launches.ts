@@ -18,7 +18,7 @@ export interface Launch {
   readonly candidate: Candidate;
   /** When the instance entered `running`, or the earliest it can have; `undefined` while it is pending. */
   readonly runningAtMs: number | undefined;
-  /** Pods claimed for it from open demand; 0 when nobody announced any. */
+  /** Announced pods it must be ready for; 0 when it could claim none. */
   readonly share: number;
   /** ENIs an earlier try created for it and nobody attached yet. */
   readonly made: readonly PromisedEni[];
@@ -90,36 +90,46 @@ export interface Taker {
   readonly podCap: number;
 }
 
-/** Each taker's share of open demand, oldest demand first. What a node claimed before is returned again, never twice. */
+/** What each taker claims of open demand, oldest demand first, and for how many pods it must be ready. What a node claimed
+ *  before is returned again, never twice. A claim counts nodes: it ends the demand once enough of them launch. Which pods a
+ *  node gets is another question, because the scheduler binds all that wait to whichever is Ready first; so each node that
+ *  claimed anything may meet as many as the whole demand has. */
 export function shareOut(
   open: readonly OpenDemand[],
   takers: readonly Taker[],
 ): { readonly shares: Map<NodeId, number>; readonly claimed: OpenDemand[] } {
-  const earlier = (nodeId: NodeId): number =>
-    open.reduce((sum, { claims }) => sum + (claims[nodeId] ?? 0), 0);
   // What was claimed before counts first: a demand announced since then must not fill the same pods again.
-  const shares = new Map<NodeId, number>(
-    takers.map(({ nodeId, podCap }) => [nodeId, Math.min(podCap, earlier(nodeId))]),
+  const claims = new Map<NodeId, number>(
+    takers.map(({ nodeId }) => [nodeId, sum(open.map(({ claims }) => claims[nodeId] ?? 0))]),
   );
   const claimed: OpenDemand[] = [];
+  const all: OpenDemand[] = [];
   for (const demand of [...open].sort((a, b) => a.startsAtMs - b.startsAtMs || (a.id < b.id ? -1 : 1))) {
     let podsLeft = demand.podsLeft;
-    const claims: Record<NodeId, number> = { ...demand.claims };
+    const taken: Record<NodeId, number> = { ...demand.claims };
     for (const taker of takers) {
       const { nodeId, podCap } = taker;
-      if (claims[nodeId] !== undefined || !selects(demand.selector, taker)) continue;
-      const share = shares.get(nodeId) ?? 0;
-      const take = Math.min(podsLeft, podCap - share);
+      if (taken[nodeId] !== undefined || !selects(demand.selector, taker)) continue;
+      const before = claims.get(nodeId) ?? 0;
+      const take = Math.min(podsLeft, podCap - before);
       if (take <= 0) continue;
-      claims[nodeId] = take;
+      taken[nodeId] = take;
       podsLeft -= take;
-      shares.set(nodeId, share + take);
+      claims.set(nodeId, before + take);
     }
-    if (podsLeft < demand.podsLeft)
-      claimed.push({ ...demand, podsLeft, claims, version: demand.version + 1 });
+    const next = { ...demand, podsLeft, claims: taken, version: demand.version + 1 };
+    all.push(next);
+    if (podsLeft < demand.podsLeft) claimed.push(next);
   }
-  return { shares, claimed };
+  const podsFor = ({ nodeId, podCap }: Taker): number =>
+    Math.min(podCap, sum(all.filter(({ claims }) => claims[nodeId] !== undefined).map(podsOf)));
+  return { shares: new Map(takers.map((taker) => [taker.nodeId, podsFor(taker)])), claimed };
 }
+
+const sum = (counts: readonly number[]): number => counts.reduce((all, count) => all + count, 0);
+
+/** All pods of a demand, claimed or not. */
+const podsOf = ({ podsLeft, claims }: OpenDemand): number => podsLeft + sum(Object.values(claims));
 
 /** Whether a rollout's pods may land there. What the selector does not name, it does not mind. */
 export const selects = (
@@ -147,7 +157,7 @@ export function planLaunch(launch: Launch, cluster: string, room: Room, policy: 
   const pods = launch.share === 0 ? podCap : Math.min(launch.share, podCap);
   const why =
     launch.share > 0
-      ? `${launch.share} announced pods wait for this node`
+      ? `up to ${launch.share} announced pods may come to this node`
       : 'nobody announced pods; assumed that an autoscaler saw pending ones';
   if (pods === 0) return leave('max pods', 'its max-pods leaves no pod that needs an address');
 
