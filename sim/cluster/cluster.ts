@@ -11,7 +11,7 @@ import { CronJob, type CronJobOptions } from './cron-job.ts';
 import { Deployment, type DeploymentOptions } from './deployment.ts';
 import { GroupEvents } from './group-events.ts';
 import { groupTags, instanceTags, type ScalingNames, scalingNames } from './group-names.ts';
-import { maxPodsOf, Node, type NodeWorld } from './node.ts';
+import { maxPodsOf, mostPodsOfManaged, Node, type NodeWorld } from './node.ts';
 import { NodeGroup, type NodeGroupOptions } from './node-group.ts';
 import type { Pod } from './pod.ts';
 import { type Placement, Scheduler } from './scheduler.ts';
@@ -96,7 +96,8 @@ export class Cluster implements EksCluster {
 
   addNodeGroup(options: NodeGroupOptions): NodeGroup {
     const { kernel, chance, autoScaling } = this.#world;
-    const { name, type, launchedBy, established, maxPods } = options;
+    const { name, type, launchedBy, established } = options;
+    const maxPods = options.maxPods ?? this.#maxPodsOf(type, launchedBy === 'managed');
     if (this.groups.some((group) => group.name === name)) throw new Error(`two node groups called ${name}`);
     const subnets = this.#subnets.filter(
       ({ id, zone }) => (options.subnets?.includes(id) ?? true) && (options.zones?.includes(zone) ?? true),
@@ -115,7 +116,7 @@ export class Cluster implements EksCluster {
         group: name,
         tags: instanceTags(named, scaling, ids.hex(5)),
         standing,
-        ...(maxPods !== undefined && { maxPods }),
+        maxPods,
         ...(options.startupTaint !== undefined && !standing && { startupTaint: options.startupTaint }),
       });
     const group: NodeGroup = new NodeGroup(options, {
@@ -123,7 +124,7 @@ export class Cluster implements EksCluster {
       clockMs: () => this.#world.clockMs,
       chance: chance.stream(`node group ${this.#prefix}${name}`),
       events: scaling && this.#events(options, scaling),
-      maxPods: maxPods ?? this.#maxPodsOf(type),
+      maxPods,
       subnets,
       launch: (subnetId) => {
         if (this.#world.account.subnet(subnetId).freeAddresses === 0) return undefined;
@@ -187,6 +188,7 @@ export class Cluster implements EksCluster {
       addresses,
       subnetId: this.#subnets[nth % this.#subnets.length]?.id ?? '',
       group: LONE_NODES,
+      maxPods: this.#maxPodsOf(type, true),
       tags: {
         [`kubernetes.io/cluster/${this.name}`]: 'owned',
         'eks:cluster-name': this.name,
@@ -202,7 +204,7 @@ export class Cluster implements EksCluster {
     readonly addresses: number;
     readonly group: string;
     readonly tags: Readonly<Record<string, string>>;
-    readonly maxPods?: number;
+    readonly maxPods: number;
     readonly startupTaint?: string;
     readonly standing?: boolean;
   }): Node {
@@ -225,10 +227,11 @@ export class Cluster implements EksCluster {
     return node;
   }
 
-  #maxPodsOf(type: string): number {
+  #maxPodsOf(type: string, managed: boolean): number {
     const limits = typeLimits(type);
     if (limits === undefined) throw new Error(`no instance type ${type}`);
-    return maxPodsOf(limits, Object.keys(this.#eniConfigs).length > 0);
+    const formula = maxPodsOf(limits, Object.keys(this.#eniConfigs).length > 0);
+    return managed ? Math.min(formula, mostPodsOfManaged(type)) : formula;
   }
 
   #events(options: NodeGroupOptions, scaling: ScalingNames): GroupEvents {

@@ -52,6 +52,14 @@ export const HOST_NETWORK_PODS = 2;
 export const maxPodsOf = (limits: TypeLimits, customNetworking: boolean): number =>
   (limits.enisPerCard - (customNetworking ? 1 : 0)) * (limits.ipv4PerEni - 1) + HOST_NETWORK_PODS;
 
+/** Managed node groups let no node run more: 250 pods from 30 vCPUs on, else 110 (EKS User Guide, choosing an instance type).
+ *  A size of so many xlarge has four times as many vCPUs; metal ones have more than 30. */
+export function mostPodsOfManaged(type: string): number {
+  const [, size = ''] = type.split('.');
+  const vcpus = size.startsWith('metal') ? 96 : 4 * Number(size.match(/^(\d+)xlarge/)?.[1] ?? 1);
+  return vcpus >= 30 ? 250 : 110;
+}
+
 /** kubelet starts a container that ended anew after 10 s at first (Kubernetes, container restart policy). */
 const CONTAINER_RESTART_MS = 10_000;
 
