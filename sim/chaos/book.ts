@@ -80,8 +80,8 @@ export class Book {
     string,
     { readonly atMs: number; readonly invocation: Invocation | undefined }
   >();
-  /** What nodes took of announced pods, by demand. */
-  readonly claims = new Map<string, ReadonlyMap<string, number>>();
+  /** All pods of each demand that nodes claimed some of, and those nodes. */
+  readonly claims = new Map<string, { readonly pods: number; readonly by: ReadonlySet<string> }>();
   /** Answers of EC2 to our calls that were errors, by code. */
   readonly refusals = new Map<string, number>();
   stoppedAtMs: number | undefined;

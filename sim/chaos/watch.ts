@@ -51,7 +51,12 @@ export function watchPorts(book: Book, listener: Listener): Around {
       }
       case 'ledger.claim': {
         const [demand] = call.args as Parameters<Ledger['claim']>;
-        if (answer === true) book.claims.set(demand.id, new Map(Object.entries(demand.claims)));
+        const taken = Object.values(demand.claims).reduce((sum, pods) => sum + pods, 0);
+        if (answer === true)
+          book.claims.set(demand.id, {
+            pods: demand.podsLeft + taken,
+            by: new Set(Object.keys(demand.claims)),
+          });
         break;
       }
     }

@@ -50,11 +50,13 @@ const NEVER = Number.POSITIVE_INFINITY;
 export class InstanceMetadata {
   readonly #shown = new Map<string, Shown>();
   readonly #lags: MetadataLags;
-  readonly #stream: Stream;
+  readonly #chance: (deviceIndex: number) => Stream;
+  readonly #streams = new Map<number, Stream>();
 
-  constructor(lags: MetadataLags, stream: Stream) {
+  /** Each device index has a stream of its own: what one caller attaches does not shift how late another's is shown. */
+  constructor(lags: MetadataLags, chance: (deviceIndex: number) => Stream) {
     this.#lags = lags;
-    this.#stream = stream;
+    this.#chance = chance;
   }
 
   /** Interfaces visible at `nowMs`, ordered by MAC, as the service lists them. */
@@ -92,11 +94,11 @@ export class InstanceMetadata {
     if (attachment === undefined) return;
     const fromMs =
       how === 'late'
-        ? nowMs + drawDelay(this.#lags.eniToImds, this.#stream)
+        ? nowMs + this.#draw('eniToImds', attachment.deviceIndex)
         : how === 'never'
           ? NEVER
           : -NEVER;
-    const ipLagMs = how === 'late' ? drawDelay(this.#lags.ipToImds, this.#stream) : 0;
+    const ipLagMs = how === 'late' ? this.#draw('ipToImds', attachment.deviceIndex) : 0;
     const spans = (entries: readonly string[]): Map<string, Span> =>
       new Map(
         entries.map((entry) => {
@@ -119,7 +121,7 @@ export class InstanceMetadata {
 
   detached(eniId: string, nowMs: number): void {
     const shown = this.#shown.get(eniId);
-    if (shown !== undefined) shown.untilMs = nowMs + drawDelay(this.#lags.eniToImds, this.#stream);
+    if (shown !== undefined) shown.untilMs = nowMs + this.#draw('eniToImds', shown.deviceIndex);
   }
 
   deleted(eniId: string): void {
@@ -129,7 +131,7 @@ export class InstanceMetadata {
   added(eniId: string, entries: readonly string[], kind: 'ips' | 'prefixes', nowMs: number): void {
     const shown = this.#shown.get(eniId);
     if (shown === undefined) return;
-    const fromMs = Math.max(shown.fromMs, nowMs + drawDelay(this.#lags.ipToImds, this.#stream));
+    const fromMs = Math.max(shown.fromMs, nowMs + this.#draw('ipToImds', shown.deviceIndex));
     for (const entry of entries) {
       shown[kind].delete(entry);
       shown[kind].set(entry, { fromMs, untilMs: NEVER });
@@ -139,11 +141,20 @@ export class InstanceMetadata {
   removed(eniId: string, entries: readonly string[], kind: 'ips' | 'prefixes', nowMs: number): void {
     const shown = this.#shown.get(eniId);
     if (shown === undefined) return;
-    const untilMs = nowMs + drawDelay(this.#lags.ipToImds, this.#stream);
+    const untilMs = nowMs + this.#draw('ipToImds', shown.deviceIndex);
     for (const entry of entries) {
       const span = shown[kind].get(entry);
       if (span !== undefined) span.untilMs = untilMs;
     }
+  }
+
+  #draw(lag: keyof MetadataLags, deviceIndex: number): number {
+    let stream = this.#streams.get(deviceIndex);
+    if (stream === undefined) {
+      stream = this.#chance(deviceIndex);
+      this.#streams.set(deviceIndex, stream);
+    }
+    return drawDelay(this.#lags[lag], stream);
   }
 }
 

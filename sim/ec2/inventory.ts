@@ -89,7 +89,9 @@ export class Inventory {
       launchedAtMs: this.#now(),
       tags: new Map(Object.entries(tags)),
       enis: [],
-      metadata: new InstanceMetadata(this.#lags, this.#chance.stream(`instance metadata ${id}`)),
+      metadata: new InstanceMetadata(this.#lags, (deviceIndex) =>
+        this.#chance.stream(`instance metadata ${id}, device ${deviceIndex}`),
+      ),
     };
     this.instances.set(id, instance);
     this.changed(id);

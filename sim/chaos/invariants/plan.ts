@@ -35,7 +35,7 @@ export function addressesWithinPlan(): Invariant {
   };
 }
 
-/** Makes the invariant that watches creates. A launch wants what its claimed pods, or all its pods, need; what its claim is
+/** Makes the invariant that watches creates. A launch wants what its announced pods, or all its pods, need; what it claims
  *  may change between two runs, so the largest want counts. */
 export function enisWithinPlan(): Invariant {
   const wanted = new Map<string, number>();
@@ -71,11 +71,15 @@ const limitsOf = (book: Book, nodeId: string): { readonly enis: number; readonly
 
 const slotsBesidePrimary = (book: Book, nodeId: string): number => limitsOf(book, nodeId).enis - 1;
 
-/** A launch's interfaces beside the primary: for its claimed pods, or for all when nobody announced any. ipamd's own start
+/** A launch's interfaces beside the primary: for the pods it claimed some of, which may all come to it, or for as many as it
+ *  may run when nobody announced any. ipamd's own start
  *  brings one interface's worth. */
 function wantedForLaunch(book: Book, nodeId: string): number {
   const { enis, perEni } = limitsOf(book, nodeId);
-  const claimed = [...book.claims.values()].reduce((sum, claims) => sum + (claims.get(nodeId) ?? 0), 0);
+  const claimed = [...book.claims.values()].reduce(
+    (sum, { pods, by }) => sum + (by.has(nodeId) ? pods : 0),
+    0,
+  );
   // Where nobody else allocates, every pod the node may run is owed its address, whoever announced it.
   const pods = claimed > 0 && !book.allocatesNothing(nodeId) ? claimed : enis * perEni;
   return Math.max(0, Math.min(enis, Math.ceil(pods / perEni)) - 1);
