@@ -11,11 +11,13 @@ import { measurePlanning } from './planning.ts';
 import { reportScenario, runScenario } from './scenario-runs.ts';
 import { measureSweeps, reportSweeps } from './sweep.ts';
 import { progress, table } from './text.ts';
+import { measureTiming, reportTiming } from './timing.ts';
 import { deaths, retentionMatrix, rollingUpdates, type Told } from './told.ts';
 import { measureWarming, type Warming } from './warming.ts';
 import { LARGE, type WorldFigures } from './world.ts';
 
 const DEMO_SEEDS = 20;
+const TIMING_SEEDS = 200;
 const WARMED_NODES = [100, 200, 500, 1_000];
 const PLANNED_NODES = [100, 500, 1_000, 2_000, 5_000];
 const TOLD: Readonly<Record<string, (seeds?: number) => Promise<Told>>> = {
@@ -40,6 +42,12 @@ const command = new Command('npm run bench --')
       'seeds',
       'schema',
     ]),
+  )
+  .addOption(
+    new Option(
+      '--timing',
+      'only the timing matrix: each CNI mode, moment, type and lead; 200 seeds unless said',
+    ).conflicts(['scenario', 'file', 'schema', 'sweep']),
   );
 const end = endsAtParsing(command);
 if (end !== undefined) process.exit(end);
@@ -47,6 +55,7 @@ const options = command.opts<{
   scenario?: string;
   file?: string;
   sweep?: boolean;
+  timing?: boolean;
   seeds?: number;
   json?: boolean;
   schema?: boolean;
@@ -61,6 +70,10 @@ if (options.schema) process.stdout.write(`${JSON.stringify(jsonSchema(), null, 2
 else if (options.sweep) {
   await sweeps();
   if (options.json) process.stdout.write(`${JSON.stringify(document)}\n`);
+} else if (options.timing) {
+  const cells = await measureTiming(options.seeds ?? TIMING_SEEDS);
+  say(reportTiming(cells));
+  if (options.json) process.stdout.write(`${JSON.stringify({ timing: cells })}\n`);
 } else {
   const { files, told } = chosen();
   if (options.scenario === undefined && options.file === undefined) await own();
