@@ -67,7 +67,8 @@ export class DynamoLedger implements Ledger {
         new PutCommand({
           TableName: this.#table,
           Item: demandItem(demand),
-          ConditionExpression: 'attribute_not_exists(pk)',
+          ConditionExpression: 'attribute_not_exists(pk) OR expiresAtMs <= :starts',
+          ExpressionAttributeValues: { ':starts': demand.startsAtMs },
         }),
       ),
     );

@@ -1,153 +1,99 @@
-/** The shapes of events we understand: EventBridge's envelope, EC2's state changes, and our own two. */
+/** The shapes of events we understand: EventBridge's envelope and what AWS's services put in it, as far as we need it. */
 import * as z from 'zod/mini';
 import type { NodeId } from '../core/model.ts';
-import type { IntOrPercent } from '../core/signals.ts';
-import { clusterName, listOf, ours, text, theirs, value, whole } from './expectations.ts';
+import { announcementId, time } from './announcement-shape.ts';
+import { clusterName, ours, text, theirs, value, whole } from './expectations.ts';
 
-/** Pods in one cluster that Kubernetes is built for. Source: Kubernetes, considerations for large clusters. */
-const MOST_PODS = 150_000;
-const DAY_SECONDS = 86_400;
-const DAY_MS = 86_400_000;
-/** Latest date JavaScript can hold. Source: ECMAScript, time values. */
-const MOST_MS = 8.64e15;
-
-const ISO = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)$/;
-const time = value<string>(
-  'a time such as "2026-01-31T09:00:00Z"',
-  (given) => typeof given === 'string' && ISO.test(given) && Number.isFinite(Date.parse(given)),
-);
-const nodeId = value<NodeId>(
+export const nodeId = value<NodeId>(
   'an instance id',
   (given) => typeof given === 'string' && /^i-([0-9a-f]{8}|[0-9a-f]{17})$/.test(given),
 );
-const NAME = /^\S{1,253}$/;
-/** It becomes a tag's value and part of a key. Characters: EC2 User Guide, tag restrictions. */
-const announcementId = text('1 to 128 letters, digits or any of _.:/=+@-', /^[\w.:/=+@-]{1,128}$/);
+const any = text('a text', /^/);
+const name = text('a name of 1 to 300 characters', /^[^\n]{1,300}$/);
+const oneOf = (...values: readonly string[]) =>
+  value<string>(`one of ${values.join(', ')}`, (given) => values.includes(given as string));
 
-/** Source: EventBridge User Guide, event structure. */
+/** Source: EventBridge User Guide, event structure. A person who invokes a function may leave out where it comes from. */
 export const ENVELOPE = theirs({
   id: announcementId,
-  source: text('a text', /^/),
-  'detail-type': text('a text', /^/),
+  source: any,
+  'detail-type': any,
   time,
+  account: z.optional(any),
+  region: z.optional(any),
   detail: value<unknown>('an object', (given) => typeof given === 'object' && given !== null),
 });
 
 /** Source: EC2 User Guide, state change events. */
-const STATES = ['pending', 'running', 'stopping', 'stopped', 'shutting-down', 'terminated'];
 export const STATE_CHANGE = theirs({
   'instance-id': nodeId,
-  state: value<string>(`one of ${STATES.join(', ')}`, (given) => STATES.includes(given as string)),
+  state: oneOf('pending', 'running', 'stopping', 'stopped', 'shutting-down', 'terminated'),
 });
 
-const replicas = ours({ from: whole(0, MOST_PODS, 'pods'), to: whole(0, MOST_PODS, 'pods') });
-const workload = ours({
-  kind: text('a kind such as "Deployment"', NAME),
-  namespace: text('a namespace', NAME),
-  name: text('a name', NAME),
+/** Source: EC2 User Guide, Spot Instance interruption notices and rebalance recommendations. */
+export const INTERRUPTION = theirs({
+  'instance-id': nodeId,
+  'instance-action': oneOf('terminate', 'stop', 'hibernate'),
 });
-const intOrPercent = value<IntOrPercent>(
-  'a whole number of pods, or a percentage such as "25%"',
-  (given) =>
-    (Number.isInteger(given) && (given as number) >= 0 && (given as number) <= MOST_PODS) ||
-    (typeof given === 'string' && /^\d{1,3}%$/.test(given)),
-);
-const selector = ours({
-  nodeGroups: z.optional(listOf(text('a node group', NAME), 'a list of node groups')),
-  zones: z.optional(listOf(text('an availability zone', NAME), 'a list of availability zones')),
+export const REBALANCE = theirs({ 'instance-id': nodeId });
+
+/** Source: EC2 Auto Scaling User Guide, EventBridge event reference. Origin and destination come with a warm pool only. */
+export const LAUNCH_ACTION = theirs({
+  EC2InstanceId: nodeId,
+  LifecycleTransition: oneOf('autoscaling:EC2_INSTANCE_LAUNCHING', 'autoscaling:EC2_INSTANCE_TERMINATING'),
 });
-const podsPerNode = z.optional(whole(0, 1_000, 'pods'));
+export const LAUNCHED = theirs({ EC2InstanceId: nodeId });
+export const LAUNCH_FAILED = theirs({ AutoScalingGroupName: name, StatusMessage: z.optional(any) });
+export const REFRESH = theirs({ AutoScalingGroupName: name, InstanceRefreshId: name });
 
-/** What a pipeline says before it changes a workload, in Kubernetes' own words where it has any. */
-export const ANNOUNCEMENT = ours({
-  cluster: clusterName,
-  workload,
-  replicas,
-  strategy: z.optional(
-    z.discriminatedUnion(
-      'type',
-      [
-        ours({
-          type: z.literal('RollingUpdate'),
-          maxSurge: z.optional(intOrPercent),
-          maxUnavailable: z.optional(intOrPercent),
-        }),
-        ours({ type: z.literal('Recreate') }),
-        ours({ type: z.literal('BlueGreen') }),
-      ],
-      { error: 'an object whose type is "RollingUpdate", "Recreate" or "BlueGreen"' },
-    ),
-  ),
-  terminationGracePeriodSeconds: z.optional(whole(0, DAY_SECONDS, 'seconds')),
-  startsAt: z.optional(time),
-  overSeconds: z.optional(whole(0, DAY_SECONDS, 'seconds')),
-  nodeSelection: z.optional(selector),
-  podsPerNode,
-  announcementId: z.optional(announcementId),
+/** Source: CloudTrail User Guide, record contents. */
+export const API_CALL = theirs({
+  eventName: name,
+  errorCode: z.optional(any),
+  requestID: name,
+  requestParameters: value<unknown>('an object', (given) => typeof given === 'object' && given !== null),
 });
-
-/** Tries are counted up to a few dozen; what is beyond is no message of ours. */
-const attempt = whole(0, 1_000, 'tries');
-const atMs = whole(0, MOST_MS, 'milliseconds');
-
-/** A signal that we put on a queue ourselves, as core has it. */
-export const SIGNAL = z.discriminatedUnion(
-  'kind',
+const nodes = whole(0, 100_000, 'nodes');
+/** Source: EC2 Auto Scaling API reference, SetDesiredCapacity and UpdateAutoScalingGroup. */
+export const GROUP_CALL = theirs({ autoScalingGroupName: name, desiredCapacity: z.optional(nodes) });
+/** Source: EKS API reference, UpdateNodegroupConfig and UpdateNodegroupVersion. The cluster is a part of the path, whose name
+ *  in CloudTrail is not documented: both spellings are taken. */
+export const NODEGROUP_CALL = z.union(
   [
-    ours({
-      kind: z.literal('node-launching'),
-      nodeId,
-      phase: value<'pending' | 'running'>(
-        '"pending" or "running"',
-        (given) => given === 'pending' || given === 'running',
-      ),
-      atMs,
-      attempt,
-    }),
-    ours({
-      kind: z.literal('rollout-announced'),
-      announcementId,
-      cluster: clusterName,
-      workload,
-      replicas,
-      strategy: z.discriminatedUnion(
-        'type',
-        [
-          ours({ type: z.literal('rolling-update'), maxSurge: intOrPercent, maxUnavailable: intOrPercent }),
-          ours({ type: z.literal('recreate') }),
-          ours({ type: z.literal('blue-green') }),
-        ],
-        { error: 'an object whose type is "rolling-update", "recreate" or "blue-green"' },
-      ),
-      startsAtMs: atMs,
-      overMs: whole(0, DAY_MS, 'milliseconds'),
-      terminationGraceMs: whole(0, DAY_MS, 'milliseconds'),
-      selector,
-      podsPerNode,
-      attempt,
-    }),
-    ours({
-      kind: z.literal('verify-due'),
-      cluster: clusterName,
-      nodeIds: listOf(nodeId, 'a list of instance ids'),
-      ipamdStarted: z.optional(value<boolean>('true or false', (given) => typeof given === 'boolean')),
-      attempt,
-    }),
-    ours({
-      kind: z.literal('boot-look'),
-      cluster: clusterName,
-      launches: listOf(
-        ours({
-          nodeId,
-          nodeGroup: text('a node group', NAME),
-          runningAtMs: atMs,
-          notStartedAtMs: atMs,
-        }),
-        'a list of launches',
-      ),
-      looksLeft: whole(1, 100, 'looks'),
-      attempt,
-    }),
+    theirs({ name: clusterName, nodegroupName: name, ...scaling() }),
+    theirs({ clusterName, nodegroupName: name, ...scaling() }),
   ],
-  { error: 'an object whose kind is "node-launching", "rollout-announced", "verify-due" or "boot-look"' },
+  { error: 'an object with clusterName (or name) and nodegroupName' },
 );
+function scaling() {
+  return { scalingConfig: z.optional(theirs({ desiredSize: z.optional(nodes) })) };
+}
+/** Source: EC2 API reference, CreateFleet. CloudTrail writes EC2's lists as objects or lists, as they come. */
+export const FLEET_CALL = theirs({
+  CreateFleetRequest: theirs({
+    TargetCapacitySpecification: theirs({ TotalTargetCapacity: nodes }),
+    TagSpecification: z.optional(value<unknown>('tags', () => true)),
+  }),
+});
+
+/** Source: CodePipeline, CodeDeploy, CodeBuild and ECR User Guides, events. */
+export const PIPELINE = theirs({ pipeline: name, 'execution-id': name, state: name });
+export const DEPLOYMENT = theirs({
+  application: name,
+  deploymentGroup: name,
+  deploymentId: name,
+  state: name,
+});
+export const BUILD = theirs({ 'project-name': name, 'build-id': name, 'build-status': name });
+export const IMAGE = theirs({
+  'action-type': name,
+  result: name,
+  'repository-name': name,
+  'image-digest': name,
+  'image-tag': z.optional(any),
+});
+/** Source: CloudWatch User Guide, alarm events. */
+export const ALARM = theirs({ alarmName: name, state: theirs({ value: name, timestamp: name }) });
+
+/** Ours: a schedule of the policy fires. */
+export const DUE = ours({ schedule: name });

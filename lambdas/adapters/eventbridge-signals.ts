@@ -1,163 +1,143 @@
 /** Raw events in, signals out. Whatever comes, nothing here throws: what we cannot use is ignored with a why. */
-import { type Complaint, sayAll } from '../core/complaints.ts';
-import type { Asked, Ignored, RolloutAnnounced, RolloutStrategy, Signal } from '../core/signals.ts';
-import { ANNOUNCEMENT, ENVELOPE, SIGNAL, STATE_CHANGE } from './event-shapes.ts';
-import { check } from './expectations.ts';
+import { type Complaint, say, sayAll } from '../core/complaints.ts';
+import type { Policy } from '../core/policy.ts';
+import type { Home } from '../core/ports.ts';
+import type { Asked, Ignored, IgnoredAs, Signal } from '../core/signals.ts';
+import { malformed, readAnnouncement } from './announcements.ts';
+import { AWS_EVENTS, type Envelope } from './aws-events.ts';
+import { DUE, ENVELOPE } from './event-shapes.ts';
+import { check, given } from './expectations.ts';
+import { readDue, readRouted } from './routed.ts';
+import { SIGNAL } from './signal-shapes.ts';
 
 export const OUR_SOURCE = 'eks-ip-prewarmer';
 export const ANNOUNCED = 'Deployment Announced';
+/** A schedule of the policy fires. */
+export const DUE_TYPE = 'Prewarm Due';
 /** Our own message to ourselves. */
 export const CONTINUATION = 'Prewarm Continuation';
-const STATE_CHANGED = 'EC2 Instance State-change Notification';
 
-/** Kubernetes' defaults. Source: Kubernetes API reference, Deployment strategy and Pod. */
-const DEFAULT_SURGE = '25%';
-const DEFAULT_GRACE_SECONDS = 30;
-
-type Read = Exclude<Signal, Asked> | Ignored;
-interface Envelope {
-  readonly id: string;
-  readonly atMs: number;
-  readonly detail: unknown;
+/** What an event is read by, beside its own words. */
+export interface Reading {
+  /** Events of other accounts and Regions are ignored; all are taken where this is not said. */
+  readonly home?: Home;
+  readonly policy: Pick<Policy, 'routes' | 'schedules'>;
 }
 
-/** Events we understand, by source and detail type. */
-const READERS: Readonly<Record<string, Readonly<Record<string, (event: Envelope) => Read>>>> = {
-  'aws.ec2': { [STATE_CHANGED]: stateChanged },
-  [OUR_SOURCE]: { [ANNOUNCED]: announced, [CONTINUATION]: continued },
+type Read = Exclude<Signal, Asked> | Ignored;
+
+/** Our own events. */
+const OUR_EVENTS: Readonly<Record<string, (event: Envelope, reading: Reading) => Read>> = {
+  [ANNOUNCED]: ({ id, atMs, detail }) => readAnnouncement(detail, { id, atMs, field: 'detail' }),
+  [DUE_TYPE]: due,
+  [CONTINUATION]: continued,
 };
-const UNDERSTOOD = Object.entries(READERS).flatMap(([source, types]) =>
+const UNDERSTOOD = Object.entries({ ...AWS_EVENTS, [OUR_SOURCE]: OUR_EVENTS }).flatMap(([source, types]) =>
   Object.keys(types).map((type) => `${source} / ${type}`),
 );
 
-/** An event as EventBridge delivers it, or `{ "plan": event }`: the same question without its effects. */
-export function readSignal(raw: unknown): Signal | Ignored {
+/** An event as EventBridge delivers it, or `{ "plan": event }`: the same question without its effects. At least one answer:
+ *  an event that takes several routes is several signals. */
+export function readSignals(raw: unknown, reading: Reading): readonly (Signal | Ignored)[] {
   const event = asJson(raw);
-  if (typeof event !== 'object' || event === null || !('plan' in event)) return readEvent(event);
+  if (typeof event !== 'object' || event === null || !('plan' in event)) return readEvent(event, reading);
   const { plan, ...rest } = event;
   const strangers = Object.entries(rest).map(([field, got]) => ({ field, expected: 'plan alone', got }));
-  const about = readEvent(plan);
+  const about = readEvent(plan, reading);
   if (strangers.length > 0) {
-    const more = about.kind === 'ignored' ? `; ${about.why}` : '';
-    return { kind: 'ignored', why: `${sayAll(strangers)}${more}` };
+    const more = about.flatMap((one) => (one.kind === 'ignored' ? [one.why] : []));
+    return [ignored('malformed', [sayAll(strangers), ...more].join('; '))];
   }
+  return about.map((one) => asked(one));
+}
+
+function asked(about: Read): Asked | Ignored {
   if (about.kind === 'ignored') return about;
   if (about.kind === 'verify-due' || about.kind === 'boot-look')
-    return ignored([
+    return malformed([
       { field: 'plan.detail.kind', expected: 'an event that asks for addresses', got: about.kind },
     ]);
   return { kind: 'asked', want: 'plan', about };
 }
 
 /** The body of a queue's message. */
-export function readQueueBody(body: string): Signal | Ignored {
+export function readQueueBody(body: string, reading: Reading): readonly (Signal | Ignored)[] {
   let raw: unknown;
   try {
     raw = JSON.parse(body);
   } catch {
-    return ignored([{ field: 'body', expected: 'an event as JSON', got: body }]);
+    return [malformed([{ field: 'body', expected: 'an event as JSON', got: body }])];
   }
-  return readSignal(raw);
+  return readSignals(raw, reading);
 }
 
-function readEvent(event: unknown): Read {
+function readEvent(event: unknown, reading: Reading): readonly Read[] {
   const { source, 'detail-type': type } = (event ?? {}) as Readonly<Record<string, unknown>>;
-  const read = own(own(READERS, source), type);
+  const ours = source === OUR_SOURCE ? own(OUR_EVENTS, type) : undefined;
+  const theirs = own(own(AWS_EVENTS, source), type);
+  const known = ours !== undefined || theirs !== undefined;
   const envelope = check(ENVELOPE, event, '');
-  if (envelope.ok && read !== undefined) {
-    const { id, time, detail } = envelope.value;
-    return read({ id, atMs: Date.parse(time), detail });
-  }
   // What else is wrong with a foreign event is not ours to say.
-  const foreign = read === undefined && typeof source === 'string' && typeof type === 'string';
-  if (envelope.ok || foreign)
-    return ignored([
-      {
-        field: 'source / detail-type',
-        expected: `one of ${UNDERSTOOD.join(', ')}`,
-        got: `${source} / ${type}`,
-      },
-    ]);
-  return ignored(envelope.complaints.map(named));
+  if (!known && (envelope.ok || (typeof source === 'string' && typeof type === 'string')))
+    return [
+      ignored(
+        'unknown event',
+        say({
+          field: 'source / detail-type',
+          expected: `one of ${UNDERSTOOD.join(', ')}`,
+          got: `${source} / ${type}`,
+        }),
+      ),
+    ];
+  if (!envelope.ok) return [malformed(envelope.complaints.map(named))];
+  const { id, time, detail, account, region } = envelope.value;
+  const elsewhere = notHome(given({ account, region }), reading.home);
+  if (elsewhere.length > 0) return [ignored('elsewhere', sayAll(elsewhere))];
+  const told = { id, atMs: Date.parse(time), detail };
+  if (ours !== undefined) return [ours(told, reading)];
+  const read = theirs?.(told);
+  if (read === undefined) return [];
+  return 'by' in read ? readRouted(read, reading.policy.routes, told.atMs) : [read];
 }
 
-function stateChanged({ atMs, detail }: Envelope): Read {
-  const checked = check(STATE_CHANGE, detail, 'detail');
-  if (!checked.ok) return ignored(checked.complaints);
-  const { 'instance-id': nodeId, state } = checked.value;
-  if (state !== 'pending' && state !== 'running')
-    return ignored([
-      { field: 'detail.state', expected: 'pending or running, when addresses are needed', got: state },
-    ]);
-  return { kind: 'node-launching', nodeId, phase: state, atMs, attempt: 0 };
-}
+const notHome = (
+  { account, region }: { readonly account?: string; readonly region?: string },
+  home: Home | undefined,
+): Complaint[] => [
+  ...(home !== undefined && account !== undefined && account !== home.accountId
+    ? [{ field: 'account', expected: home.accountId, got: account }]
+    : []),
+  ...(home !== undefined && region !== undefined && region !== home.region
+    ? [{ field: 'region', expected: home.region, got: region }]
+    : []),
+];
 
-function announced({ id, atMs, detail }: Envelope): Read {
-  const checked = check(ANNOUNCEMENT, detail, 'detail');
-  if (!checked.ok) return ignored(checked.complaints);
-  const { cluster, workload, replicas, strategy, startsAt, nodeSelection, podsPerNode, ...said } =
-    checked.value;
-  return {
-    kind: 'rollout-announced',
-    announcementId: said.announcementId ?? id,
-    cluster,
-    workload,
-    replicas,
-    strategy: strategyOf(strategy),
-    startsAtMs: startsAt === undefined ? atMs : Date.parse(startsAt),
-    overMs: (said.overSeconds ?? 0) * 1000,
-    terminationGraceMs: (said.terminationGracePeriodSeconds ?? DEFAULT_GRACE_SECONDS) * 1000,
-    selector: selectorOf(nodeSelection),
-    ...(podsPerNode !== undefined && { podsPerNode }),
-    attempt: 0,
-  };
+function due({ id, atMs, detail }: Envelope, { policy }: Reading): Read {
+  const checked = check(DUE, detail, 'detail');
+  if (!checked.ok) return malformed(checked.complaints);
+  return readDue(checked.value.schedule, policy.schedules, { id, atMs });
 }
 
 function continued({ detail }: Envelope): Read {
   const checked = check(SIGNAL, detail, 'detail');
-  if (!checked.ok) return ignored(checked.complaints);
+  if (!checked.ok) return malformed(checked.complaints);
   const signal = checked.value;
-  if (signal.kind === 'node-launching' || signal.kind === 'boot-look') return signal;
-  if (signal.kind === 'verify-due') {
-    const { ipamdStarted, ...due } = signal;
-    return { ...due, ...(ipamdStarted !== undefined && { ipamdStarted }) };
-  }
-  const { podsPerNode, selector, ...rest } = signal;
-  return { ...rest, selector: selectorOf(selector), ...(podsPerNode !== undefined && { podsPerNode }) };
-}
-
-interface SaidStrategy {
-  readonly type: 'RollingUpdate' | 'Recreate' | 'BlueGreen';
-  readonly maxSurge?: Extract<RolloutStrategy, { type: 'rolling-update' }>['maxSurge'] | undefined;
-  readonly maxUnavailable?:
-    | Extract<RolloutStrategy, { type: 'rolling-update' }>['maxUnavailable']
-    | undefined;
-}
-
-function strategyOf(said: SaidStrategy = { type: 'RollingUpdate' }): RolloutStrategy {
-  switch (said.type) {
-    case 'RollingUpdate': {
-      const { maxSurge = DEFAULT_SURGE, maxUnavailable = DEFAULT_SURGE } = said;
-      return { type: 'rolling-update', maxSurge, maxUnavailable };
+  switch (signal.kind) {
+    case 'verify-due':
+      return given(signal);
+    case 'rollout-announced': {
+      const { strategy, selector } = signal;
+      return { ...given(signal), selector: given(selector), strategy: given(strategy) };
     }
-    case 'Recreate':
-      return { type: 'recreate' };
-    case 'BlueGreen':
-      return { type: 'blue-green' };
+    case 'node-launching':
+    case 'pods-displaced':
+    case 'scale-out-coming':
+    case 'boot-look':
+      return signal;
   }
 }
 
-const selectorOf = (
-  said: {
-    readonly nodeGroups?: readonly string[] | undefined;
-    readonly zones?: readonly string[] | undefined;
-  } = {},
-): RolloutAnnounced['selector'] => ({
-  ...(said.nodeGroups !== undefined && { nodeGroups: said.nodeGroups }),
-  ...(said.zones !== undefined && { zones: said.zones }),
-});
-
-const ignored = (complaints: readonly Complaint[]): Ignored => ({ kind: 'ignored', why: sayAll(complaints) });
+const ignored = (as: IgnoredAs, why: string): Ignored => ({ kind: 'ignored', as, why });
 
 const named = (complaint: Complaint): Complaint =>
   complaint.field === '' ? { ...complaint, field: 'event' } : complaint;

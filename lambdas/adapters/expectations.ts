@@ -2,18 +2,59 @@
 import * as z from 'zod/mini';
 import type { Complaint } from '../core/complaints.ts';
 
-/** One value and what it has to be. */
-export const value = <T>(expected: string, ok: (value: unknown) => boolean) =>
-  z.custom<T>(ok, { error: expected });
+/** What JSON Schema says of a value, where somebody asks (scripts/announcement-schema.ts). */
+const asJsonSchema = new WeakMap<object, object>();
+export const jsonSchemaOf = (schema: object): object | undefined => asJsonSchema.get(schema);
+
+/** One value and what it has to be; `json`: the same in JSON Schema. */
+export const value = <T>(expected: string, ok: (value: unknown) => boolean, json: object = {}) => {
+  const schema = z.custom<T>(ok, { error: expected });
+  asJsonSchema.set(schema, { description: expected, ...json });
+  return schema;
+};
 
 export const text = (expected: string, pattern: RegExp) =>
-  value<string>(expected, (given) => typeof given === 'string' && pattern.test(given));
+  value<string>(expected, (given) => typeof given === 'string' && pattern.test(given), {
+    type: 'string',
+    pattern: pattern.source,
+  });
 
 export const whole = (low: number, high: number, unit: string) =>
   value<number>(
     `a whole number of ${unit} from ${low} to ${high}`,
     (given) => Number.isInteger(given) && (given as number) >= low && (given as number) <= high,
+    { type: 'integer', minimum: low, maximum: high },
   );
+
+export const yesOrNo = value<boolean>('true or false', (given) => typeof given === 'boolean', {
+  type: 'boolean',
+});
+
+/** A map of texts that names at least one. */
+export const textsByName = (expected: string, name: RegExp, text: RegExp) =>
+  value<Readonly<Record<string, string>>>(
+    expected,
+    (given) =>
+      typeof given === 'object' &&
+      given !== null &&
+      !Array.isArray(given) &&
+      Object.keys(given).length > 0 &&
+      Object.entries(given).every(
+        ([key, one]) => name.test(key) && typeof one === 'string' && text.test(one),
+      ),
+    {
+      type: 'object',
+      minProperties: 1,
+      propertyNames: { pattern: name.source },
+      additionalProperties: { type: 'string', pattern: text.source },
+    },
+  );
+
+/** Without the fields that are not there: zod tells an absent field by `undefined`. */
+export const given = <T extends object>(fields: T): { [K in keyof T]: Exclude<T[K], undefined> } =>
+  Object.fromEntries(Object.entries(fields).filter(([, field]) => field !== undefined)) as {
+    [K in keyof T]: Exclude<T[K], undefined>;
+  };
 
 /** Source: EKS API reference, CreateCluster, `name`. */
 export const clusterName = text('the name of an EKS cluster', /^[0-9A-Za-z][0-9A-Za-z_-]{0,99}$/);

@@ -87,6 +87,8 @@ export class SqsContinuations implements Continuations {
       case 'node-launching':
         return this.#queues.launchQueueUrl;
       case 'rollout-announced':
+      case 'pods-displaced':
+      case 'scale-out-coming':
         return this.#queues.signalQueueUrl;
       case 'verify-due':
       case 'boot-look':

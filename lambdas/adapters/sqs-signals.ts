@@ -2,8 +2,8 @@
 import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import type { Handled } from '../core/handling.ts';
 import type { Ports } from '../core/ports.ts';
-import type { Signal } from '../core/signals.ts';
-import { readQueueBody } from './eventbridge-signals.ts';
+import type { Ignored, Signal } from '../core/signals.ts';
+import { type Reading, readQueueBody } from './eventbridge-signals.ts';
 
 export const isQueueEvent = (event: unknown): event is SQSEvent =>
   typeof event === 'object' && event !== null && 'Records' in event && Array.isArray(event.Records);
@@ -17,20 +17,35 @@ export async function workOff(
 ): Promise<SQSBatchResponse> {
   const { journal } = ports;
   const messageOf = new Map<Signal, string>();
-  for (const { messageId, body } of event.Records) {
-    const signal = readQueueBody(body);
-    if (signal.kind === 'ignored') journal.note('ignored', { messageId, why: signal.why });
-    else messageOf.set(signal, messageId);
-  }
-  const failed: string[] = [];
+  const left: Ignored[] = [];
+  for (const { messageId, body } of event.Records)
+    for (const signal of readQueueBody(body, readingOf(ports))) {
+      if (signal.kind !== 'ignored') messageOf.set(signal, messageId);
+      else {
+        journal.note('ignored', { messageId, why: signal.why });
+        left.push(signal);
+      }
+    }
+  const failed = new Set<string>();
   for (const { error, signals, ignored } of await handle([...messageOf.keys()], ports)) {
     for (const { why } of ignored) journal.note('ignored', { why });
+    left.push(...ignored);
     if (error === undefined) continue;
     journal.warn('stays on the queue', {
       error: error instanceof Error ? error.message : String(error),
       signals,
     });
-    failed.push(...signals.flatMap((signal) => messageOf.get(signal) ?? []));
+    for (const signal of signals) failed.add(messageOf.get(signal) ?? '');
   }
-  return { batchItemFailures: failed.map((itemIdentifier) => ({ itemIdentifier })) };
+  countIgnored(left, journal);
+  failed.delete('');
+  return { batchItemFailures: [...failed].map((itemIdentifier) => ({ itemIdentifier })) };
+}
+
+export const readingOf = ({ home, settings: { policy } }: Ports): Reading => ({ home, policy });
+
+/** One figure for each class of reasons: a filter at the door that is too wide, or too narrow, shows. */
+export function countIgnored(ignored: readonly Ignored[], journal: Ports['journal']): void {
+  for (const [reason, some] of Map.groupBy(ignored, ({ as }) => as))
+    journal.measure({ Ignored: some.length }, { reason });
 }

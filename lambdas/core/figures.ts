@@ -30,6 +30,8 @@ export const FIGURES = {
   CircuitOpen: 'Count',
   BudgetTableUnreachable: 'Count',
   KillSwitchOn: 'Count',
+  /** Events and messages that nothing was decided about, by class of reason. */
+  Ignored: 'Count',
   OrphansDeleted: 'Count',
   OrphansSuspected: 'Count',
   /** Since when sweeps have seen the oldest unattached ENI of ours. */

@@ -143,3 +143,21 @@ export function nodeGroupOf(tags: Readonly<Record<string, string>>): string {
     'ungrouped'
   );
 }
+
+const LABEL_TAG = 'k8s.io/cluster-autoscaler/node-template/label/';
+
+/** Labels of a node that its tags tell: those written for the cluster autoscaler (cluster-autoscaler, AWS cloud provider,
+ *  auto-discovery of labels), and those every node has by where it is from. Others EC2 does not show. */
+export function labelsOf({ tags, type, zone }: Pick<Node, 'tags' | 'type' | 'zone'>): Record<string, string> {
+  const written = Object.entries(tags).flatMap(([key, value]) =>
+    key.startsWith(LABEL_TAG) ? [[key.slice(LABEL_TAG.length), value] as const] : [],
+  );
+  const { 'eks:nodegroup-name': nodeGroup, 'karpenter.sh/nodepool': nodePool } = tags;
+  return {
+    ...(nodeGroup !== undefined && { 'eks.amazonaws.com/nodegroup': nodeGroup }),
+    ...(nodePool !== undefined && { 'karpenter.sh/nodepool': nodePool }),
+    'node.kubernetes.io/instance-type': type,
+    'topology.kubernetes.io/zone': zone,
+    ...Object.fromEntries(written),
+  };
+}

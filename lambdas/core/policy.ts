@@ -2,6 +2,7 @@
 import type { Complaint } from './complaints.ts';
 import { EC2_BUCKETS, type Ec2Action, type RequestBucket } from './limits.ts';
 import type { SubnetId } from './model.ts';
+import { isRoutes, isSchedules, type Route, type Schedule } from './routes.ts';
 
 export interface Policy {
   /** Demand is multiplied by this before placement: schedulers and announcements are never exact. */
@@ -44,6 +45,10 @@ export interface Policy {
   readonly eniConfigs: Readonly<Record<string, EniConfig>>;
   /** The aws-node environment where the CNI is not an EKS add-on and nobody could tell us otherwise. */
   readonly cniEnv: Readonly<Record<string, string>> | undefined;
+  /** Which rollout an event of another service means. */
+  readonly routes: readonly Route[];
+  /** Peaks that are known beforehand, by name. `at` is looked at when the stack is deployed, the rest when it fires. */
+  readonly schedules: Readonly<Record<string, Schedule>>;
 }
 
 /** A zone's ENIConfig, as the CNI reads it. No groups: the primary ENI's. */
@@ -141,6 +146,18 @@ const RULES: { readonly [K in keyof Policy]: Rule<Policy[K]> } = {
     default: undefined,
     expected: 'an object of strings, as in the aws-node container',
     ok: (value) => isObject(value) && Object.values(value).every((entry) => typeof entry === 'string'),
+  },
+  routes: {
+    default: [],
+    expected:
+      'a list such as [{"when": {"codepipeline": "cart", "state": "STARTED"}, "announce": {"cluster": "shop", ...}}]',
+    ok: isRoutes,
+  },
+  schedules: {
+    default: {},
+    expected:
+      'an object such as {"morning": {"at": "cron(40 8 ? * MON-FRI *)", "leadSeconds": 1200, "announce": {...}}}',
+    ok: isSchedules,
   },
 };
 

@@ -189,7 +189,7 @@ export type Outcome =
   | { readonly state: 'left'; readonly reason: LeaveReason };
 
 export interface Ledger {
-  /** Remembers demand for nodes to come; the same id again changes nothing. */
+  /** Remembers demand for nodes to come; the same id again changes nothing while that demand lives. */
   announce(demand: OpenDemand): Promise<void>;
   /** Demand of a cluster that has not expired. */
   openDemand(cluster: string, nowMs: number): Promise<readonly OpenDemand[]>;
@@ -249,8 +249,15 @@ export interface Settings {
   readonly policy: Policy;
 }
 
+/** Where we are deployed: events of other accounts and Regions are not ours. */
+export interface Home {
+  readonly accountId: string;
+  readonly region: string;
+}
+
 export interface Ports {
   readonly clock: Clock;
+  readonly home: Home;
   readonly vpc: Vpc;
   readonly clusters: Clusters;
   readonly budget: Budget;

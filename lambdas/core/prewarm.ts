@@ -1,35 +1,55 @@
 /** The whole story in a page: a signal arrives, the core decides, an adapter does, the ledger remembers. */
+import { displacedRollouts } from './displaced.ts';
 import { type Answer, grouped, type Handled, handleEach } from './handling.ts';
 import { type Look, look } from './looks/looks.ts';
 import { notePlan } from './noting.ts';
 import type { Plan } from './plan/steps.ts';
 import type { Ports } from './ports.ts';
-import type { NodeLaunching, RolloutAnnounced, Signal } from './signals.ts';
+import { scaleOut } from './scale-out.ts';
+import type { Asks, Ignored, NodeLaunching, PodsDisplaced, Signal } from './signals.ts';
 import { warmLaunches } from './warm-launches.ts';
 import { type RolloutReport, warmRollout } from './warm-rollout.ts';
 
 export type Report = Plan | RolloutReport | Look;
 
-/** Handles a batch: all launches share one read of the world, and so do all looks at boots; every other signal is a
- *  decision of its own. */
+/** Handles a batch: all launches share one read of the world, and so do all nodes that go and all looks at boots; every
+ *  other signal is a decision of its own. */
 export const prewarm = (signals: readonly Signal[], ports: Ports): Promise<readonly Handled<Report>[]> =>
-  handleEach(grouped(signals, 'node-launching', 'boot-look'), (group) => handle(group, ports));
+  handleEach(grouped(signals, 'node-launching', 'pods-displaced', 'boot-look'), (group) =>
+    handle(group, ports),
+  );
 
 async function handle(group: readonly Signal[], ports: Ports): Promise<Answer<Report>> {
   const [first] = group;
   if (first === undefined) return { reports: [], ignored: [] };
   switch (first.kind) {
-    case 'node-launching':
-      return launches(group as readonly NodeLaunching[], 'do', ports);
-    case 'rollout-announced':
-      return rollout(first, 'do', ports);
     case 'boot-look':
     case 'verify-due':
       return look(group, ports);
-    case 'asked': {
-      const { about, want } = first;
-      return about.kind === 'node-launching' ? launches([about], want, ports) : rollout(about, want, ports);
-    }
+    case 'asked':
+      return answer([first.about], first.want, ports);
+    case 'node-launching':
+    case 'rollout-announced':
+    case 'pods-displaced':
+    case 'scale-out-coming':
+      return answer(group as readonly Asks[], 'do', ports);
+  }
+}
+
+/** Signals of one kind. */
+async function answer(group: readonly Asks[], want: 'plan' | 'do', ports: Ports): Promise<Answer<Report>> {
+  const [first] = group;
+  switch (first?.kind) {
+    case undefined:
+      return { reports: [], ignored: [] };
+    case 'node-launching':
+      return launches(group as readonly NodeLaunching[], want, ports);
+    case 'rollout-announced':
+      return noted(await warmRollout(first, ports, want), want, ports);
+    case 'scale-out-coming':
+      return noted(await scaleOut(first, ports, want), want, ports);
+    case 'pods-displaced':
+      return displaced(group as readonly PodsDisplaced[], want, ports);
   }
 }
 
@@ -43,8 +63,22 @@ async function launches(
   return { reports: plans, ignored };
 }
 
-async function rollout(signal: RolloutAnnounced, want: 'plan' | 'do', ports: Ports): Promise<Answer<Report>> {
-  const report = await warmRollout(signal, ports, want);
+/** One rollout after the other: each plans in view of what the one before it took. */
+async function displaced(
+  signals: readonly PodsDisplaced[],
+  want: 'plan' | 'do',
+  ports: Ports,
+): Promise<Answer<Report>> {
+  const answers: Answer<Report>[] = [];
+  for (const one of await displacedRollouts(signals, ports))
+    answers.push(noted(one.kind === 'ignored' ? one : await warmRollout(one, ports, want), want, ports));
+  return {
+    reports: answers.flatMap(({ reports }) => reports),
+    ignored: answers.flatMap(({ ignored }) => ignored),
+  };
+}
+
+function noted(report: RolloutReport | Ignored, want: 'plan' | 'do', ports: Ports): Answer<Report> {
   if ('kind' in report) return { reports: [], ignored: [report] };
   if (want === 'do') notePlan(report, ports);
   return { reports: [report], ignored: [] };

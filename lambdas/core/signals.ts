@@ -36,6 +36,8 @@ export interface RolloutAnnounced {
   readonly podsPerNode?: number;
   /** The pods use the node's own address: they need none. */
   readonly hostNetwork?: boolean;
+  /** Why the pods come, where nobody announced them. */
+  readonly cause?: string;
   readonly attempt: number;
 }
 
@@ -71,14 +73,47 @@ export type IntOrPercent = number | `${number}%`;
 export interface NodeSelector {
   readonly nodeGroups?: readonly string[];
   readonly zones?: readonly string[];
+  /** Every one of them, with its value, as far as a node's tags tell its labels (model.ts, `labelsOf`). */
+  readonly labels?: Readonly<Record<string, string>>;
+  /** Nodes that are about to go. */
+  readonly exceptNodes?: readonly NodeId[];
 }
+
+/** A node goes, its pods come to others: a spot instance is taken back, or is likely to be. */
+export interface PodsDisplaced {
+  readonly kind: 'pods-displaced';
+  readonly nodeId: NodeId;
+  readonly cause: 'spot interruption' | 'rebalance recommendation';
+  readonly atMs: number;
+  readonly attempt: number;
+}
+
+/** Somebody asked for nodes, or to replace them. Told late, often after the launches themselves. */
+export interface ScaleOutComing {
+  readonly kind: 'scale-out-coming';
+  readonly group: NodeGroupName;
+  readonly nodes:
+    | { readonly are: 'desired'; readonly count: number }
+    | { readonly are: 'more'; readonly count: number }
+    /** All of the group, one by one or in steps. */
+    | { readonly are: 'replaced' };
+  /** What AWS calls the request or the refresh: one that is told twice has one effect. */
+  readonly requestId: string;
+  readonly atMs: number;
+  readonly attempt: number;
+}
+
+export type NodeGroupName =
+  | { readonly by: 'node group'; readonly cluster: string; readonly name: string }
+  | { readonly by: 'Auto Scaling group'; readonly name: string }
+  | { readonly by: 'node pool'; readonly name: string };
 
 /** A person, the CLI or a program asks: the same JSON as an event, answered with the plan. */
 export interface Asked {
   readonly kind: 'asked';
   /** `plan` shows and changes nothing; `do` acts as the event itself would. */
   readonly want: 'plan' | 'do';
-  readonly about: NodeLaunching | RolloutAnnounced;
+  readonly about: Asks;
 }
 
 /** A message of our own: look whether what we attached was seen by ipamd. */
@@ -107,10 +142,28 @@ export interface BootLook {
   readonly attempt: number;
 }
 
-export type Signal = NodeLaunching | RolloutAnnounced | Asked | VerifyDue | BootLook;
+/** What asks for addresses. */
+export type Asks = NodeLaunching | RolloutAnnounced | PodsDisplaced | ScaleOutComing;
+
+export type Signal = Asks | Asked | VerifyDue | BootLook;
+
+/** Classes of reasons, few enough to count each: a metric of every `why` would be one of its own. */
+export type IgnoredAs =
+  | 'unknown event'
+  | 'malformed'
+  /** Another account or Region. */
+  | 'elsewhere'
+  /** Ours to hear of, and nothing to do with a cluster of ours. */
+  | 'not ours'
+  | 'no address needed'
+  | 'no route'
+  | 'too late'
+  | 'gone'
+  | 'tried again later';
 
 /** Not ours, not understood or not needed: acknowledged, counted, and said why. */
 export interface Ignored {
   readonly kind: 'ignored';
+  readonly as: IgnoredAs;
   readonly why: string;
 }

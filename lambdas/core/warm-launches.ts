@@ -110,14 +110,23 @@ function ignoredOf(
   const gone = unseen.filter(({ attempt }) => want === 'plan' || attempt >= MOST_ATTEMPTS);
   const field = 'detail.instance-id';
   return [
-    { expected: `a node of ${clusters.join(', ') || 'a cluster that EKS knows'}`, nodeIds: foreign },
-    { expected: 'an instance that EC2 shows', nodeIds: gone.map(({ nodeId }) => nodeId) },
-  ].flatMap(({ expected, nodeIds }) =>
+    {
+      as: 'not ours' as const,
+      expected: `a node of ${clusters.join(', ') || 'a cluster that EKS knows'}`,
+      nodeIds: foreign,
+    },
+    {
+      as: 'gone' as const,
+      expected: 'an instance that EC2 shows',
+      nodeIds: gone.map(({ nodeId }) => nodeId),
+    },
+  ].flatMap(({ as, expected, nodeIds }) =>
     nodeIds.length === 0
       ? []
       : [
           {
             kind: 'ignored',
+            as,
             why: say({ field, expected, got: nodeIds.length === 1 ? nodeIds[0] : nodeIds }),
           },
         ],

@@ -3,7 +3,7 @@
  * neither can cure is paced.
  */
 
-import { carryOutRollout, tryAgain } from './calls/rollout-calls.ts';
+import { backAgain, carryOutRollout } from './calls/rollout-calls.ts';
 import { withAdoption } from './cni.ts';
 import { say } from './complaints.ts';
 import { IP_COOLDOWN_MS } from './limits.ts';
@@ -11,13 +11,14 @@ import { adoptionMostMs } from './looks/lessons.ts';
 import { ipamdStarted, type Node, type NodeId, nodeGroupOf } from './model.ts';
 import { demandOf, replacesPods } from './plan/demand.ts';
 import { type Candidate, candidate, mayHaveStarted, refusalSteps } from './plan/eligibility.ts';
-import { selects } from './plan/launches.ts';
+import { selectable, selects } from './plan/launches.ts';
 import { marked } from './plan/marks.ts';
 import { planRollout, type RolloutPlan } from './plan/plan.ts';
 import { lookAt, type Sight } from './plan/standing.ts';
 import { type Plan, type Step, totalsOf } from './plan/steps.ts';
 import { Room } from './plan/subnets.ts';
 import { type Pacing, paceReplacement } from './plan/waves.ts';
+import type { Policy } from './policy.ts';
 import type { Ports } from './ports.ts';
 import { readWorld } from './reading.ts';
 import type { Ignored, RolloutAnnounced } from './signals.ts';
@@ -44,15 +45,13 @@ export async function warmRollout(
   const { policy: given } = settings;
   const ours = settings.clusters.map(({ name }) => name);
   if (!ours.includes(signal.cluster)) return notACluster(`one of ${ours.join(', ')}`, signal);
+  if (ports.clock() > demandEndsMs(signal, given)) return overSince(signal, given);
   const [read, marks, lessons] = await Promise.all([
     readWorld({ ofCluster: signal.cluster }, ports),
     ledger.marks(),
     ledger.lessons(signal.cluster),
   ]);
-  if (!read.ok) {
-    await tryAgain(signal, read.failure, ports);
-    return { kind: 'ignored', why: `EC2 could not be read (${read.failure.code}); tried again later` };
-  }
+  if (!read.ok) return backAgain(signal, read.failure, ports);
   const found = read.value.clusters.get(signal.cluster);
   if (found === undefined) return notACluster('a cluster that EKS knows in this account and Region', signal);
   const { world } = read.value;
@@ -63,7 +62,7 @@ export async function warmRollout(
   const refused: Step[] = [];
   const candidates: Candidate[] = [];
   for (const node of world.nodes) {
-    if (!selects(signal.selector, { nodeGroup: nodeGroupOf(node.tags), zone: node.zone })) continue;
+    if (!selects(signal.selector, selectable(node))) continue;
     const checked = candidate(node, found.cluster, given);
     if (!('candidate' in checked ? mayHaveStarted(checked.candidate) : ipamdStarted(node))) continue;
     present.push(node);
@@ -90,7 +89,7 @@ export async function warmRollout(
   const report: RolloutReport = {
     announcementId: signal.announcementId,
     cluster: signal.cluster,
-    demand: demand.because,
+    demand: signal.cause === undefined ? demand.because : `${signal.cause}: ${demand.because}`,
     steps,
     totals: totalsOf(steps),
     openDemand,
@@ -106,7 +105,7 @@ export async function warmRollout(
         podsLeft: openDemand,
         selector: signal.selector,
         startsAtMs: signal.startsAtMs,
-        expiresAtMs: Math.max(nowMs, signal.startsAtMs + signal.overMs) + policy.openDemandTtlMs,
+        expiresAtMs: Math.max(nowMs + policy.openDemandTtlMs, demandEndsMs(signal, policy)),
         claims: {},
         version: 0,
       }),
@@ -118,7 +117,22 @@ export async function warmRollout(
 
 const notACluster = (expected: string, { cluster: got }: RolloutAnnounced): Ignored => ({
   kind: 'ignored',
+  as: 'not ours',
   why: say({ field: 'detail.cluster', expected, got }),
+});
+
+/** Until then announced pods may wait for a node. */
+const demandEndsMs = ({ startsAtMs, overMs }: RolloutAnnounced, { openDemandTtlMs }: Policy): number =>
+  startsAtMs + overMs + openDemandTtlMs;
+
+const overSince = (signal: RolloutAnnounced, policy: Policy): Ignored => ({
+  kind: 'ignored',
+  as: 'too late',
+  why: say({
+    field: 'detail.startsAt',
+    expected: `a rollout that ended at most ${policy.openDemandTtlMs / 1000} s ago`,
+    got: new Date(signal.startsAtMs).toISOString(),
+  }),
 });
 
 /** One advice for a setting is enough, however many nodes it is about. */

@@ -1,6 +1,6 @@
 import type { SQSBatchResponse } from 'aws-lambda';
-import { readSignal } from '../adapters/eventbridge-signals.ts';
-import { isQueueEvent, workOff } from '../adapters/sqs-signals.ts';
+import { readSignals } from '../adapters/eventbridge-signals.ts';
+import { countIgnored, isQueueEvent, readingOf, workOff } from '../adapters/sqs-signals.ts';
 import type { Ports } from '../core/ports.ts';
 import { prewarm, type Report } from '../core/prewarm.ts';
 import { start } from './wiring.ts';
@@ -15,11 +15,17 @@ export const onSignal =
     isQueueEvent(event) ? workOff(event, ports, prewarm) : answer(event, ports);
 
 async function answer(event: unknown, ports: Ports): Promise<Answer> {
-  const signal = readSignal(event);
-  if (signal.kind === 'ignored') return { ignored: signal.why };
-  const [handled] = await prewarm([signal], ports);
-  if (handled?.error !== undefined) throw handled.error;
-  const { reports = [], ignored: [left] = [] } = handled ?? {};
+  const read = readSignals(event, readingOf(ports));
+  const handled = await prewarm(
+    read.filter((one) => one.kind !== 'ignored'),
+    ports,
+  );
+  const failed = handled.find(({ error }) => error !== undefined);
+  if (failed !== undefined) throw failed.error;
+  const ignored = [...read.filter((one) => one.kind === 'ignored'), ...handled.flatMap((one) => one.ignored)];
+  countIgnored(ignored, ports.journal);
+  const reports = handled.flatMap((one) => one.reports);
+  const [left] = ignored;
   return left !== undefined && reports.length === 0 ? { ignored: left.why } : { reports };
 }
 

@@ -85,6 +85,7 @@ export function connect(env: Readonly<Record<string, string | undefined>>, outsi
   };
   return {
     clock,
+    home: { accountId: config.accountId, region },
     vpc: new Ec2Vpc(ec2, clock),
     clusters: new EksClusters(eks, clock),
     continuations: new SqsContinuations(sqs, config, clock),

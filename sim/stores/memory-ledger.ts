@@ -20,7 +20,8 @@ export class MemoryLedger implements Ledger {
 
   async announce(demand: OpenDemand): Promise<void> {
     const all = this.#demand.get(demand.cluster) ?? new Map<string, OpenDemand>();
-    if (!all.has(demand.id)) all.set(demand.id, demand);
+    const before = all.get(demand.id);
+    if (before === undefined || before.expiresAtMs <= demand.startsAtMs) all.set(demand.id, demand);
     this.#demand.set(demand.cluster, all);
   }
 

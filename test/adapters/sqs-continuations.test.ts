@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { readQueueBody } from '../../lambdas/adapters/eventbridge-signals.ts';
 import { SqsContinuations } from '../../lambdas/adapters/sqs-continuations.ts';
 import type { NodeId } from '../../lambdas/core/model.ts';
+import { DEFAULT_POLICY } from '../../lambdas/core/policy.ts';
 import type { NodeLaunching, RolloutAnnounced, VerifyDue } from '../../lambdas/core/signals.ts';
 import { EPOCH_MS, inProcess, REGION, smallWorld } from '../sim/doors-world.ts';
 
@@ -55,7 +56,8 @@ async function post(missing?: 'launches' | 'signals' | 'verifications') {
         new SqsContinuations(sqs, config, () => EPOCH_MS + world.kernel.nowMs).later(signals),
       ),
     /** What a function would be handed now, in signals. */
-    arrived: (name: keyof typeof queues) => queues[name].receive(100).map(({ body }) => readQueueBody(body)),
+    arrived: (name: keyof typeof queues) =>
+      queues[name].receive(100).flatMap(({ body }) => readQueueBody(body, { policy: DEFAULT_POLICY })),
   };
 }
 
@@ -87,6 +89,34 @@ test('a wait longer than SQS knows is fifteen minutes; one that is over is none'
   expect(queues.launches.depth.delayed).toBe(1);
   await pass(1);
   expect(arrived('launches')).toEqual([launching()]);
+});
+
+test('signals of every kind come back whole', async () => {
+  const { later, arrived } = await post();
+  const selector = { zones: ['a'], labels: { pool: 'web' }, exceptNodes: ['i-0abcd111122223333' as const] };
+  const job = { type: 'job', completions: 600, podRunMs: 45_000 } as const;
+  const set = { type: 'stateful-set', podManagement: 'ordered', maxUnavailable: '10%' } as const;
+  const signals = [
+    { ...rollout, strategy: set, selector, hostNetwork: true, cause: 'spot interruption of a node' },
+    { ...rollout, strategy: job },
+    {
+      kind: 'pods-displaced',
+      nodeId: 'i-0abcd111122223333',
+      cause: 'spot interruption',
+      atMs: EPOCH_MS,
+      attempt: 2,
+    },
+    {
+      kind: 'scale-out-coming',
+      group: { by: 'node group', cluster: 'shop', name: 'workers' },
+      nodes: { are: 'desired', count: 20 },
+      requestId: 'r',
+      atMs: EPOCH_MS,
+      attempt: 1,
+    },
+  ] as const;
+  await later(signals.map((signal) => ({ signal, delayMs: 0 })));
+  expect(arrived('signals')).toEqual(signals);
 });
 
 test('45 signals need five batches, and all arrive', async () => {

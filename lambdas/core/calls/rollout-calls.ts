@@ -10,7 +10,7 @@ import type { RolloutPlan } from '../plan/plan.ts';
 import { type ActStep, acts } from '../plan/steps.ts';
 import type { NodeRecord, Outcome, Ports } from '../ports.ts';
 import { leaseNodes, RECORD_TTL_MS } from '../records.ts';
-import type { RolloutAnnounced } from '../signals.ts';
+import type { Ignored, PodsDisplaced, RolloutAnnounced, ScaleOutComing } from '../signals.ts';
 import { attachedIn } from './doing.ts';
 import { STOPPED_AGAIN_MS, type Worked, workOn } from './node-calls.ts';
 import { honour, sentAtMs, settled } from './promises.ts';
@@ -166,15 +166,33 @@ function recordOf(
   };
 }
 
-/** The world could not be read: the announcement again, or an error when that cannot help, so that the queue counts it. */
-export async function tryAgain(signal: RolloutAnnounced, failure: Failure, ports: Ports): Promise<void> {
-  const { announcementId, attempt } = signal;
+/** The world could not be read: the signal again, or an error when that cannot help, so that the queue counts it. */
+export async function backAgain(
+  signal: RolloutAnnounced | PodsDisplaced | ScaleOutComing,
+  failure: Failure,
+  ports: Ports,
+): Promise<Ignored> {
+  const { attempt } = signal;
   const { kind, code, message } = failure;
+  const about = nameOf(signal);
   const waitMs = waitAfter(kind, attempt, ports.random);
   if (waitMs === undefined || attempt >= MOST_ATTEMPTS)
-    throw new Error(`announcement ${announcementId} cannot be worked on: ${code}: ${message}`);
-  ports.journal.warn('announcement waits', { announcementId, waitMs, why: `${code}: ${message}` });
+    throw new Error(`${about} cannot be worked on: ${code}: ${message}`);
+  ports.journal.warn('signal waits', { about, waitMs, why: `${code}: ${message}` });
   await ports.continuations.later([{ signal: { ...signal, attempt: attempt + 1 }, delayMs: waitMs }]);
+  const why = `EC2 could not be read (${code}); tried again later`;
+  return { kind: 'ignored', as: 'tried again later', why };
+}
+
+function nameOf(signal: RolloutAnnounced | PodsDisplaced | ScaleOutComing): string {
+  switch (signal.kind) {
+    case 'rollout-announced':
+      return `announcement ${signal.announcementId}`;
+    case 'pods-displaced':
+      return `${signal.cause} of ${signal.nodeId}`;
+    case 'scale-out-coming':
+      return `scale-out of ${signal.group.name}`;
+  }
 }
 
 /** Some nodes are not done yet. Waiting for one's turn is no failed try; it ends when the pods have come and gone on. */

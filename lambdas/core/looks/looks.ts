@@ -19,7 +19,7 @@ export async function look(group: readonly Signal[], ports: Ports): Promise<Answ
   if (first?.kind === 'verify-due')
     return { reports: [noteVerified(await verify(first, ports), ports)], ignored: [] };
   const why = `detail.kind: expected "verify-due" or "boot-look" on this queue, got "${first?.kind}"`;
-  return { reports: [], ignored: [{ kind: 'ignored', why }] };
+  return { reports: [], ignored: [{ kind: 'ignored', as: 'malformed', why }] };
 }
 
 /** A late attach is what we promise not to cause: it is a warning, not a note. */

@@ -2,10 +2,10 @@
 import type { Planned, Runner } from '../calls/launch-calls.ts';
 import { asPromised } from '../calls/promises.ts';
 import type { Lesson } from '../looks/lessons.ts';
-import { type NodeId, nodeGroupOf, type World } from '../model.ts';
+import type { NodeId, World } from '../model.ts';
 import type { NodeRecord, Ports } from '../ports.ts';
 import { freshRecord, type Leasing, leasingOf } from '../records.ts';
-import { planLaunch, shareOut } from './launches.ts';
+import { planLaunch, selectable, shareOut } from './launches.ts';
 import { type Mark, marked } from './marks.ts';
 import { Room } from './subnets.ts';
 
@@ -37,9 +37,7 @@ export async function claimShares(
   const shares = new Map<NodeId, number>();
   for (const [name, group] of Map.groupBy(runners, ({ cluster }) => cluster.name)) {
     const takers = group.map(({ candidate: { node, podCap } }) => ({
-      nodeId: node.id,
-      nodeGroup: nodeGroupOf(node.tags),
-      zone: node.zone,
+      ...selectable(node),
       podCap,
     }));
     const fresh = takers.filter(({ nodeId }) => records.get(nodeId)?.share === undefined);

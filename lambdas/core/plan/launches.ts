@@ -3,7 +3,16 @@
  * moment too late are worse than none where slots are few. So a launch is a race, and the guard decides whether to run it.
  */
 
-import { type EniId, ipamdStarted, type Node, type NodeId, OUR_NODE_TAG, type SubnetId } from '../model.ts';
+import {
+  type EniId,
+  ipamdStarted,
+  labelsOf,
+  type Node,
+  type NodeId,
+  nodeGroupOf,
+  OUR_NODE_TAG,
+  type SubnetId,
+} from '../model.ts';
 import type { Policy } from '../policy.ts';
 import type { NodeSelector } from '../signals.ts';
 import { planAllocation } from './allocation.ts';
@@ -87,6 +96,8 @@ export interface Taker {
   readonly nodeId: NodeId;
   readonly nodeGroup: string;
   readonly zone: string;
+  /** As far as its tags tell them; none when absent. */
+  readonly labels?: Readonly<Record<string, string>>;
   readonly podCap: number;
 }
 
@@ -133,9 +144,21 @@ const podsOf = ({ podsLeft, claims }: OpenDemand): number => podsLeft + sum(Obje
 
 /** Whether a rollout's pods may land there. What the selector does not name, it does not mind. */
 export const selects = (
-  selector: NodeSelector,
-  { nodeGroup, zone }: Pick<Taker, 'nodeGroup' | 'zone'>,
-): boolean => (selector.nodeGroups?.includes(nodeGroup) ?? true) && (selector.zones?.includes(zone) ?? true);
+  { nodeGroups, zones, labels, exceptNodes }: NodeSelector,
+  node: Omit<Taker, 'podCap'>,
+): boolean =>
+  (nodeGroups?.includes(node.nodeGroup) ?? true) &&
+  (zones?.includes(node.zone) ?? true) &&
+  Object.entries(labels ?? {}).every(([key, value]) => node.labels?.[key] === value) &&
+  !(exceptNodes?.includes(node.nodeId) ?? false);
+
+/** A node as selectors see it. */
+export const selectable = (node: Node): Omit<Taker, 'podCap'> => ({
+  nodeId: node.id,
+  nodeGroup: nodeGroupOf(node.tags),
+  zone: node.zone,
+  labels: labelsOf(node),
+});
 
 /** Steps for one launching node that is in time. Takes what it plans out of `room`. */
 export function planLaunch(launch: Launch, cluster: string, room: Room, policy: Policy): Step[] {

@@ -1,0 +1,86 @@
+/** Announcements in, signals out: what is left unsaid is what Kubernetes would do. */
+import { type Complaint, sayAll } from '../core/complaints.ts';
+import type { Ignored, RolloutAnnounced, RolloutStrategy } from '../core/signals.ts';
+import { ANNOUNCEMENT, type Announcement } from './announcement-shape.ts';
+import { check, given } from './expectations.ts';
+
+/** Kubernetes' defaults. Source: Kubernetes API reference, Deployment and StatefulSet strategy, Pod. */
+const DEFAULT_SURGE = '25%';
+const DEFAULT_SET_UNAVAILABLE = 1;
+const DEFAULT_GRACE_SECONDS = 30;
+
+/** `id` and `atMs` are the event's; `field` is where the announcement stands in it. */
+export function readAnnouncement(
+  detail: unknown,
+  { id, atMs, field }: { readonly id: string; readonly atMs: number; readonly field: string },
+): RolloutAnnounced | Ignored {
+  const checked = check(ANNOUNCEMENT, detail, field);
+  if (!checked.ok) return malformed(checked.complaints);
+  const { cluster, workload, replicas, strategy, nodeSelection, podsPerNode, hostNetwork, ...said } =
+    checked.value;
+  if (needsNone(replicas, strategy))
+    return {
+      kind: 'ignored',
+      as: 'no address needed',
+      why: sayAll([
+        {
+          field: `${field}.replicas`,
+          expected: 'as many pods as before, or more: fewer need no address',
+          got: replicas,
+        },
+      ]),
+    };
+  return {
+    kind: 'rollout-announced',
+    announcementId: said.announcementId ?? id,
+    cluster,
+    workload,
+    replicas,
+    strategy: strategyOf(strategy),
+    startsAtMs:
+      said.startsAt === undefined ? atMs + 1000 * (said.startsInSeconds ?? 0) : Date.parse(said.startsAt),
+    overMs: (said.overSeconds ?? 0) * 1000,
+    terminationGraceMs: (said.terminationGracePeriodSeconds ?? DEFAULT_GRACE_SECONDS) * 1000,
+    selector: given(nodeSelection ?? {}),
+    ...given({ podsPerNode, hostNetwork }),
+    attempt: 0,
+  };
+}
+
+export const malformed = (complaints: readonly Complaint[]): Ignored => ({
+  kind: 'ignored',
+  as: 'malformed',
+  why: sayAll(complaints),
+});
+
+/** A scale-down gives addresses back. Of a blue/green switch all new pods come beside the old ones, however few; a job's
+ *  pods come whatever ran before. */
+const needsNone = ({ from, to }: Announcement['replicas'], strategy: Announcement['strategy']): boolean =>
+  to < from && strategy?.type !== 'BlueGreen' && strategy?.type !== 'Job';
+
+function strategyOf(said: Announcement['strategy'] = { type: 'RollingUpdate' }): RolloutStrategy {
+  switch (said.type) {
+    case 'RollingUpdate': {
+      const { maxSurge = DEFAULT_SURGE, maxUnavailable = DEFAULT_SURGE } = said;
+      return { type: 'rolling-update', maxSurge, maxUnavailable };
+    }
+    case 'Recreate':
+      return { type: 'recreate' };
+    case 'BlueGreen':
+      return { type: 'blue-green' };
+    case 'StatefulSet': {
+      const { podManagementPolicy, maxUnavailable = DEFAULT_SET_UNAVAILABLE } = said;
+      const podManagement = podManagementPolicy === 'Parallel' ? 'parallel' : 'ordered';
+      return { type: 'stateful-set', podManagement, maxUnavailable };
+    }
+    case 'Job': {
+      const { completions, podSeconds, everySeconds } = said;
+      return {
+        type: 'job',
+        completions,
+        ...(podSeconds !== undefined && { podRunMs: 1000 * podSeconds }),
+        ...(everySeconds !== undefined && { everyMs: 1000 * everySeconds }),
+      };
+    }
+  }
+}

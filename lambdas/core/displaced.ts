@@ -1,0 +1,73 @@
+/**
+ * Nodes that are about to go: their pods come to the other nodes of their cluster at once, and what those cannot take in time
+ * waits for the nodes that replace them. From here on it is a rollout like any other.
+ */
+import { backAgain } from './calls/rollout-calls.ts';
+import { say } from './complaints.ts';
+import { ADDRESSES_PER_PREFIX } from './limits.ts';
+import { type Cluster, clusterOf, managedEnis, type Node, totalIps } from './model.ts';
+import { candidate } from './plan/eligibility.ts';
+import type { Ports } from './ports.ts';
+import { readWorld } from './reading.ts';
+import type { Ignored, PodsDisplaced, RolloutAnnounced } from './signals.ts';
+
+/** Pods are killed when their node is taken back, whatever grace they have. Source: EC2 User Guide, Spot interruptions. */
+const GRACE_MS = 0;
+
+/** One rollout for each node, in view of the others that go with it. A node that is told of twice, by a recommendation and by
+ *  a warning, is one demand: its id is the node's. */
+export async function displacedRollouts(
+  signals: readonly PodsDisplaced[],
+  ports: Ports,
+): Promise<readonly (RolloutAnnounced | Ignored)[]> {
+  const byNode = new Map(signals.map((signal) => [signal.nodeId, signal]));
+  const read = await readWorld({ ids: [...byNode.keys()] }, ports);
+  if (!read.ok) return Promise.all(signals.map((signal) => backAgain(signal, read.failure, ports)));
+  const { world, clusters } = read.value;
+  const nodes = new Map(world.nodes.map((node) => [node.id, node]));
+  const rollouts = [...byNode.values()].map((signal) => {
+    const node = nodes.get(signal.nodeId);
+    if (node === undefined) return ignored('gone', 'an instance that EC2 shows', signal);
+    const found = clusters.get(clusterOf(node.tags) ?? '');
+    return found === undefined
+      ? ignored('not ours', `a node of ${[...clusters.keys()].join(', ')}`, signal)
+      : rolloutOf(signal, podsOf(node, found.cluster, ports), found.cluster.name);
+  });
+  const leaving = rollouts.flatMap((one) => (one.kind === 'ignored' ? [] : (one.selector.exceptNodes ?? [])));
+  return rollouts.map((one) =>
+    one.kind === 'ignored' ? one : { ...one, selector: { exceptNodes: leaving } },
+  );
+}
+
+const rolloutOf = (
+  { nodeId, cause, atMs, attempt }: PodsDisplaced,
+  pods: number,
+  cluster: string,
+): RolloutAnnounced => ({
+  kind: 'rollout-announced',
+  announcementId: `displaced/${nodeId}`,
+  cluster,
+  workload: { kind: 'Node', namespace: '-', name: nodeId },
+  replicas: { from: 0, to: pods },
+  strategy: { type: 'recreate' },
+  startsAtMs: atMs,
+  overMs: 0,
+  terminationGraceMs: GRACE_MS,
+  selector: { exceptNodes: [nodeId] },
+  cause: `${cause} of ${nodeId}`,
+  attempt,
+});
+
+/** As many as have an address there, at most: which addresses have no pod nothing shows. */
+function podsOf(node: Node, cluster: Cluster, { settings: { policy } }: Ports): number {
+  const prefixes = managedEnis(node).reduce((sum, eni) => sum + eni.prefixes, 0);
+  const addresses = totalIps(node) + prefixes * ADDRESSES_PER_PREFIX;
+  const checked = candidate(node, cluster, policy);
+  return 'candidate' in checked ? Math.min(addresses, checked.candidate.podCap) : addresses;
+}
+
+const ignored = (as: Ignored['as'], expected: string, { nodeId: got }: PodsDisplaced): Ignored => ({
+  kind: 'ignored',
+  as,
+  why: say({ field: 'detail.instance-id', expected, got }),
+});
