@@ -1,6 +1,9 @@
 /** What an operator says at synth time (`-c cluster=NAME -c mode=warm ...`), read once and complained about completely. */
+
+import { complaintsOf } from '../lambdas/adapters/routed.ts';
 import { type Complaint, say } from '../lambdas/core/complaints.ts';
 import { readPolicy } from '../lambdas/core/policy.ts';
+import { SIGNAL_DEFAULTS, type SignalName } from './signal-events.ts';
 
 export interface Settings {
   readonly cluster: string;
@@ -14,13 +17,15 @@ export interface Settings {
   readonly budgetTable: string | undefined;
   /** SNS topic that hears of alarms. */
   readonly alarmTopicArn: string | undefined;
+  /** Which events are listened to: the defaults, and what `-c signals='{"ecr": true, "spot": false}'` says otherwise. */
+  readonly signals: Readonly<Record<SignalName, boolean>>;
 }
 
 export type Reading =
   | { readonly settings: Settings; readonly complaints?: undefined }
   | { readonly settings?: undefined; readonly complaints: readonly Complaint[] };
 
-const OURS = ['cluster', 'mode', 'vpcId', 'policy', 'budgetTable', 'alarmTopicArn'];
+const OURS = ['cluster', 'mode', 'vpcId', 'policy', 'budgetTable', 'alarmTopicArn', 'signals'];
 /** Context of the CDK's own that looks like ours; all its other keys carry a `:`, `@` or `/`. */
 const TOOLING = ['acknowledged-issue-numbers', 'cli-telemetry'];
 
@@ -60,7 +65,8 @@ export function readSettings(context: Readonly<Record<string, unknown>>): Readin
     });
 
   const policy = readDocument(context['policy']);
-  complaints.push(...readPolicy(policy).complaints);
+  const read = readPolicy(policy);
+  complaints.push(...read.complaints, ...complaintsOf(read.policy));
   const characters = JSON.stringify(policy ?? {}).length;
   if (characters > POLICY_CHARACTERS)
     complaints.push({
@@ -85,6 +91,9 @@ export function readSettings(context: Readonly<Record<string, unknown>>): Readin
       got: alarmTopicArn,
     });
 
+  const signals = readDocument(context['signals'] ?? {});
+  complaints.push(...complaintsOfSignals(signals));
+
   if (complaints.length > 0) return { complaints };
   return {
     settings: {
@@ -94,8 +103,22 @@ export function readSettings(context: Readonly<Record<string, unknown>>): Readin
       policy: policy as Settings['policy'],
       budgetTable: budgetTable as string | undefined,
       alarmTopicArn: alarmTopicArn as string | undefined,
+      signals: { ...SIGNAL_DEFAULTS, ...(signals as Partial<Settings['signals']>) },
     },
   };
+}
+
+function complaintsOfSignals(given: unknown): Complaint[] {
+  const names = Object.keys(SIGNAL_DEFAULTS);
+  if (typeof given !== 'object' || given === null || Array.isArray(given))
+    return [{ field: 'signals', expected: 'an object such as {"codePipeline": true}', got: given }];
+  return Object.entries(given).flatMap(([name, on]) =>
+    !names.includes(name)
+      ? [{ field: `signals.${name}`, expected: `one of ${names.join(', ')}`, got: on }]
+      : typeof on === 'boolean'
+        ? []
+        : [{ field: `signals.${name}`, expected: 'true or false', got: on }],
+  );
 }
 
 /** `-c policy='{"margin":1.5}'` arrives as text, a policy in cdk.json as an object; what is not JSON stays as it came. */

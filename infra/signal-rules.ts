@@ -3,11 +3,13 @@ import { Rule, Schedule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction, SqsQueue } from 'aws-cdk-lib/aws-events-targets';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
+import type { Settings } from './settings.ts';
+import { SIGNAL_EVENTS } from './signal-events.ts';
 import { deadLetterQueue, type SignalQueue } from './signal-queue.ts';
 
 export interface SignalRulesProps {
-  readonly launches: SignalQueue;
-  readonly signals: SignalQueue;
+  readonly queues: Readonly<Record<'launches' | 'signals', SignalQueue>>;
+  readonly on: Settings['signals'];
   readonly sweep: IFunction;
   /** Between two sweeps, and so the longest an event that never came goes unnoticed. */
   readonly sweepEvery: Duration;
@@ -16,26 +18,13 @@ export interface SignalRulesProps {
 /** EventBridge gives up on an event then. A launch is over, and an announcement's demand has expired, in that time. */
 const MAX_EVENT_AGE = Duration.minutes(15);
 
-/** Which events reach us, all from the default bus. EC2's carry no tags, so every instance of the account knocks. */
+/** The events that are listened to, and the clock. */
 export class SignalRules extends Construct {
-  constructor(scope: Construct, id: string, { launches, signals, sweep, sweepEvery }: SignalRulesProps) {
+  constructor(scope: Construct, id: string, { queues, on, sweep, sweepEvery }: SignalRulesProps) {
     super(scope, id);
 
-    new Rule(this, 'InstanceLaunching', {
-      description: 'EC2 instances that start: any of them may be a node of the cluster',
-      eventPattern: {
-        source: ['aws.ec2'],
-        detailType: ['EC2 Instance State-change Notification'],
-        detail: { state: ['pending', 'running'] },
-      },
-      targets: [into(launches)],
-    });
-
-    new Rule(this, 'DeploymentAnnounced', {
-      description: 'Rollouts that a pipeline announces before their pods exist',
-      eventPattern: { source: ['eks-ip-prewarmer'], detailType: ['Deployment Announced'] },
-      targets: [into(signals)],
-    });
+    for (const { name, id: rule, description, into, pattern } of SIGNAL_EVENTS)
+      if (on[name]) new Rule(this, rule, { description, eventPattern: pattern, targets: [to(queues[into])] });
 
     new Rule(this, 'SweepDue', {
       description: 'Rebuilds what events missed, and collects half-made interfaces',
@@ -53,5 +42,5 @@ export class SignalRules extends Construct {
 }
 
 /** What EventBridge cannot deliver joins what we could not handle: one place to look, one way to send it again. */
-const into = ({ queue, deadLetters }: SignalQueue): SqsQueue =>
+const to = ({ queue, deadLetters }: SignalQueue): SqsQueue =>
   new SqsQueue(queue, { deadLetterQueue: deadLetters, maxEventAge: MAX_EVENT_AGE });

@@ -15,6 +15,7 @@ import {
   useLedger,
   warmNodes,
 } from './permissions.ts';
+import { Schedules } from './schedules.ts';
 import type { Settings } from './settings.ts';
 import { SignalQueue } from './signal-queue.ts';
 import { SignalRules } from './signal-rules.ts';
@@ -50,7 +51,7 @@ export class PrewarmerStack extends Stack {
     super(scope, id, props);
 
     const { cluster, mode } = settings;
-    const { soleAllocator } = readPolicy(settings.policy).policy;
+    const { soleAllocator, schedules } = readPolicy(settings.policy).policy;
     const sweepEvery = soleAllocator ? SOLE_ALLOCATOR_SWEEPS_EVERY : SWEEP_EVERY;
     const tables = new Tables(this, 'Tables', settings);
     const { parameter } = new LivePolicy(this, 'Policy', settings);
@@ -125,10 +126,21 @@ export class PrewarmerStack extends Stack {
     launches.readBy(onSignal);
     signals.readBy(onSignal);
     verifications.readBy(verifyWave);
-    new SignalRules(this, 'Rules', { launches, signals, sweep, sweepEvery });
+    new SignalRules(this, 'Rules', {
+      queues: { launches, signals },
+      on: settings.signals,
+      sweep,
+      sweepEvery,
+    });
+    new Schedules(this, 'Schedules', { signals, schedules, accountId: this.account, region: this.region });
     new Alarms(this, 'Alarms', { cluster, sweepEvery, soleAllocator, topicArn: settings.alarmTopicArn });
 
     new CfnOutput(this, 'OnSignalFunction', { value: onSignal.functionName });
+    new CfnOutput(this, 'SignalQueue', { value: signals.queue.queueName });
+    for (const [name, { deadLetters }] of Object.entries({ launches, signals, verifications }))
+      new CfnOutput(this, `DeadLetters${name[0]?.toUpperCase()}${name.slice(1)}`, {
+        value: deadLetters.queueName,
+      });
     new CfnOutput(this, 'LedgerTable', { value: tables.ledger.tableName });
     new CfnOutput(this, 'PolicyParameter', { value: parameter.parameterName });
     new CfnOutput(this, 'BudgetTable', { value: tables.budget.tableName });

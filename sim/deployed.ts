@@ -23,8 +23,12 @@ export interface DeployedQueues {
   readonly deadLetters: Readonly<Record<QueueName, Queue>>;
 }
 
-/** Makes the queues and points the rules at them. */
-export function deployQueues({ queues, bus }: { queues: QueueService; bus: EventBus }): DeployedQueues {
+/** Makes the queues and points the rules at them; `listen`: what is heard otherwise than by default. */
+export function deployQueues(
+  { queues, bus }: { queues: QueueService; bus: EventBus },
+  listen: SignalsOn = {},
+): DeployedQueues {
+  const on = { ...SIGNALS_ON, ...listen };
   const make = (name: QueueName): { queue: Queue; dead: Queue } => {
     const dead = queues.create({ name: `${name}-dead-letters`, visibilityTimeoutMs: 30_000 });
     const deadLetter = { queueUrl: dead.url, maxReceiveCount: DEPLOYED.maxReceiveCount };
@@ -34,18 +38,136 @@ export function deployQueues({ queues, bus }: { queues: QueueService; bus: Event
   const launches = make('launches');
   const signals = make('signals');
   const verifications = make('verifications');
-  bus.addRule({ matches: isLaunch, queueUrl: launches.queue.url });
-  bus.addRule({ matches: isAnnouncement, queueUrl: signals.queue.url });
+  const queueOf = { launches, signals };
+  for (const { into, matches, signal } of RULES)
+    if (on[signal]) bus.addRule({ matches, queueUrl: queueOf[into].queue.url });
   return {
     queues: { launches: launches.queue, signals: signals.queue, verifications: verifications.queue },
     deadLetters: { launches: launches.dead, signals: signals.dead, verifications: verifications.dead },
   };
 }
 
-const isLaunch = (event: BusEvent): boolean =>
-  event.source === 'aws.ec2' &&
-  event['detail-type'] === 'EC2 Instance State-change Notification' &&
-  ['pending', 'running'].includes((event.detail as { state: string }).state);
+/** Events by the setting that switches them, as infra/signal-events.ts has them. */
+export type SignalName =
+  | 'instances'
+  | 'autoScaling'
+  | 'spot'
+  | 'announcements'
+  | 'cloudTrail'
+  | 'codePipeline'
+  | 'codeDeploy'
+  | 'codeBuild'
+  | 'ecr'
+  | 'alarms';
 
-const isAnnouncement = (event: BusEvent): boolean =>
-  event.source === 'eks-ip-prewarmer' && event['detail-type'] === 'Deployment Announced';
+export type SignalsOn = Partial<Readonly<Record<SignalName, boolean>>>;
+
+const SIGNALS_ON: SignalsOn = { instances: true, autoScaling: true, spot: true, announcements: true };
+
+interface DeployedRule {
+  readonly signal: SignalName;
+  readonly into: 'launches' | 'signals';
+  readonly matches: (event: BusEvent) => boolean;
+}
+
+const when =
+  (
+    source: string,
+    types: readonly string[],
+    holds: (detail: Readonly<Record<string, unknown>>) => boolean = () => true,
+  ) =>
+  (event: BusEvent): boolean =>
+    event.source === source &&
+    types.includes(event['detail-type']) &&
+    holds(event.detail as Readonly<Record<string, unknown>>);
+
+const CLOUDTRAIL = ['AWS API Call via CloudTrail'];
+const NODES_ASKED_FOR = [
+  'SetDesiredCapacity',
+  'UpdateAutoScalingGroup',
+  'UpdateNodegroupConfig',
+  'UpdateNodegroupVersion',
+  'CreateFleet',
+];
+const asksForNodes = ({ eventName }: Readonly<Record<string, unknown>>): boolean =>
+  NODES_ASKED_FOR.includes(String(eventName));
+
+const RULES: readonly DeployedRule[] = [
+  {
+    signal: 'instances',
+    into: 'launches',
+    matches: when('aws.ec2', ['EC2 Instance State-change Notification'], ({ state }) =>
+      ['pending', 'running'].includes(String(state)),
+    ),
+  },
+  {
+    signal: 'autoScaling',
+    into: 'launches',
+    matches: when('aws.autoscaling', ['EC2 Instance-launch Lifecycle Action']),
+  },
+  {
+    signal: 'autoScaling',
+    into: 'launches',
+    matches: when(
+      'aws.autoscaling',
+      ['EC2 Instance Launch Successful'],
+      ({ Destination: to }) => to === 'WarmPool',
+    ),
+  },
+  {
+    signal: 'autoScaling',
+    into: 'signals',
+    matches: when('aws.autoscaling', ['EC2 Auto Scaling Instance Refresh Started']),
+  },
+  {
+    signal: 'spot',
+    into: 'signals',
+    matches: when('aws.ec2', [
+      'EC2 Spot Instance Interruption Warning',
+      'EC2 Instance Rebalance Recommendation',
+    ]),
+  },
+  {
+    signal: 'announcements',
+    into: 'signals',
+    matches: when('eks-ip-prewarmer', ['Deployment Announced', 'Prewarm Due']),
+  },
+  ...['aws.autoscaling', 'aws.eks', 'aws.ec2'].map(
+    (source): DeployedRule => ({
+      signal: 'cloudTrail',
+      into: 'signals',
+      matches: when(source, CLOUDTRAIL, asksForNodes),
+    }),
+  ),
+  {
+    signal: 'codePipeline',
+    into: 'signals',
+    matches: when('aws.codepipeline', ['CodePipeline Pipeline Execution State Change']),
+  },
+  {
+    signal: 'codeDeploy',
+    into: 'signals',
+    matches: when('aws.codedeploy', ['CodeDeploy Deployment State-change Notification']),
+  },
+  {
+    signal: 'codeBuild',
+    into: 'signals',
+    matches: when('aws.codebuild', ['CodeBuild Build State Change']),
+  },
+  {
+    signal: 'ecr',
+    into: 'signals',
+    matches: when(
+      'aws.ecr',
+      ['ECR Image Action'],
+      ({ 'action-type': action, result }) => action === 'PUSH' && result === 'SUCCESS',
+    ),
+  },
+  { signal: 'alarms', into: 'signals', matches: when('aws.cloudwatch', ['CloudWatch Alarm State Change']) },
+];
+
+/** The queue an event is delivered to, if any; `on`: what is listened to beside the defaults. */
+export const deliveredTo = (event: BusEvent, on: SignalsOn = {}): ('launches' | 'signals')[] =>
+  RULES.filter(({ signal, matches }) => ({ ...SIGNALS_ON, ...on })[signal] && matches(event)).map(
+    ({ into }) => into,
+  );

@@ -11,7 +11,7 @@ import { sweeper } from '../lambdas/handlers/sweep.ts';
 import { verifyWave } from '../lambdas/handlers/verify-wave.ts';
 import { connect } from '../lambdas/handlers/wiring.ts';
 import type { Stream } from './chance.ts';
-import { DEPLOYED, type DeployedQueues, deployQueues } from './deployed.ts';
+import { DEPLOYED, type DeployedQueues, deployQueues, type SignalsOn } from './deployed.ts';
 import { COLD_START, WARM_START } from './latencies.ts';
 import { consume } from './queue-consumer.ts';
 import { MemoryBudget } from './stores/memory-budget.ts';
@@ -23,6 +23,10 @@ export interface StageOptions {
   readonly mode: Mode;
   /** The policy document, as an operator writes it. */
   readonly policy?: Readonly<Record<string, unknown>>;
+  /** Events listened to otherwise than by default. */
+  readonly signals?: SignalsOn;
+  /** Invocations of one queue at a time; as deployed unless said. */
+  readonly readers?: number;
   /** Whether the sweep runs every five minutes. */
   readonly sweep?: boolean;
   /** What stands between core and its ports: a watch, a defect, trouble. */
@@ -67,7 +71,7 @@ export class Stage {
 
   constructor(world: World, options: StageOptions) {
     this.#world = world;
-    const { queues, deadLetters } = deployQueues(world);
+    const { queues, deadLetters } = deployQueues(world, options.signals);
     this.queues = queues;
     this.deadLetters = deadLetters;
 
@@ -114,6 +118,7 @@ export class Stage {
     const verify = this.#asLambda('verify-wave', verifyWave(ports));
     this.#sweep = this.#asLambda('sweep', sweeper(ports));
 
+    const { readers = DEPLOYED.readers } = options;
     const batch = (event: SQSEvent): Promise<SQSBatchResponse> =>
       this.#onSignal(event) as Promise<SQSBatchResponse>;
     consume(world.kernel, {

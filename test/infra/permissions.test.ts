@@ -195,6 +195,12 @@ test('all three functions lease nodes and spend requests, wherever the budget is
   );
 });
 
+test('a schedule may put messages on queues of ours, and nothing else', () => {
+  const held = statementsOf(templateOf(EVERYTHING)).filter(({ holder }) => holder === 'Scheduler');
+  expect([...new Set(held.flatMap(({ actions }) => actions))]).toEqual(['sqs:SendMessage']);
+  for (const resource of held.flatMap(({ resources }) => resources)) expect(resource).toMatch(/^Signals/);
+});
+
 test('no option widens what may be done in EC2', () => {
   const ec2 = (template: typeof warm) =>
     statementsOf(template).filter(({ actions }) => actions.some((action) => action.startsWith('ec2:')));

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { complain, readSettings } from '../../infra/settings.ts';
+import { SIGNAL_DEFAULTS } from '../../infra/signal-events.ts';
 
 const ARN = 'arn:aws:dynamodb:eu-central-1:111122223333';
 const PERFECT = { cluster: 'demo', mode: 'warm', vpcId: 'vpc-0123456789abcdef0' };
@@ -11,7 +12,27 @@ test('a cluster alone is enough: mode is observe, and no VPC is asked for', () =
     policy: undefined,
     budgetTable: undefined,
     alarmTopicArn: undefined,
+    signals: SIGNAL_DEFAULTS,
   });
+});
+
+test('signals are switched one by one; what is not named stays as it is', () => {
+  const { settings } = readSettings({ cluster: 'demo', signals: '{"ecr":true,"spot":false}' });
+  expect(settings?.signals).toEqual({ ...SIGNAL_DEFAULTS, ecr: true, spot: false });
+  const { complaints } = readSettings({ cluster: 'demo', signals: { spot: 1, jenkins: true } });
+  expect(complaints?.map(({ field }) => field)).toEqual(['signals.spot', 'signals.jenkins']);
+  expect(readSettings({ cluster: 'demo', signals: 'all' }).complaints?.map(({ field }) => field)).toEqual([
+    'signals',
+  ]);
+});
+
+test('what a route would announce is looked at before anything is deployed', () => {
+  const routes = [
+    { when: { ecr: 'cart' }, announce: { cluster: 'demo', replicas: { from: 0, to: 'many' } } },
+  ];
+  const { complaints } = readSettings({ cluster: 'demo', policy: { routes } });
+  expect(complaints?.map(({ field }) => field)).toEqual(['policy.routes.0.announce']);
+  expect(complaints?.[0]?.expected).toContain('announce.replicas.to: expected a whole number of pods');
 });
 
 test("warm with its VPC is accepted, beside the CDK's own context", () => {

@@ -2,7 +2,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CfnResource } from 'aws-cdk-lib';
 import { expect, test } from 'vitest';
+import { SIGNAL_DEFAULTS } from '../../infra/signal-events.ts';
 import { readEnvironment } from '../../lambdas/adapters/env-config.ts';
+import { readQueueBody } from '../../lambdas/adapters/eventbridge-signals.ts';
 import { readPolicy } from '../../lambdas/core/policy.ts';
 import { EVERYTHING, OBSERVE, stackOf, standInBundles, templateOf, WARM } from './synthesized.ts';
 
@@ -169,22 +171,82 @@ test("signals that wait go back on their queue up to twenty times: Lambda's loop
     expect(Properties, id).toMatchObject({ RecursiveLoop: 'Allow' });
 });
 
-test('launches, announcements and the clock reach their targets, and what cannot be delivered is kept', () => {
-  const rules = all('AWS::Events::Rule').map(([, { Properties }]) => Properties);
-  expect(rules.map(({ EventPattern, ScheduleExpression }) => EventPattern ?? ScheduleExpression)).toEqual([
-    {
-      source: ['aws.ec2'],
-      'detail-type': ['EC2 Instance State-change Notification'],
-      detail: { state: ['pending', 'running'] },
-    },
-    { source: ['eks-ip-prewarmer'], 'detail-type': ['Deployment Announced'] },
-    'rate(5 minutes)',
+const rulesOf = (context: Record<string, unknown>) =>
+  Object.entries(templateOf(context).findResources('AWS::Events::Rule')).map(([id, { Properties }]) => ({
+    id: id.replace(/^Rules/, '').replace(/[0-9A-F]{8}$/, ''),
+    ...Properties,
+  }));
+
+test('events that need nothing beside reach their queues, and the clock its sweep; what cannot be delivered is kept', () => {
+  const rules = rulesOf(OBSERVE);
+  expect(rules.map(({ id }) => id)).toEqual([
+    'InstanceLaunching',
+    'LifecycleAction',
+    'WarmPoolFilled',
+    'InstanceRefresh',
+    'NodesLeaving',
+    'DeploymentAnnounced',
+    'SweepDue',
   ]);
   for (const rule of rules) {
     expect(rule).not.toHaveProperty('EventBusName');
     expect(rule).toHaveProperty('Targets.0.DeadLetterConfig.Arn');
   }
 });
+
+test('each kind of event can be switched on and off', () => {
+  const signals = {
+    spot: false,
+    autoScaling: false,
+    cloudTrail: true,
+    codePipeline: true,
+    codeDeploy: true,
+    codeBuild: true,
+    ecr: true,
+    alarms: true,
+  };
+  expect(rulesOf({ ...OBSERVE, signals }).map(({ id }) => id)).toEqual([
+    'InstanceLaunching',
+    'DeploymentAnnounced',
+    'NodesAskedFor',
+    'PipelineChanged',
+    'DeploymentChanged',
+    'BuildChanged',
+    'ImagePushed',
+    'AlarmChanged',
+    'SweepDue',
+  ]);
+  const none = Object.fromEntries(Object.keys(SIGNAL_DEFAULTS).map((name) => [name, false]));
+  expect(rulesOf({ ...OBSERVE, signals: none }).map(({ id }) => id)).toEqual(['SweepDue']);
+});
+
+test('a schedule of the policy fires into the queue as an event that the functions read', () => {
+  const announce = {
+    cluster: 'demo',
+    workload: { kind: 'Deployment', namespace: 'checkout', name: 'cart' },
+    replicas: { from: 20, to: 120 },
+  };
+  const schedules = { morning: { at: 'cron(40 8 ? * MON-FRI *)', leadSeconds: 1200, announce } };
+  const found = templateOf({ ...OBSERVE, policy: { schedules } }).findResources('AWS::Scheduler::Schedule');
+  const [properties] = Object.values(found).map(({ Properties }) => Properties);
+  expect(properties).toMatchObject({
+    ScheduleExpression: 'cron(40 8 ? * MON-FRI *)',
+    Target: { Arn: { 'Fn::GetAtt': [expect.stringMatching(/^SignalsQueue/), 'Arn'] } },
+  });
+  const parts: unknown[] = properties === undefined ? [] : properties.Target.Input['Fn::Join'][1];
+  const body = parts
+    .map((part) => (typeof part === 'string' ? part : 'Ref' in (part as object) ? refOf(part) : ''))
+    .join('')
+    .replace('<aws.scheduler.execution-id>', '0e1f2a3b4c5d')
+    .replace('<aws.scheduler.scheduled-time>', '2026-01-31T08:40:00Z');
+  const home = { accountId: '123456789012', region: 'eu-central-1' };
+  expect(readQueueBody(body, { home, policy: readPolicy({ schedules }).policy })).toMatchObject([
+    { kind: 'rollout-announced', cluster: 'demo', startsAtMs: Date.UTC(2026, 0, 31, 9) },
+  ]);
+});
+
+const refOf = (part: unknown): string =>
+  (part as { Ref: string }).Ref === 'AWS::AccountId' ? '123456789012' : 'eu-central-1';
 
 test('tables: on demand, encrypted, restorable, gone with the stack; the ledger expires its items', () => {
   const [ledger, budget] = all('AWS::DynamoDB::Table').map(([, resource]) => resource);

@@ -14,7 +14,28 @@ export const OBSERVE = { cluster: 'demo' };
 export const WARM = { cluster: 'demo', mode: 'warm', vpcId: VPC_ID };
 export const EVERYTHING = {
   ...WARM,
-  policy: { soleAllocator: true },
+  policy: {
+    soleAllocator: true,
+    schedules: {
+      morning: {
+        at: 'cron(40 8 ? * MON-FRI *)',
+        leadSeconds: 1200,
+        announce: {
+          cluster: 'demo',
+          workload: { kind: 'Deployment', namespace: 'checkout', name: 'cart' },
+          replicas: { from: 20, to: 120 },
+        },
+      },
+    },
+  },
+  signals: {
+    cloudTrail: true,
+    codePipeline: true,
+    codeDeploy: true,
+    codeBuild: true,
+    ecr: true,
+    alarms: true,
+  },
   budgetTable: 'account-budget',
   alarmTopicArn: 'arn:aws:sns:eu-central-1:111122223333:pager',
 };
@@ -71,7 +92,7 @@ const policySchema = z.object({
 
 export interface Statement {
   /** The function whose role holds it. */
-  readonly holder: 'OnSignal' | 'VerifyWave' | 'Sweep';
+  readonly holder: 'OnSignal' | 'VerifyWave' | 'Sweep' | 'Scheduler';
   readonly sid: string | undefined;
   readonly effect: 'Allow' | 'Deny';
   readonly actions: readonly string[];
@@ -80,13 +101,15 @@ export interface Statement {
   readonly condition: unknown;
 }
 
+const holder = z.enum(['OnSignal', 'VerifyWave', 'Sweep', 'Scheduler']);
+
 /** Every statement of every role. */
 export function statementsOf(template: Template): Statement[] {
   return Object.values(template.findResources('AWS::IAM::Policy')).flatMap((resource) => {
     const { Roles, PolicyDocument } = policySchema.parse(resource).Properties;
     return Roles.flatMap(({ Ref: role }) =>
       PolicyDocument.Statement.map((statement) => ({
-        holder: z.enum(['OnSignal', 'VerifyWave', 'Sweep']).parse(role.replace(/Role[0-9A-F]{8}$/, '')),
+        holder: holder.parse(role.replace(/Role[0-9A-F]{8}$/, '').replace(/RoleForTarget\w+$/, '')),
         sid: statement.Sid,
         effect: statement.Effect,
         actions: statement.Action,
