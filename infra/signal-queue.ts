@@ -3,6 +3,7 @@ import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
+import { MOST_RECEIVES } from '../lambdas/adapters/sqs-signals.ts';
 
 export interface SignalQueueProps {
   /** Time limit of the function that reads it. */
@@ -33,7 +34,7 @@ export class SignalQueue extends Construct {
       visibilityTimeout: Duration.seconds(6 * props.functionTimeout.toSeconds() + props.window.toSeconds()),
       // Older signals are news to nobody: the sweep has rebuilt their decisions hundreds of times.
       retentionPeriod: Duration.days(1),
-      deadLetterQueue: { queue: this.deadLetters, maxReceiveCount: 5 },
+      deadLetterQueue: { queue: this.deadLetters, maxReceiveCount: MOST_RECEIVES },
     });
   }
 

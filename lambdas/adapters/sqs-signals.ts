@@ -5,6 +5,9 @@ import type { Ports } from '../core/ports.ts';
 import type { Ignored, Signal } from '../core/signals.ts';
 import { type Reading, readQueueBody } from './eventbridge-signals.ts';
 
+/** Tries of one message; after that it waits among the dead letters for a person. */
+export const MOST_RECEIVES = 5;
+
 export const isQueueEvent = (event: unknown): event is SQSEvent =>
   typeof event === 'object' && event !== null && 'Records' in event && Array.isArray(event.Records);
 
@@ -18,6 +21,9 @@ export async function workOff(
   const { journal } = ports;
   const messageOf = new Map<Signal, string>();
   const left: Ignored[] = [];
+  const receives = new Map(
+    event.Records.map(({ messageId, attributes }) => [messageId, Number(attributes.ApproximateReceiveCount)]),
+  );
   for (const { messageId, body } of event.Records)
     for (const signal of readQueueBody(body, readingOf(ports))) {
       if (signal.kind !== 'ignored') messageOf.set(signal, messageId);
@@ -31,14 +37,15 @@ export async function workOff(
     for (const { why } of ignored) journal.note('ignored', { why });
     left.push(...ignored);
     if (error === undefined) continue;
-    journal.warn('stays on the queue', {
-      error: error instanceof Error ? error.message : String(error),
-      signals,
-    });
-    for (const signal of signals) failed.add(messageOf.get(signal) ?? '');
+    const messageIds = [...new Set(signals.flatMap((signal) => messageOf.get(signal) ?? []))];
+    const why = error instanceof Error ? error.message : String(error);
+    journal.warn('stays on the queue', { error: why, signals });
+    const last = messageIds.filter((id) => (receives.get(id) ?? 0) >= MOST_RECEIVES);
+    // SQS moves them without a word: this is where their reason is to be found.
+    if (last.length > 0) journal.warn('goes to the dead letters', { error: why, messageIds: last });
+    for (const id of messageIds) failed.add(id);
   }
   countIgnored(left, journal);
-  failed.delete('');
   return { batchItemFailures: [...failed].map((itemIdentifier) => ({ itemIdentifier })) };
 }
 

@@ -16,7 +16,7 @@ import { type Failure, passes, waitAfter } from './failures.ts';
 import { bootLooks, type Running } from './looks/boots.ts';
 import { startP05Ms } from './looks/lessons.ts';
 import { type Cluster, clusterOf, type Node, type NodeId, nodeGroupOf } from './model.ts';
-import { candidate, refusalSteps } from './plan/eligibility.ts';
+import { candidate, LAUNCHING, refusalSteps } from './plan/eligibility.ts';
 import {
   claimShares,
   type Knowledge,
@@ -196,8 +196,18 @@ function enter(
   lessons: Lessons,
   { settings: { policy }, clock }: Ports,
 ): Runner | { readonly steps: Step[] } {
-  const checked = candidate(node, cluster, policy);
+  const checked = candidate(node, cluster, policy, LAUNCHING);
   if ('refusal' in checked) return { steps: refusalSteps(node.id, checked.refusal) };
+  // In a warm pool: it adopts what it finds when it starts again, whatever its ipamd did before.
+  if (node.state === 'stopped')
+    return {
+      signal,
+      cluster,
+      mode,
+      candidate: checked.candidate,
+      runningAtMs: undefined,
+      attachByMs: undefined,
+    };
   // Without the event that says when it began to run, it ran no earlier than it was launched.
   const runningAtMs =
     signal.phase === 'running' ? signal.atMs : node.state === 'running' ? node.launchedAtMs : undefined;

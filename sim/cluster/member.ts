@@ -75,7 +75,7 @@ export class Member {
     this.node = node;
     let origin: Move['origin'] = 'EC2';
     if (this.state === 'Warmed:Pending') {
-      if (!(yield* this.#pool(group, node))) return;
+      if (!(yield* this.#pool(group, node, startedAtMs))) return;
       origin = 'WarmPool';
     }
     this.state = 'Pending';
@@ -91,7 +91,7 @@ export class Member {
   }
 
   /** Up, set up, and stopped until it is wanted. False when a hook's answer gave it up. */
-  *#pool(group: Membership, node: Node): Process<boolean> {
+  *#pool(group: Membership, node: Node, startedAtMs: number): Process<boolean> {
     const move: Move = { origin: 'EC2', destination: 'WarmPool' };
     let wait: LifecycleWait | undefined;
     yield* node.setsUp(() => {
@@ -100,6 +100,7 @@ export class Member {
     if (!(yield* this.#answered(group, wait))) return false;
     yield* node.stops();
     this.state = 'Warmed:Stopped';
+    group.events?.launched(node.instance, startedAtMs, move);
     yield (resume) => {
       if (this.#wanted) resume();
       else this.#whenWanted = resume;

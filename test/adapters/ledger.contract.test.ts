@@ -74,6 +74,17 @@ describe.each([DEPLOYED, IN_MEMORY])('the ledger in $stores', ({ ledger: make })
     expect(await ledger.openDemand(cluster, NOW)).toEqual([taken]);
   });
 
+  test('an id is free again once its demand has ended: a node can be displaced twice', async () => {
+    const ledger = make();
+    const cluster = fresh();
+    await ledger.announce(demandOf(cluster, { startsAtMs: NOW - 1_000, expiresAtMs: NOW }));
+    await ledger.announce(demandOf(cluster, { startsAtMs: NOW - 1, podsLeft: 7 }));
+    expect(await ledger.openDemand(cluster, NOW)).toEqual([]);
+    const again = demandOf(cluster, { startsAtMs: NOW, expiresAtMs: NOW + 1_000, podsLeft: 7 });
+    await ledger.announce(again);
+    expect(await ledger.openDemand(cluster, NOW)).toEqual([again]);
+  });
+
   test('demand of other clusters, and demand that has expired, is nobody’s to take', async () => {
     const ledger = make();
     const cluster = fresh();

@@ -131,8 +131,12 @@ describe('a warm pool', () => {
     await shop.kernel.run(shop.kernel.nowMs + minutes(10));
     expect(group.members.filter(({ state }) => state === 'Warmed:Stopped')).toHaveLength(2);
     const successes = heard().filter((event) => event['detail-type'] === 'EC2 Instance Launch Successful');
+    const pooled = { Origin: 'EC2', Destination: 'WarmPool' };
     expect(successes.map(({ detail }) => detail)).toMatchObject([
+      pooled,
+      pooled,
       { Origin: 'WarmPool', Destination: 'AutoScalingGroup', EC2InstanceId: group.nodes[0]?.instanceId },
+      pooled,
     ]);
   });
 

@@ -24,6 +24,9 @@ export interface Runner {
   readonly attachByMs: number | undefined;
 }
 
+/** An instance of a warm pool, until it is wanted. */
+export const isStopped = ({ candidate: { node } }: Runner): boolean => node.state === 'stopped';
+
 /** A launch with its decision. */
 export interface Planned {
   readonly runner: Runner;
@@ -82,8 +85,8 @@ export async function carryOutLaunches(
     if (why !== undefined) left.push({ cluster: cluster.name, step: { do: 'leave', nodeId, ...why } });
     else if (waitMs !== undefined) waiting.push(later(signal, waitMs));
     const done = result !== undefined && 'done' in result ? result.done : undefined;
-    // A sole allocator's ipamd writes no tag: there is nothing to look for.
-    if (done !== undefined && attachedIn(done) > 0 && !runner.candidate.soleAllocator)
+    // A sole allocator's ipamd writes no tag, and a stopped node has none: there is nothing to look for.
+    if (done !== undefined && attachedIn(done) > 0 && !runner.candidate.soleAllocator && !isStopped(runner))
       attached.set(cluster.name, [...(attached.get(cluster.name) ?? []), nodeId]);
     records.push(recordOf(one, result, why?.reason, ports));
   }
@@ -179,14 +182,20 @@ function recordOf(
       ? outcomeOf(steps, mode, done, before)
       : { state: 'left', reason: left };
   const kept = keptForMs(candidate.settings.mode, totalAfter(node, steps), 0, candidate.perEni);
-  const { keptForMs: _before, ...record } = settled(result?.record ?? before, node, nowMs);
+  const {
+    keptForMs: _before,
+    runningAtMs: ranAtMs,
+    ...record
+  } = settled(result?.record ?? before, node, nowMs);
+  const launchMs = runningAtMs ?? ranAtMs;
+  // A stopped node's race is over, or has not begun.
+  const raced = isStopped(runner) ? {} : { share, ...(launchMs !== undefined && { runningAtMs: launchMs }) };
   return {
     ...record,
     nodeId: node.id,
     cluster: cluster.name,
     nodeGroup: nodeGroupOf(node.tags),
-    share,
-    ...(runningAtMs !== undefined && { runningAtMs }),
+    ...raced,
     outcome,
     ...(kept !== undefined && { keptForMs: kept }),
     times: {

@@ -9,6 +9,7 @@ import {
   managedEnis,
   type Node,
   type NodeId,
+  type NodeState,
 } from '../model.ts';
 import type { EniConfig, Policy } from '../policy.ts';
 import { type InstanceLimits, limitsOf, managedGroupPodCap } from './instance-limits.ts';
@@ -55,13 +56,17 @@ const refuse = (
   refusal: { reason, because, ...(advice && { advice }) },
 });
 
+const LIVE: readonly NodeState[] = ['pending', 'running'];
+/** Launching nodes: in a warm pool they are stopped until they are wanted, and nothing races them there. */
+export const LAUNCHING: readonly NodeState[] = [...LIVE, 'stopped'];
+
 export function candidate(
   node: Node,
   cluster: Cluster,
   policy: Policy,
+  states: readonly NodeState[] = LIVE,
 ): { readonly candidate: Candidate } | { readonly refusal: Refusal } {
-  if (node.state !== 'pending' && node.state !== 'running')
-    return refuse('not a live node', `the instance is ${node.state}`);
+  if (!states.includes(node.state)) return refuse('not a live node', `the instance is ${node.state}`);
   if (cluster.autoMode && node.operatedBy !== undefined)
     return refuse('Auto Mode', `${node.operatedBy} operates this instance and its addresses`);
   if (node.operatedBy !== undefined)

@@ -1,5 +1,5 @@
 /** The deciding half of launches: what each node may claim, and what it is to be given, from one read of the world. */
-import type { Planned, Runner } from '../calls/launch-calls.ts';
+import { isStopped, type Planned, type Runner } from '../calls/launch-calls.ts';
 import { asPromised } from '../calls/promises.ts';
 import type { Lesson } from '../looks/lessons.ts';
 import type { NodeId, World } from '../model.ts';
@@ -7,6 +7,7 @@ import type { NodeRecord, Ports } from '../ports.ts';
 import { freshRecord, type Leasing, leasingOf } from '../records.ts';
 import { planLaunch, selectable, shareOut } from './launches.ts';
 import { type Mark, marked } from './marks.ts';
+import type { Step } from './steps.ts';
 import { Room } from './subnets.ts';
 
 /** What a decision rests on beside the signals. */
@@ -40,7 +41,11 @@ export async function claimShares(
       ...selectable(node),
       podCap,
     }));
-    const fresh = takers.filter(({ nodeId }) => records.get(nodeId)?.share === undefined);
+    // A stopped node of a warm pool may never be wanted: it claims when it is.
+    const stopped = new Set(group.filter(isStopped).map(({ signal }) => signal.nodeId));
+    const fresh = takers.filter(
+      ({ nodeId }) => !stopped.has(nodeId) && records.get(nodeId)?.share === undefined,
+    );
     for (const { nodeId } of takers) shares.set(nodeId, records.get(nodeId)?.share ?? 0);
     for (let pending = fresh.length > 0; pending; ) {
       const shared = shareOut(await ports.ledger.openDemand(name, ports.clock()), fresh);
@@ -51,6 +56,8 @@ export async function claimShares(
   }
   return shares;
 }
+
+const finishedAtOnce = (step: Step): Step => (step.do === 'attach' ? { ...step, finish: 'at once' } : step);
 
 export function planAll(
   runners: readonly Runner[],
@@ -67,6 +74,12 @@ export function planAll(
     const share = shares.get(nodeId) ?? 0;
     const { candidate: shown, runningAtMs, cluster } = runner;
     const node = { ...shown, node: asPromised(shown.node, before, nowMs) };
+    if (isStopped(runner)) {
+      // EC2 attaches to it as to one that runs (EC2 User Guide, network interfaces: warm attach); no rush is on.
+      const launch = { candidate: node, runningAtMs: nowMs, share, made: before.enis };
+      const steps = planLaunch(launch, cluster.name, room, policy).map(finishedAtOnce);
+      return { runner, share, before, steps };
+    }
     const launch = { candidate: node, runningAtMs, share, made: before.enis };
     return { runner, share, before, steps: planLaunch(launch, cluster.name, room, policy) };
   });
