@@ -16,6 +16,7 @@ import { COLD_START, WARM_START } from './latencies.ts';
 import { consume } from './queue-consumer.ts';
 import { MemoryBudget } from './stores/memory-budget.ts';
 import { MemoryLedger } from './stores/memory-ledger.ts';
+import { MemoryReads } from './stores/memory-reads.ts';
 import { inProcessDoor, virtualClient } from './wire/door.ts';
 import type { World } from './world.ts';
 
@@ -61,7 +62,7 @@ export class Stage {
   readonly journal: Note[] = [];
   readonly figures: Measured[] = [];
   /** What outlives an invocation. */
-  readonly stores: Pick<Ports, 'ledger' | 'budget'>;
+  readonly stores: Pick<Ports, 'ledger' | 'budget' | 'reads'>;
   readonly queues: DeployedQueues['queues'];
   readonly deadLetters: DeployedQueues['deadLetters'];
   readonly #world: World;
@@ -77,7 +78,11 @@ export class Stage {
 
     const clock = (): number => world.clockMs;
     const rate = () => readPolicy(options.policyNow?.() ?? options.policy).policy;
-    this.stores = { ledger: new MemoryLedger(), budget: new MemoryBudget(rate, clock) };
+    this.stores = {
+      ledger: new MemoryLedger(),
+      budget: new MemoryBudget(rate, clock),
+      reads: new MemoryReads(clock),
+    };
     const door = inProcessDoor(world);
     const { region } = world;
     const client = (service: 'ec2' | 'eks' | 'sqs') =>

@@ -1,5 +1,5 @@
 /** Queue batches: messages in, signals out, and which messages must stay on the queue. */
-import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
+import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
 import type { Handled } from '../core/handling.ts';
 import type { Ports } from '../core/ports.ts';
 import type { Ignored, Signal } from '../core/signals.ts';
@@ -22,7 +22,10 @@ export async function workOff(
   const messageOf = new Map<Signal, string>();
   const left: Ignored[] = [];
   const receives = new Map(
-    event.Records.map(({ messageId, attributes }) => [messageId, Number(attributes.ApproximateReceiveCount)]),
+    event.Records.map(({ messageId, attributes }: Partial<SQSRecord>) => [
+      messageId,
+      Number(attributes?.ApproximateReceiveCount),
+    ]),
   );
   for (const { messageId, body } of event.Records)
     for (const signal of readQueueBody(body, readingOf(ports))) {

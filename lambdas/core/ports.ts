@@ -12,6 +12,7 @@ import type { Sight } from './plan/standing.ts';
 import type { LeaveReason } from './plan/steps.ts';
 import type { Policy } from './policy.ts';
 import type { Leasing } from './records.ts';
+import type { SharedRead, Turn, TurnAsk } from './shared-reads.ts';
 import type { Signal } from './signals.ts';
 
 /** Epoch milliseconds. */
@@ -224,6 +225,14 @@ export interface Ledger {
   learn(cluster: string, samples: ReadonlyMap<string, Samples>, nowMs: number): Promise<void>;
 }
 
+/** Reads of EC2 that runs share (shared-reads.ts). */
+export interface Reads {
+  /** The last one, however old; `undefined` when there is none, or it was too large to be left. */
+  last(): Promise<SharedRead | undefined>;
+  turn(ask: TurnAsk): Promise<Turn>;
+  share(read: SharedRead): Promise<void>;
+}
+
 /** Work that must wait goes back on the queue; nobody sleeps in a billed function. */
 export interface Continuations {
   /** Delivers each signal again after `delayMs` (at most 15 minutes), with its attempt counted up by the caller. */
@@ -262,6 +271,7 @@ export interface Ports {
   readonly clusters: Clusters;
   readonly budget: Budget;
   readonly ledger: Ledger;
+  readonly reads: Reads;
   readonly continuations: Continuations;
   readonly journal: Journal;
   readonly settings: Settings;

@@ -15,7 +15,7 @@ export type Report = Plan | RolloutReport | Look;
 /** Handles a batch: all launches share one read of the world, and so do all nodes that go and all looks at boots; every
  *  other signal is a decision of its own. */
 export const prewarm = (signals: readonly Signal[], ports: Ports): Promise<readonly Handled<Report>[]> =>
-  handleEach(grouped(signals, 'node-launching', 'pods-displaced', 'boot-look'), (group) =>
+  handleEach(grouped(signals, 'node-launching', 'pods-displaced', 'boot-look', 'verify-due'), (group) =>
     handle(group, ports),
   );
 

@@ -2,6 +2,9 @@
 import { type Answer, failed, succeeded } from './failures.ts';
 import type { Cluster, NodeId, World } from './model.ts';
 import type { Mode, Ports } from './ports.ts';
+import { freshSubnets, serves, type TurnAsk } from './shared-reads.ts';
+
+type Nodes = { readonly ids: readonly NodeId[] } | { readonly ofCluster: string };
 
 export interface Reading {
   readonly world: World;
@@ -9,11 +12,55 @@ export interface Reading {
   readonly clusters: ReadonlyMap<string, { readonly cluster: Cluster; readonly mode: Mode }>;
 }
 
-/** Reads the named instances, or all nodes of one cluster. A cluster of ours that EKS does not know is journalled. */
-export async function readWorld(
-  nodes: { readonly ids: readonly NodeId[] } | { readonly ofCluster: string },
+/** By whom a read may be shared: a run that sees the instances as they were then, or later, has use for it. */
+export interface Sharing {
+  readonly notBeforeMs: number;
+  readonly as: TurnAsk['as'];
+}
+
+/** A look at how things are, or were a moment ago. */
+export const LOOK: Sharing = { notBeforeMs: 0, as: 'look' };
+
+/** Nobody has read the instances a moment ago, and it is not our turn. */
+export interface Wait {
+  readonly waitMs: number;
+}
+
+/** Named instances, read by us or by another run a moment ago. */
+export async function readShared(
+  ids: readonly NodeId[],
+  vpcIds: readonly string[],
+  { notBeforeMs, as }: Sharing,
   ports: Ports,
-): Promise<Answer<Reading>> {
+): Promise<Answer<World> | Wait> {
+  const { reads, vpc, clock } = ports;
+  const nowMs = clock();
+  const last = await reads.last();
+  const subnets = freshSubnets(last, nowMs);
+  const lacksSubnets = vpcIds.length > 0 && subnets === undefined;
+  if (last !== undefined && !lacksSubnets && serves(last, { ids, as, notBeforeMs }, nowMs))
+    return succeeded(last.world);
+  const turn = await reads.turn({ ids, as });
+  if ('waitMs' in turn) return turn;
+  const read = await vpc.read({ nodes: { ids: turn.ids }, vpcIds: lacksSubnets ? vpcIds : [] });
+  if (!read.ok) return read;
+  const world = lacksSubnets ? read.value : { ...read.value, ...subnets };
+  await reads.share({ ids: turn.ids, world });
+  return succeeded(world);
+}
+
+/** Reads the named instances, or all nodes of one cluster; named ones by turns, where that is asked for. A cluster of ours that EKS does not know is journalled. */
+export async function readWorld(nodes: Nodes, ports: Ports): Promise<Answer<Reading>>;
+export async function readWorld(
+  nodes: { readonly ids: readonly NodeId[] },
+  ports: Ports,
+  sharing: Sharing,
+): Promise<Answer<Reading> | Wait>;
+export async function readWorld(
+  nodes: Nodes,
+  ports: Ports,
+  sharing?: Sharing,
+): Promise<Answer<Reading> | Wait> {
   const named = ports.settings.clusters.filter(
     ({ name }) => !('ofCluster' in nodes) || nodes.ofCluster === name,
   );
@@ -29,7 +76,11 @@ export async function readWorld(
   if (clusters.size === 0)
     return succeeded({ world: { readAtMs: ports.clock(), nodes: [], subnets: [] }, clusters });
   const vpcIds = [...new Set([...clusters.values()].map(({ cluster }) => cluster.vpcId))];
-  const world = await ports.vpc.read({ nodes, vpcIds });
+  const world =
+    sharing !== undefined && 'ids' in nodes
+      ? await readShared(nodes.ids, vpcIds, sharing, ports)
+      : await ports.vpc.read({ nodes, vpcIds });
+  if ('waitMs' in world) return world;
   if (world.ok && world.value.incomplete !== undefined)
     ports.journal.note('instances left out', { nodeIds: world.value.incomplete });
   return world.ok ? succeeded({ world: world.value, clusters }) : world;

@@ -12,7 +12,7 @@ import {
   type Runner,
 } from './calls/launch-calls.ts';
 import { say } from './complaints.ts';
-import { type Failure, passes, waitAfter } from './failures.ts';
+import { type Answer, type Failure, passes, waitAfter } from './failures.ts';
 import { bootLooks, type Running } from './looks/boots.ts';
 import { startP05Ms } from './looks/lessons.ts';
 import { type Cluster, clusterOf, type Node, type NodeId, nodeGroupOf } from './model.ts';
@@ -28,7 +28,7 @@ import {
 import { attachDeadlineMs, tooLate } from './plan/launches.ts';
 import { type Plan, type Step, totalsOf } from './plan/steps.ts';
 import type { CallClass, Mode, Ports } from './ports.ts';
-import { readWorld } from './reading.ts';
+import { type Reading, readWorld, type Wait } from './reading.ts';
 import { takeLeases } from './records.ts';
 import type { Ignored, NodeLaunching } from './signals.ts';
 
@@ -51,10 +51,14 @@ export async function warmLaunches(
 ): Promise<Launched> {
   const launches = newestPerNode(signals);
   const [read, marks, lessons] = await Promise.all([
-    readWorld({ ids: launches.map(({ nodeId }) => nodeId) }, ports),
+    readLaunches(launches, ports, want === 'do' && !rebuilt),
     ports.ledger.marks(),
     lessonsOf(ports),
   ]);
+  if ('waitMs' in read) {
+    await ports.continuations.later(launches.map((signal) => ({ signal, delayMs: read.waitMs })));
+    return { plans: [], ignored: [] };
+  }
   if (!read.ok) {
     await lookAgain(launches, read.failure, ports);
     return { plans: [], ignored: [] };
@@ -94,10 +98,25 @@ export async function warmLaunches(
       ? await planOnly(runners, knowledge, ports)
       : await planAndDo(runners, unseen, knowledge, rebuilt ? 'refill' : 'launch', ports);
   for (const { cluster, step } of all) put(cluster, step);
-  if (want === 'do' && !rebuilt)
-    await ports.continuations.later(bootLooks(running, lessons, world.readAtMs, ports));
+  if (want === 'do' && !rebuilt) await ports.continuations.later(bootLooks(running, lessons, world, ports));
   const plans = [...steps].map(([cluster, every]) => ({ cluster, steps: every, totals: totalsOf(every) }));
   return { plans, ignored: ignoredOf(foreign, unseen, [...clusters.keys()], want) };
+}
+
+/** Event times are whole seconds, cut off. */
+const EVENT_TIME_MS = 1_000;
+
+/** What every instance was when its last event told, or later; by turns, where other runs have a part of the same burst. */
+function readLaunches(
+  launches: readonly NodeLaunching[],
+  ports: Ports,
+  shared: boolean,
+): Promise<Answer<Reading> | Wait> {
+  const nodes = { ids: launches.map(({ nodeId }) => nodeId) };
+  if (!shared) return readWorld(nodes, ports);
+  const notBeforeMs = Math.max(...launches.map(({ atMs }) => atMs)) + EVENT_TIME_MS;
+  const as = launches.some(({ phase }) => phase === 'running') ? 'running' : 'pending';
+  return readWorld(nodes, ports, { notBeforeMs: Math.min(notBeforeMs, ports.clock()), as });
 }
 
 /** Instances there is nothing to decide about: one line a kind, however many of the account's instances launched. */

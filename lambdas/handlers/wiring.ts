@@ -8,6 +8,7 @@ import { SSMClient, type SSMClientConfig } from '@aws-sdk/client-ssm';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { DynamoBudget } from '../adapters/dynamo-budget.ts';
 import { DynamoLedger } from '../adapters/dynamo-ledger.ts';
+import { DynamoReads } from '../adapters/dynamo-reads.ts';
 import { Ec2Vpc } from '../adapters/ec2-vpc.ts';
 import { EksClusters } from '../adapters/eks-clusters.ts';
 import { readEnvironment } from '../adapters/env-config.ts';
@@ -24,7 +25,7 @@ export interface Outside {
   readonly dynamodb?: DynamoDBClientConfig;
   readonly ssm?: SSMClientConfig;
   readonly patience?: Partial<typeof PATIENCE>;
-  readonly stores?: Pick<Ports, 'ledger' | 'budget'>;
+  readonly stores?: Pick<Ports, 'ledger' | 'budget' | 'reads'>;
   readonly clock?: Ports['clock'];
   readonly random?: Ports['random'];
   readonly runId?: Ports['runId'];
@@ -98,6 +99,7 @@ export function connect(env: Readonly<Record<string, string | undefined>>, outsi
       stores(
         { ...config, settings },
         clock,
+        journal,
         new DynamoDBClient({ ...looked, maxAttempts: 3, ...outside.dynamodb }),
       )),
   };
@@ -128,10 +130,15 @@ function policyOf(
 function stores(
   config: Config,
   clock: Ports['clock'],
+  journal: Ports['journal'],
   client: DynamoDBClient,
-): Pick<Ports, 'ledger' | 'budget'> {
+): Pick<Ports, 'ledger' | 'budget' | 'reads'> {
   const documents = DynamoDBDocumentClient.from(client, { marshallOptions: { removeUndefinedValues: true } });
-  return { ledger: new DynamoLedger(documents, config), budget: new DynamoBudget(documents, config, clock) };
+  return {
+    ledger: new DynamoLedger(documents, config),
+    budget: new DynamoBudget(documents, config, clock),
+    reads: new DynamoReads(documents, config, clock, journal),
+  };
 }
 
 /** A Lambda handler over `make`: connected on the first event, and again on the next one if that failed. Each event finds

@@ -11,6 +11,7 @@ import { onSignal } from '../../lambdas/handlers/on-signal.ts';
 import { Chance } from '../../sim/chance.ts';
 import { MemoryBudget } from '../../sim/stores/memory-budget.ts';
 import { MemoryLedger } from '../../sim/stores/memory-ledger.ts';
+import { MemoryReads } from '../../sim/stores/memory-reads.ts';
 import { aCluster, aNode, anEni, aSubnet, enisOf } from '../core/fixtures.ts';
 import { replayable } from '../replay.ts';
 import { bend } from './mutations.ts';
@@ -78,6 +79,7 @@ function portsOf(told: Told, seed: number): Ports {
     clusters: { describe: async (name) => succeeded(aCluster({}, { name })) },
     budget: new MemoryBudget(() => policy, clock),
     ledger: new MemoryLedger(),
+    reads: new MemoryReads(clock),
     continuations: { later: async () => {} },
     journal: {
       note: () => {},

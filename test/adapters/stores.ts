@@ -23,6 +23,22 @@ export let documents: DynamoDBDocumentClient;
 /** Each test has an account of its own, and so a budget of its own. */
 let accounts = 0;
 
+/** Made at once. */
+const table = (TableName: string, ...keys: readonly string[]) =>
+  client.send(
+    new CreateTableCommand({
+      TableName,
+      BillingMode: 'PAY_PER_REQUEST',
+      AttributeDefinitions: keys.map((AttributeName) => ({ AttributeName, AttributeType: 'S' })),
+      KeySchema: keys.map(
+        (AttributeName, index): KeySchemaElement => ({
+          AttributeName,
+          KeyType: index === 0 ? 'HASH' : 'RANGE',
+        }),
+      ),
+    }),
+  );
+
 beforeAll(async () => {
   await new Promise<void>((resolve) => server.listen(0, resolve));
   const { port } = server.address() as AddressInfo;
@@ -32,20 +48,6 @@ beforeAll(async () => {
     credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
   });
   documents = DynamoDBDocumentClient.from(client, { marshallOptions: { removeUndefinedValues: true } });
-  const table = (TableName: string, ...keys: readonly string[]) =>
-    client.send(
-      new CreateTableCommand({
-        TableName,
-        BillingMode: 'PAY_PER_REQUEST',
-        AttributeDefinitions: keys.map((AttributeName) => ({ AttributeName, AttributeType: 'S' })),
-        KeySchema: keys.map(
-          (AttributeName, index): KeySchemaElement => ({
-            AttributeName,
-            KeyType: index === 0 ? 'HASH' : 'RANGE',
-          }),
-        ),
-      }),
-    );
   await table(LEDGER, 'pk', 'sk');
   await table(BUDGET, 'pk');
 });
@@ -53,6 +55,13 @@ afterAll(() => {
   client.destroy();
   server.close();
 });
+
+/** A table of its own, as the ledger's is. */
+export async function readsTable(): Promise<{ documents: DynamoDBDocumentClient; table: string }> {
+  const name = `reads-${++accounts}`;
+  await table(name, 'pk', 'sk');
+  return { documents, table: name };
+}
 
 export interface Stores {
   readonly stores: string;

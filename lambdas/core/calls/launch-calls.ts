@@ -1,6 +1,7 @@
 /** The doing half of a launch: what the budget grants is carried out, and everything that must be remembered or looked at
  *  again comes back as values. */
 import { adoptionWorstMs, keptForMs } from '../cni.ts';
+import { onMoment } from '../looks/verify.ts';
 import { type Cluster, type Node, type NodeId, nodeGroupOf, totalIps } from '../model.ts';
 import type { Candidate } from '../plan/eligibility.ts';
 import { type ActStep, acts, type LeaveReason, type LeaveStep, type Step } from '../plan/steps.ts';
@@ -93,7 +94,7 @@ export async function carryOutLaunches(
   for (const [cluster, nodeIds] of attached)
     waiting.push({
       signal: { kind: 'verify-due', cluster, nodeIds, attempt: 0 },
-      delayMs: policy.verifyAfterMs,
+      delayMs: onMoment(policy.verifyAfterMs, ports.clock()),
     });
   return { records, waiting, left };
 }

@@ -3,8 +3,9 @@
  * row cost a read each, shared by all launches of a batch; where enough is known, only some batches are looked at.
  */
 import type { Waiting } from '../calls/launch-calls.ts';
-import { ipamdStarted, type Node, type NodeId, nodeGroupOf } from '../model.ts';
+import { ipamdStarted, type Node, type NodeId, nodeGroupOf, type World } from '../model.ts';
 import type { Ports } from '../ports.ts';
+import { LOOK, readShared } from '../reading.ts';
 import type { BootLook, NodeLaunching } from '../signals.ts';
 import { type Lesson, SAMPLES_KEPT, type Sample, startP05Ms, teach } from './lessons.ts';
 
@@ -14,6 +15,8 @@ const LOOK_EVERY_MS = 5_000;
 const LOOKS = 3;
 /** Share of batches looked at once a node group's memory is full. */
 const SAMPLED = 0.25;
+/** As many teach what is to be learnt: of a burst, which comes in many batches, so many are looked at, more or less. */
+const ENOUGH = 20;
 
 /** A launch whose node has begun to run, as its own event told. */
 export interface Running {
@@ -26,10 +29,11 @@ export interface Running {
 export function bootLooks(
   running: readonly Running[],
   lessons: ReadonlyMap<string, ReadonlyMap<string, Lesson>>,
-  readAtMs: number,
+  { readAtMs, nodes }: Pick<World, 'readAtMs' | 'nodes'>,
   { clock, random, settings }: Ports,
 ): Waiting[] {
   const nowMs = clock();
+  if (nodes.length > ENOUGH && random() >= ENOUGH / nodes.length) return [];
   const fresh = running.filter(
     ({ signal, node }) => signal.phase === 'running' && signal.attempt === 0 && !ipamdStarted(node),
   );
@@ -64,7 +68,11 @@ export interface Looked {
 /** Several looks at once, for one read. */
 export async function lookAtBoots(looks: readonly BootLook[], ports: Ports): Promise<readonly Looked[]> {
   const ids = looks.flatMap(({ launches }) => launches.map(({ nodeId }) => nodeId));
-  const read = await ports.vpc.read({ nodes: { ids }, vpcIds: [] });
+  const read = await readShared(ids, [], LOOK, ports);
+  if ('waitMs' in read) {
+    await ports.continuations.later(looks.map((signal) => ({ signal, delayMs: read.waitMs })));
+    return [];
+  }
   if (!read.ok) {
     // A look more or less teaches nothing: the launches are let go.
     const { code, message } = read.failure;

@@ -2,7 +2,7 @@
 
 import { type Answer, grouped, type Handled, handleEach } from '../handling.ts';
 import type { Ports } from '../ports.ts';
-import type { BootLook, Signal } from '../signals.ts';
+import type { BootLook, Signal, VerifyDue } from '../signals.ts';
 import { type Looked, lookAtBoots } from './boots.ts';
 import { type Verified, verify } from './verify.ts';
 
@@ -10,14 +10,16 @@ export type Look = Verified | Looked;
 
 /** Works a batch of looks off; what else is on their queue is not ours. */
 export const lookAll = (signals: readonly Signal[], ports: Ports): Promise<readonly Handled<Look>[]> =>
-  handleEach(grouped(signals, 'boot-look'), (group) => look(group, ports));
+  handleEach(grouped(signals, 'boot-look', 'verify-due'), (group) => look(group, ports));
 
 export async function look(group: readonly Signal[], ports: Ports): Promise<Answer<Look>> {
   const [first] = group;
   if (first?.kind === 'boot-look')
     return { reports: await lookAtBoots(group as readonly BootLook[], ports), ignored: [] };
-  if (first?.kind === 'verify-due')
-    return { reports: [noteVerified(await verify(first, ports), ports)], ignored: [] };
+  if (first?.kind === 'verify-due') {
+    const verified = await verify(group as readonly VerifyDue[], ports);
+    return { reports: verified.map((one) => noteVerified(one, ports)), ignored: [] };
+  }
   const why = `detail.kind: expected "verify-due" or "boot-look" on this queue, got "${first?.kind}"`;
   return { reports: [], ignored: [{ kind: 'ignored', as: 'malformed', why }] };
 }

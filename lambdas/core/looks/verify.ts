@@ -4,11 +4,19 @@
  */
 
 import { finish, inRush, RUSH_MS } from '../calls/finishing.ts';
-import { waitAfter } from '../failures.ts';
+import { type Answer, waitAfter } from '../failures.ts';
 import { RECONCILE_WORST_MS } from '../limits.ts';
-import { IPAMD_INSTANCE_TAG, ipamdStarted, type Node, type NodeId, OUR_NODE_TAG } from '../model.ts';
+import {
+  IPAMD_INSTANCE_TAG,
+  ipamdStarted,
+  type Node,
+  type NodeId,
+  OUR_NODE_TAG,
+  type World,
+} from '../model.ts';
 import { unfinished } from '../plan/launches.ts';
 import type { NodeRecord, Ports } from '../ports.ts';
+import { LOOK, readShared } from '../reading.ts';
 import { takeLeases } from '../records.ts';
 import type { VerifyDue } from '../signals.ts';
 import { learnAdoptions, publish, told, verdictsOf } from './outcomes.ts';
@@ -18,6 +26,12 @@ const LOOK_AGAIN_MS = 30_000;
 /** When it is first looked whether a node that ran already has adopted an attach: every quiet node has reconciled by then, and
  *  where metadata is quick shows it. Later looks tell how long others take. */
 export const FIRST_LOOK_MS = RECONCILE_WORST_MS + 10_000;
+/** Looks fall on common moments, so that those of a burst's many runs share their reads. */
+const MOMENT_MS = 10_000;
+/** In ms from now, the first such moment that is `delayMs` away or more. */
+export const onMoment = (delayMs: number, nowMs: number): number =>
+  Math.ceil((nowMs + delayMs) / MOMENT_MS) * MOMENT_MS - nowMs;
+
 /** Queues and functions may take so long beyond a look's time; one that is later says nothing of adoption. */
 const LOOK_SLACK_MS = 20_000;
 const onTimeMs = (attempt: number): number => FIRST_LOOK_MS + attempt * LOOK_AGAIN_MS + LOOK_SLACK_MS;
@@ -35,10 +49,22 @@ export interface Verified {
   readonly gone: readonly NodeId[];
 }
 
-export async function verify(signal: VerifyDue, ports: Ports): Promise<Verified> {
+/** Several looks at once, for one read. */
+export async function verify(signals: readonly VerifyDue[], ports: Ports): Promise<readonly Verified[]> {
+  const ids = [...new Set(signals.flatMap(({ nodeIds }) => nodeIds))];
+  const read = await readShared(ids, [], LOOK, ports);
+  if ('waitMs' in read) {
+    await ports.continuations.later(signals.map((signal) => ({ signal, delayMs: read.waitMs })));
+    return [];
+  }
+  const verified: Verified[] = [];
+  for (const signal of signals) verified.push(await verifyOne(signal, read, ports));
+  return verified;
+}
+
+async function verifyOne(signal: VerifyDue, read: Answer<World>, ports: Ports): Promise<Verified> {
   const { cluster, nodeIds, attempt } = signal;
   const { policy } = ports.settings;
-  const read = await ports.vpc.read({ nodes: { ids: nodeIds }, vpcIds: [] });
   const none: Verified = { cluster, seen: [], lateAttach: [], notSeen: [], waiting: [], gone: [] };
   if (!read.ok) {
     const delayMs = waitAfter(read.failure.kind, attempt, ports.random);
@@ -47,7 +73,8 @@ export async function verify(signal: VerifyDue, ports: Ports): Promise<Verified>
     await ports.continuations.later([{ signal: { ...signal, attempt: attempt + 1 }, delayMs }]);
     return { ...none, waiting: nodeIds };
   }
-  const nodes = new Map(read.value.nodes.map((node) => [node.id, node]));
+  const mine = new Set(nodeIds);
+  const nodes = new Map(read.value.nodes.flatMap((node) => (mine.has(node.id) ? [[node.id, node]] : [])));
   const incomplete = new Set(read.value.incomplete);
   const last = attempt + 1 >= policy.verifyAttempts;
   const found: Record<Verdict, NodeId[]> = {
@@ -98,13 +125,13 @@ export async function verify(signal: VerifyDue, ports: Ports): Promise<Verified>
   const leftOver = last ? [] : nodesLeft.filter((nodeId) => !starting.includes(nodeId));
   const waiting = last ? [] : [...new Set([...found.waiting, ...leftOver])];
   const toFinish = early.filter((nodeId) => !starting.includes(nodeId) && !waiting.includes(nodeId));
+  const later = (again: VerifyDue, delayMs: number) =>
+    again.nodeIds.length > 0 ? [{ signal: again, delayMs: onMoment(delayMs, ports.clock()) }] : [];
   await ports.continuations.later([
-    ...(waiting.length > 0 ? [{ signal: { ...next, nodeIds: waiting }, delayMs: LOOK_AGAIN_MS }] : []),
-    ...(starting.length > 0
-      ? [{ signal: { ...next, nodeIds: starting, ipamdStarted: true }, delayMs: STARTING_MS }]
-      : []),
-    ...(toFinish.length > 0 ? [{ signal: { ...next, nodeIds: toFinish }, delayMs: RUSH_MS }] : []),
-    ...(held.length > 0 ? [{ signal: { ...signal, nodeIds: held }, delayMs: STARTING_MS }] : []),
+    ...later({ ...next, nodeIds: waiting }, LOOK_AGAIN_MS),
+    ...later({ ...next, nodeIds: starting, ipamdStarted: true }, STARTING_MS),
+    ...later({ ...next, nodeIds: toFinish }, RUSH_MS),
+    ...later({ ...signal, nodeIds: held }, STARTING_MS),
   ]);
   return { cluster, ...said, waiting: [...found.waiting, ...starting, ...held] };
 }

@@ -1,0 +1,118 @@
+/** Shared reads in the ledger's table: `reads` with `turns`, written only on the version that was read, and `reads` with
+ *  `last`. Losing either costs reads of EC2, so whatever keeps the table from answering, everybody reads for himself. */
+import { promisify } from 'node:util';
+import { gunzip, gzip } from 'node:zlib';
+import { type DynamoDBDocumentClient, GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
+import type { Clock, Journal, Reads } from '../core/ports.ts';
+import {
+  ALL_TURNS,
+  type SharedRead,
+  type Turn,
+  type TurnAsk,
+  type Turns,
+  takeTurn,
+} from '../core/shared-reads.ts';
+import { ifHeld } from './dynamo-conditions.ts';
+
+const TURNS = { pk: 'reads', sk: 'turns' };
+const LAST = { pk: 'reads', sk: 'last' };
+/** Tries at a write that others keep overtaking. */
+const TRIES = 5;
+/** What to wait when they did all the same. */
+const CONTENDED_MS = 1_000;
+/** An item may have 400 KB, keys and all. Source: DynamoDB quotas. */
+const MOST_BYTES = 380_000;
+/** A read is of no use after seconds; the table may clear it up. */
+const KEPT_MS = 3_600_000;
+
+const pack = promisify(gzip);
+const unpack = promisify(gunzip);
+
+export class DynamoReads implements Reads {
+  readonly #client: DynamoDBDocumentClient;
+  readonly #table: string;
+  readonly #clock: Clock;
+  readonly #journal: Journal;
+
+  constructor(
+    client: DynamoDBDocumentClient,
+    { ledgerTable }: { readonly ledgerTable: string },
+    clock: Clock,
+    journal: Journal,
+  ) {
+    this.#client = client;
+    this.#table = ledgerTable;
+    this.#clock = clock;
+    this.#journal = journal;
+  }
+
+  last(): Promise<SharedRead | undefined> {
+    return this.#unlessOut(undefined, async () => {
+      const { Item } = await this.#client.send(
+        new GetCommand({ TableName: this.#table, Key: LAST, ConsistentRead: true }),
+      );
+      const packed: unknown = Item?.['packed'];
+      if (!(packed instanceof Uint8Array)) return undefined;
+      return JSON.parse((await unpack(packed)).toString()) as SharedRead;
+    });
+  }
+
+  turn(ask: TurnAsk): Promise<Turn> {
+    return this.#unlessOut<Turn>({ ids: ask.ids }, async () => {
+      for (let tries = 0; tries < TRIES; tries++) {
+        const { Item } = await this.#client.send(
+          new GetCommand({ TableName: this.#table, Key: TURNS, ConsistentRead: true }),
+        );
+        const { version = 0, turns = ALL_TURNS } = (Item ?? {}) as { version?: number; turns?: Turns };
+        const { turn, next } = takeTurn(turns, ask, this.#clock());
+        if (await this.#write(next, version)) return turn;
+      }
+      return { waitMs: CONTENDED_MS };
+    });
+  }
+
+  async share(read: SharedRead): Promise<void> {
+    await this.#unlessOut(undefined, async () => {
+      const packed = await pack(JSON.stringify(read));
+      if (packed.byteLength > MOST_BYTES) return;
+      const { readAtMs } = read.world;
+      const expiresAt = Math.ceil((this.#clock() + KEPT_MS) / 1000);
+      await ifHeld(
+        this.#client.send(
+          new PutCommand({
+            TableName: this.#table,
+            Item: { ...LAST, packed, readAtMs, expiresAt },
+            ConditionExpression: 'attribute_not_exists(pk) OR readAtMs <= :this',
+            ExpressionAttributeValues: { ':this': readAtMs },
+          }),
+        ),
+      );
+    });
+  }
+
+  #write(turns: Turns, version: number): Promise<boolean> {
+    return ifHeld(
+      this.#client.send(
+        new PutCommand({
+          TableName: this.#table,
+          Item: { ...TURNS, turns, version: version + 1 },
+          ConditionExpression: version === 0 ? 'attribute_not_exists(pk)' : '#version = :read',
+          ...(version > 0 && {
+            ExpressionAttributeNames: { '#version': 'version' },
+            ExpressionAttributeValues: { ':read': version },
+          }),
+        }),
+      ),
+    );
+  }
+
+  async #unlessOut<A>(alone: A, shared: () => Promise<A>): Promise<A> {
+    try {
+      return await shared();
+    } catch (error) {
+      const why = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+      this.#journal.warn('reads not shared', { why });
+      return alone;
+    }
+  }
+}
