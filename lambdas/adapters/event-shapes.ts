@@ -96,4 +96,4 @@ export const IMAGE = theirs({
 export const ALARM = theirs({ alarmName: name, state: theirs({ value: name, timestamp: name }) });
 
 /** Ours: a schedule of the policy fires. */
-export const DUE = ours({ schedule: name });
+export const DUE_DETAIL = ours({ schedule: name });

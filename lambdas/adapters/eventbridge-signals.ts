@@ -5,17 +5,11 @@ import type { Home } from '../core/ports.ts';
 import type { Asked, Ignored, IgnoredAs, Signal } from '../core/signals.ts';
 import { malformed, readAnnouncement } from './announcements.ts';
 import { AWS_EVENTS, type Envelope } from './aws-events.ts';
-import { DUE, ENVELOPE } from './event-shapes.ts';
+import { DUE_DETAIL, ENVELOPE } from './event-shapes.ts';
 import { check, given } from './expectations.ts';
+import { ANNOUNCED, CONTINUATION, DUE, OUR_SOURCE } from './our-events.ts';
 import { readDue, readRouted } from './routed.ts';
 import { SIGNAL } from './signal-shapes.ts';
-
-export const OUR_SOURCE = 'eks-ip-prewarmer';
-export const ANNOUNCED = 'Deployment Announced';
-/** A schedule of the policy fires. */
-export const DUE_TYPE = 'Prewarm Due';
-/** Our own message to ourselves. */
-export const CONTINUATION = 'Prewarm Continuation';
 
 /** What an event is read by, beside its own words. */
 export interface Reading {
@@ -29,7 +23,7 @@ type Read = Exclude<Signal, Asked> | Ignored;
 /** Our own events. */
 const OUR_EVENTS: Readonly<Record<string, (event: Envelope, reading: Reading) => Read>> = {
   [ANNOUNCED]: ({ id, atMs, detail }) => readAnnouncement(detail, { id, atMs, field: 'detail' }),
-  [DUE_TYPE]: due,
+  [DUE]: due,
   [CONTINUATION]: continued,
 };
 const UNDERSTOOD = Object.entries({ ...AWS_EVENTS, [OUR_SOURCE]: OUR_EVENTS }).flatMap(([source, types]) =>
@@ -113,7 +107,7 @@ const notHome = (
 ];
 
 function due({ id, atMs, detail }: Envelope, { policy }: Reading): Read {
-  const checked = check(DUE, detail, 'detail');
+  const checked = check(DUE_DETAIL, detail, 'detail');
   if (!checked.ok) return malformed(checked.complaints);
   return readDue(checked.value.schedule, policy.schedules, { id, atMs });
 }

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { SendMessageBatchCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import { SQS_MAX_DELAY_MS } from '../core/limits.ts';
 import type { Clock, Continuations } from '../core/ports.ts';
-import { CONTINUATION, OUR_SOURCE } from './eventbridge-signals.ts';
+import { CONTINUATION, OUR_SOURCE } from './our-events.ts';
 
 /** Messages in one SendMessageBatch. Source: SQS quotas. */
 const MESSAGES_PER_BATCH = 10;
