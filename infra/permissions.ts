@@ -60,6 +60,22 @@ export function continueOn(...queues: readonly IQueue[]): PolicyStatement {
   });
 }
 
+/** Let launches of this cluster's groups go on that wait at a hook: only where the policy names the hook. */
+export function answerHooks(stack: Stack, cluster: string): PolicyStatement {
+  return allow('AnswerHooks', {
+    actions: ['autoscaling:CompleteLifecycleAction'],
+    resources: [
+      stack.formatArn({
+        service: 'autoscaling',
+        resource: 'autoScalingGroup',
+        resourceName: '*:autoScalingGroupName/*',
+        arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+      }),
+    ],
+    conditions: { StringEquals: { [`aws:ResourceTag/kubernetes.io/cluster/${cluster}`]: 'owned' } },
+  });
+}
+
 /** Create, attach and fill interfaces of this cluster's nodes, in its VPC only. */
 export function warmNodes(stack: Stack, cluster: string, vpcId: string): PolicyStatement[] {
   const asked = { [`aws:RequestTag/${OUR_CLUSTER_TAG}`]: cluster };

@@ -5,6 +5,7 @@ import { readPolicy } from '../lambdas/core/policy.ts';
 import { Alarms } from './alarms.ts';
 import { LivePolicy } from './live-policy.ts';
 import {
+  answerHooks,
   continueOn,
   deleteOrphans,
   finishOurs,
@@ -51,7 +52,7 @@ export class PrewarmerStack extends Stack {
     super(scope, id, props);
 
     const { cluster, mode } = settings;
-    const { soleAllocator, schedules } = readPolicy(settings.policy).policy;
+    const { soleAllocator, schedules, launchHook } = readPolicy(settings.policy).policy;
     const sweepEvery = soleAllocator ? SOLE_ALLOCATOR_SWEEPS_EVERY : SWEEP_EVERY;
     const tables = new Tables(this, 'Tables', settings);
     const { parameter } = new LivePolicy(this, 'Policy', settings);
@@ -107,6 +108,7 @@ export class PrewarmerStack extends Stack {
     const onSignal = task('OnSignal', 'on-signal', SIGNAL_TIMEOUT, [
       ...decide(),
       continueOn(launches.queue, signals.queue, verifications.queue),
+      ...(launchHook === undefined ? [] : [answerHooks(this, cluster)]),
     ]);
     // Verification tells interfaces to go away with their node once the rush of their launch is over.
     const verifyWave = task('VerifyWave', 'verify-wave', SIGNAL_TIMEOUT, [

@@ -85,13 +85,14 @@ export class Stage {
     };
     const door = inProcessDoor(world);
     const { region } = world;
-    const client = (service: 'ec2' | 'eks' | 'sqs') =>
+    const client = (service: 'ec2' | 'eks' | 'autoscaling' | 'sqs') =>
       virtualClient({ door, service, region, callerName: PREWARMER });
     const jitter = world.chance.stream('jitter');
     const runIds = world.chance.stream('run ids');
     const outside = {
       ec2: client('ec2'),
       eks: client('eks'),
+      autoscaling: client('autoscaling'),
       sqs: client('sqs'),
       clock,
       random: () => jitter.next(),

@@ -93,13 +93,17 @@ const rebalance = reading(
 );
 
 /** When the instance began to run no event of Auto Scaling's tells: it counts as one that may still be pending. */
-const launchAction = reading(
-  LAUNCH_ACTION,
-  ({ EC2InstanceId: nodeId, LifecycleTransition: transition }, { atMs }): Told =>
-    transition === 'autoscaling:EC2_INSTANCE_LAUNCHING'
-      ? launching(nodeId, 'pending', atMs)
-      : noNeed({ field: 'detail.LifecycleTransition', expected: 'a launch', got: transition }),
-);
+const launchAction = reading(LAUNCH_ACTION, (action, { atMs }): Told => {
+  const { EC2InstanceId: nodeId, LifecycleTransition: transition } = action;
+  if (transition !== 'autoscaling:EC2_INSTANCE_LAUNCHING')
+    return noNeed({ field: 'detail.LifecycleTransition', expected: 'a launch', got: transition });
+  const {
+    AutoScalingGroupName: groupName,
+    LifecycleHookName: hookName,
+    LifecycleActionToken: token,
+  } = action;
+  return { ...launching(nodeId, 'pending', atMs), hook: { groupName, hookName, token } };
+});
 const launched = reading(
   LAUNCHED,
   ({ EC2InstanceId: nodeId }, { atMs }): Told => launching(nodeId, 'pending', atMs),

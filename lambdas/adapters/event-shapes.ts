@@ -41,6 +41,9 @@ export const REBALANCE = theirs({ 'instance-id': nodeId });
 export const LAUNCH_ACTION = theirs({
   EC2InstanceId: nodeId,
   LifecycleTransition: oneOf('autoscaling:EC2_INSTANCE_LAUNCHING', 'autoscaling:EC2_INSTANCE_TERMINATING'),
+  AutoScalingGroupName: name,
+  LifecycleHookName: name,
+  LifecycleActionToken: name,
 });
 export const LAUNCHED = theirs({ EC2InstanceId: nodeId });
 export const LAUNCH_FAILED = theirs({ AutoScalingGroupName: name, StatusMessage: z.optional(any) });

@@ -118,12 +118,12 @@ function continued({ detail }: Envelope): Read {
   const signal = checked.value;
   switch (signal.kind) {
     case 'verify-due':
+    case 'node-launching':
       return given(signal);
     case 'rollout-announced': {
       const { strategy, selector } = signal;
       return { ...given(signal), selector: given(selector), strategy: given(strategy) };
     }
-    case 'node-launching':
     case 'pods-displaced':
     case 'scale-out-coming':
     case 'boot-look':

@@ -23,6 +23,7 @@ const duration = whole(0, 31 * DAY_MS, 'milliseconds');
 
 const oneOf = <T extends string>(...values: readonly T[]) =>
   value<T>(`one of ${values.map((one) => `"${one}"`).join(', ')}`, (given) => values.includes(given as T));
+
 const words = text('a text of 1 to 300 characters', /^[^\n]{1,300}$/);
 
 const launching = ours({
@@ -30,6 +31,7 @@ const launching = ours({
   nodeId,
   phase: oneOf('pending', 'running'),
   atMs,
+  hook: z.optional(ours({ groupName: words, hookName: words, token: words })),
   attempt,
 });
 

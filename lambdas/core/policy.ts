@@ -47,6 +47,8 @@ export interface Policy {
   readonly cniEnv: Readonly<Record<string, string>> | undefined;
   /** Which rollout an event of another service means. */
   readonly routes: readonly Route[];
+  /** Name of the Auto Scaling lifecycle hook that waits for us; `undefined`: none, others' are left alone. */
+  readonly launchHook: string | undefined;
   /** Peaks that are known beforehand, by name. `at` is looked at when the stack is deployed, the rest when it fires. */
   readonly schedules: Readonly<Record<string, Schedule>>;
 }
@@ -152,6 +154,12 @@ const RULES: { readonly [K in keyof Policy]: Rule<Policy[K]> } = {
     expected:
       'a list such as [{"when": {"codepipeline": "cart", "state": "STARTED"}, "announce": {"cluster": "shop", ...}}]',
     ok: isRoutes,
+  },
+  launchHook: {
+    default: undefined,
+    expected: 'the name of a lifecycle hook of yours',
+    // Source: EC2 Auto Scaling API reference, PutLifecycleHook, `LifecycleHookName`.
+    ok: (value) => typeof value === 'string' && /^[A-Za-z0-9_/-]{1,255}$/.test(value),
   },
   schedules: {
     default: {},

@@ -13,7 +13,7 @@ import type { LeaveReason } from './plan/steps.ts';
 import type { Policy } from './policy.ts';
 import type { Leasing } from './records.ts';
 import type { SharedRead, Turn, TurnAsk } from './shared-reads.ts';
-import type { Signal } from './signals.ts';
+import type { LaunchHook, Signal } from './signals.ts';
 
 /** Epoch milliseconds. */
 export type Clock = () => number;
@@ -225,6 +225,11 @@ export interface Ledger {
   learn(cluster: string, samples: ReadonlyMap<string, Samples>, nowMs: number): Promise<void>;
 }
 
+export interface LaunchHooks {
+  /** Lets the launch go on. Fails when nobody waits any more, too. */
+  complete(hook: LaunchHook): Promise<void>;
+}
+
 /** Reads of EC2 that runs share (shared-reads.ts). */
 export interface Reads {
   /** The last one, however old; `undefined` when there is none, or it was too large to be left. */
@@ -272,6 +277,7 @@ export interface Ports {
   readonly budget: Budget;
   readonly ledger: Ledger;
   readonly reads: Reads;
+  readonly launchHooks: LaunchHooks;
   readonly continuations: Continuations;
   readonly journal: Journal;
   readonly settings: Settings;

@@ -14,8 +14,17 @@ export interface NodeLaunching {
   readonly phase: 'pending' | 'running';
   /** The event's own time: whole seconds, as EventBridge stamps it. */
   readonly atMs: number;
+  /** The lifecycle hook that holds it, where one does. */
+  readonly hook?: LaunchHook;
   /** Which try this is: 0 for the event itself, counted up each time it went back on the queue. */
   readonly attempt: number;
+}
+
+/** One instance's wait at a lifecycle hook of its Auto Scaling group. */
+export interface LaunchHook {
+  readonly groupName: string;
+  readonly hookName: string;
+  readonly token: string;
 }
 
 /** Pods will come: our `Deployment Announced` event. */

@@ -13,6 +13,7 @@ import {
 } from './calls/launch-calls.ts';
 import { say } from './complaints.ts';
 import { type Answer, type Failure, passes, waitAfter } from './failures.ts';
+import { answerHooks, hookOf, watchingBack } from './launch-hooks.ts';
 import { bootLooks, type Running } from './looks/boots.ts';
 import { startP05Ms } from './looks/lessons.ts';
 import { type Cluster, clusterOf, type Node, type NodeId, nodeGroupOf } from './model.ts';
@@ -47,9 +48,30 @@ export interface LaunchOptions {
 export async function warmLaunches(
   signals: readonly NodeLaunching[],
   ports: Ports,
-  { want = 'do', rebuilt = false }: LaunchOptions = {},
+  options: LaunchOptions = {},
 ): Promise<Launched> {
   const launches = newestPerNode(signals);
+  const held = launches.filter((signal) => hookOf(signal, ports) !== undefined);
+  if (held.length === 0 || options.want === 'plan') return warm(launches, ports, options);
+  const { watched, back } = watchingBack(ports);
+  try {
+    const launched = await warm(launches, watched, options);
+    await answerHooks(
+      held.filter(({ nodeId }) => !back.has(nodeId)),
+      ports,
+    );
+    return launched;
+  } catch (error) {
+    await answerHooks(held, ports);
+    throw error;
+  }
+}
+
+async function warm(
+  launches: readonly NodeLaunching[],
+  ports: Ports,
+  { want = 'do', rebuilt = false }: LaunchOptions,
+): Promise<Launched> {
   const [read, marks, lessons] = await Promise.all([
     readLaunches(launches, ports, want === 'do' && !rebuilt),
     ports.ledger.marks(),
@@ -98,6 +120,13 @@ export async function warmLaunches(
       ? await planOnly(runners, knowledge, ports)
       : await planAndDo(runners, unseen, knowledge, rebuilt ? 'refill' : 'launch', ports);
   for (const { cluster, step } of all) put(cluster, step);
+  // Its interfaces are made, and attached once it runs: until then its hook waits.
+  const heldBack = runners.filter(
+    ({ signal, candidate: { node } }) =>
+      node.state === 'pending' && signal.attempt < MOST_ATTEMPTS && hookOf(signal, ports) !== undefined,
+  );
+  if (want === 'do')
+    await ports.continuations.later(heldBack.map(({ signal }) => later(signal, LOOK_AGAIN_MS)));
   if (want === 'do' && !rebuilt) await ports.continuations.later(bootLooks(running, lessons, world, ports));
   const plans = [...steps].map(([cluster, every]) => ({ cluster, steps: every, totals: totalsOf(every) }));
   return { plans, ignored: ignoredOf(foreign, unseen, [...clusters.keys()], want) };
@@ -203,7 +232,9 @@ function newestPerNode(signals: readonly NodeLaunching[]): NodeLaunching[] {
       other === undefined ||
       (signal.phase === 'running' && other.phase === 'pending') ||
       (signal.phase === other.phase && signal.atMs < other.atMs);
-    if (tellsMore) newest.set(signal.nodeId, signal);
+    const hook = signal.hook ?? other?.hook;
+    const told = tellsMore ? signal : other;
+    newest.set(signal.nodeId, hook === undefined ? told : { ...told, hook });
   }
   return [...newest.values()];
 }

@@ -1,11 +1,13 @@
 /** The only place that builds clients. Everything a function needs is connected once, when it is first used. */
 import { randomUUID } from 'node:crypto';
+import { AutoScalingClient, type AutoScalingClientConfig } from '@aws-sdk/client-auto-scaling';
 import { DynamoDBClient, type DynamoDBClientConfig } from '@aws-sdk/client-dynamodb';
 import { EC2Client, type EC2ClientConfig } from '@aws-sdk/client-ec2';
 import { EKSClient, type EKSClientConfig } from '@aws-sdk/client-eks';
 import { SQSClient, type SQSClientConfig } from '@aws-sdk/client-sqs';
 import { SSMClient, type SSMClientConfig } from '@aws-sdk/client-ssm';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { AsgLaunchHooks } from '../adapters/asg-launch-hooks.ts';
 import { DynamoBudget } from '../adapters/dynamo-budget.ts';
 import { DynamoLedger } from '../adapters/dynamo-ledger.ts';
 import { DynamoReads } from '../adapters/dynamo-reads.ts';
@@ -21,6 +23,7 @@ import type { Ports, Settings } from '../core/ports.ts';
 export interface Outside {
   readonly ec2?: EC2ClientConfig;
   readonly eks?: EKSClientConfig;
+  readonly autoscaling?: AutoScalingClientConfig;
   readonly sqs?: SQSClientConfig;
   readonly dynamodb?: DynamoDBClientConfig;
   readonly ssm?: SSMClientConfig;
@@ -90,6 +93,7 @@ export function connect(env: Readonly<Record<string, string | undefined>>, outsi
     vpc: new Ec2Vpc(ec2, clock),
     clusters: new EksClusters(eks, clock),
     continuations: new SqsContinuations(sqs, config, clock),
+    launchHooks: new AsgLaunchHooks(() => new AutoScalingClient({ ...asked, ...outside.autoscaling })),
     journal,
     settings,
     freshPolicy: () => policy.fresh(),

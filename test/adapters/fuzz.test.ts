@@ -80,6 +80,7 @@ function portsOf(told: Told, seed: number): Ports {
     budget: new MemoryBudget(() => policy, clock),
     ledger: new MemoryLedger(),
     reads: new MemoryReads(clock),
+    launchHooks: { complete: async () => {} },
     continuations: { later: async () => {} },
     journal: {
       note: () => {},

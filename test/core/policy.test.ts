@@ -21,7 +21,7 @@ describe('no policy: the defaults the design argues for', () => {
   });
 
   test('each default would be accepted if written down', () => {
-    const { maxPods: _, cniEnv: __, ...written } = DEFAULT_POLICY;
+    const { maxPods: _, cniEnv: __, launchHook: ___, ...written } = DEFAULT_POLICY;
     expect(readPolicy(written)).toEqual({ policy: DEFAULT_POLICY, complaints: [] });
   });
 });
@@ -68,7 +68,8 @@ describe('a policy with mistakes: every one is named, with what was expected and
   test.each(fields)('%s refuses what is no value of it', (field) => {
     const truth = yesOrNo.includes(field) ? 'true' : true;
     const list = field === 'routes' ? [7] : [];
-    for (const nonsense of [null, truth, list, Number.NaN, Number.POSITIVE_INFINITY, -1, 'NaN', { a: 1 }]) {
+    const text = field === 'launchHook' ? 'two words' : 'NaN';
+    for (const nonsense of [null, truth, list, Number.NaN, Number.POSITIVE_INFINITY, -1, text, { a: 1 }]) {
       const { complaints } = readPolicy({ [field]: nonsense });
       expect(complaints.map((complaint) => complaint.field)).toEqual([`policy.${field}`]);
     }

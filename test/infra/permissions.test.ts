@@ -195,6 +195,22 @@ test('all three functions lease nodes and spend requests, wherever the budget is
   );
 });
 
+test('hooks are answered by on-signal alone, of the cluster’s groups, and only where the policy names one', () => {
+  const answers = (context: Record<string, unknown>) =>
+    statementsOf(templateOf(context)).filter(({ actions }) =>
+      actions.some((action) => action.startsWith('autoscaling:')),
+    );
+  expect([...answers(OBSERVE), ...answers(WARM)]).toEqual([]);
+  expect(answers({ ...WARM, policy: { launchHook: 'prewarm' } })).toMatchObject([
+    {
+      holder: 'OnSignal',
+      actions: ['autoscaling:CompleteLifecycleAction'],
+      resources: ['arn:aws:autoscaling:R:A:autoScalingGroup:*:autoScalingGroupName/*'],
+      condition: { StringEquals: { 'aws:ResourceTag/kubernetes.io/cluster/demo': 'owned' } },
+    },
+  ]);
+});
+
 test('a schedule may put messages on queues of ours, and nothing else', () => {
   const held = statementsOf(templateOf(EVERYTHING)).filter(({ holder }) => holder === 'Scheduler');
   expect([...new Set(held.flatMap(({ actions }) => actions))]).toEqual(['sqs:SendMessage']);

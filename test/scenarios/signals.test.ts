@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Stage } from '../../sim/stage.ts';
+import type { Stage, StageOptions } from '../../sim/stage.ts';
 import { CLUSTER, changes, failedRequests, minutes, notesOf, seconds, staged } from './stage.ts';
 
 const WORKERS = { name: 'workers', type: 'm5.large', launchedBy: 'managed' } as const;
@@ -257,6 +257,99 @@ describe('a warm pool', () => {
     expect(failedRequests(world)).toBe(0);
     expect(stage.figures.filter(({ figures }) => figures.LateAttaches !== undefined)).toEqual([]);
     expect(changes(world)['CreateNetworkInterface']).toBe(2 + 2);
+  });
+});
+
+describe('a lifecycle hook of the operator’s waits for us', () => {
+  const hooked = (
+    seed: number,
+    policy: Readonly<Record<string, unknown>>,
+    wrap: StageOptions['wrap'] = (ports) => ports,
+  ) => {
+    const { world, stage } = staged({ seed }, { policy, wrap });
+    const lifecycleHook = { name: 'prewarm', defaultResult: 'ABANDON', heartbeatMs: minutes(30) } as const;
+    const group = world.addNodeGroup({ ...WORKERS, lifecycleHook });
+    for (let pod = 0; pod < 27; pod++) world.createPod(`waiting-${pod}`);
+    return { world, stage, group };
+  };
+  const answered = (stage: Stage) => notesOf(stage, 'hook answered').map(({ facts }) => facts['nodeId']);
+
+  test('it is answered once its node has its addresses, which go away with it', async () => {
+    const { world, stage, group } = hooked(82, { launchHook: 'prewarm' });
+    group.scaleTo(1);
+    await world.kernel.run(seconds(60));
+    const [node] = group.nodes;
+    if (node === undefined) throw new Error('it is there');
+    expect(group.members.map(({ state }) => state)).toEqual(['InService']);
+    expect(answered(stage)).toEqual([node.instanceId]);
+    expect(node.instance.enis.map((eni) => eni.secondaryIps.length)).toEqual(FULL);
+  });
+
+  test('EC2 allows us nothing: it is answered all the same', async () => {
+    const { world, stage, group } = hooked(83, { launchHook: 'prewarm' });
+    for (const action of ['Create*', 'Attach*', 'Assign*', 'Describe*'])
+      world.account.addFault({
+        kind: 'refuse',
+        action,
+        caller: 'prewarmer',
+        code: 'UnauthorizedOperation',
+        httpStatus: 403,
+        fromMs: 0,
+        toMs: minutes(60),
+      });
+    group.scaleTo(1);
+    await world.kernel.run(minutes(2));
+    expect(group.members.map(({ state }) => state)).toEqual(['InService']);
+    expect(answered(stage)).toHaveLength(1);
+  });
+
+  test('the run itself fails: it is answered all the same', async () => {
+    const wrap: StageOptions['wrap'] = (ports) => ({
+      ...ports,
+      clusters: {
+        describe: async () => {
+          throw new Error('nobody thought of this');
+        },
+      },
+    });
+    const { world, stage, group } = hooked(86, { launchHook: 'prewarm' }, wrap);
+    group.scaleTo(1);
+    await world.kernel.run(minutes(2));
+    expect(group.members.map(({ state }) => state)).toEqual(['InService']);
+    expect(answered(stage)).toHaveLength(1);
+    expect(notesOf(stage, 'stays on the queue').length).toBeGreaterThan(0);
+  });
+
+  test.each([
+    ['no hook is named', {}],
+    ['another one is', { launchHook: 'somebody-elses' }],
+  ])('%s: it is left alone', async (_, policy) => {
+    const { world, stage, group } = hooked(84, policy);
+    group.scaleTo(1);
+    await world.kernel.run(minutes(5));
+    expect(group.members.map(({ state }) => state)).toEqual(['Pending:Wait']);
+    expect(answered(stage)).toEqual([]);
+    expect(notesOf(stage, 'hook not answered')).toEqual([]);
+  });
+
+  test('the answer comes too late for anybody: that is said, and nothing fails', async () => {
+    const { world, stage, group } = hooked(85, { launchHook: 'prewarm' });
+    const token = 'somebody-answered-before';
+    group.scaleTo(1);
+    await world.kernel.run(seconds(60));
+    const [node] = group.nodes;
+    world.bus.put('aws.autoscaling', 'EC2 Instance-launch Lifecycle Action', {
+      LifecycleActionToken: token,
+      AutoScalingGroupName: node?.instance.tags.get('aws:autoscaling:groupName'),
+      LifecycleHookName: 'prewarm',
+      EC2InstanceId: node?.instanceId,
+      LifecycleTransition: 'autoscaling:EC2_INSTANCE_LAUNCHING',
+    });
+    await world.kernel.run(minutes(2));
+    expect(notesOf(stage, 'hook not answered').map(({ facts }) => facts['why'])).toEqual([
+      expect.stringMatching(/^ValidationError: No active Lifecycle Action found/),
+    ]);
+    expect(notesOf(stage, 'stays on the queue')).toEqual([]);
   });
 });
 

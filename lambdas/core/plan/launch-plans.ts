@@ -1,6 +1,7 @@
 /** The deciding half of launches: what each node may claim, and what it is to be given, from one read of the world. */
 import { isStopped, type Planned, type Runner } from '../calls/launch-calls.ts';
 import { asPromised } from '../calls/promises.ts';
+import { hookOf } from '../launch-hooks.ts';
 import type { Lesson } from '../looks/lessons.ts';
 import type { NodeId, World } from '../model.ts';
 import type { NodeRecord, Ports } from '../ports.ts';
@@ -64,9 +65,10 @@ export function planAll(
   records: ReadonlyMap<NodeId, NodeRecord>,
   shares: ReadonlyMap<NodeId, number>,
   { world, marks }: Knowledge,
-  { settings: { policy }, clock }: Ports,
+  ports: Ports,
 ): Planned[] {
-  const nowMs = clock();
+  const { policy } = ports.settings;
+  const nowMs = ports.clock();
   const room = new Room(world.subnets, policy.subnetReserveAddresses, marked(marks, nowMs));
   return runners.map((runner) => {
     const { nodeId } = runner.signal;
@@ -81,6 +83,9 @@ export function planAll(
       return { runner, share, before, steps };
     }
     const launch = { candidate: node, runningAtMs, share, made: before.enis };
-    return { runner, share, before, steps: planLaunch(launch, cluster.name, room, policy) };
+    const steps = planLaunch(launch, cluster.name, room, policy);
+    // A hook is answered when the node has all it was to get.
+    const held = hookOf(runner.signal, ports) !== undefined;
+    return { runner, share, before, steps: held ? steps.map(finishedAtOnce) : steps };
   });
 }
