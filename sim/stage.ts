@@ -26,8 +26,6 @@ export interface StageOptions {
   readonly policy?: Readonly<Record<string, unknown>>;
   /** Events listened to otherwise than by default. */
   readonly signals?: SignalsOn;
-  /** Invocations of one queue at a time; as deployed unless said. */
-  readonly readers?: number;
   /** Whether the sweep runs every five minutes. */
   readonly sweep?: boolean;
   /** What stands between core and its ports: a watch, a defect, trouble. */
@@ -124,7 +122,6 @@ export class Stage {
     const verify = this.#asLambda('verify-wave', verifyWave(ports));
     this.#sweep = this.#asLambda('sweep', sweeper(ports));
 
-    const { readers = DEPLOYED.readers } = options;
     const batch = (event: SQSEvent): Promise<SQSBatchResponse> =>
       this.#onSignal(event) as Promise<SQSBatchResponse>;
     consume(world.kernel, {
