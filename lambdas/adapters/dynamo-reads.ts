@@ -1,4 +1,4 @@
-/** Shared reads in the ledger's table: `reads` with `turns`, written only on the version that was read, and `reads` with
+/** Shared reads in the ledger's table: `reads#CIRCLE` with `turns`, written only on the version that was read, and with
  *  `last`. Losing either costs reads of EC2, so whatever keeps the table from answering, everybody reads for himself. */
 import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
@@ -6,6 +6,8 @@ import { type DynamoDBDocumentClient, GetCommand, PutCommand } from '@aws-sdk/li
 import type { Clock, Journal, Reads } from '../core/ports.ts';
 import {
   ALL_TURNS,
+  type Circle,
+  circleOf,
   type SharedRead,
   type Turn,
   type TurnAsk,
@@ -14,8 +16,8 @@ import {
 } from '../core/shared-reads.ts';
 import { ifHeld } from './dynamo-conditions.ts';
 
-const TURNS = { pk: 'reads', sk: 'turns' };
-const LAST = { pk: 'reads', sk: 'last' };
+const turnsOf = (among: Circle) => ({ pk: `reads#${among}`, sk: 'turns' });
+const lastOf = (among: Circle) => ({ pk: `reads#${among}`, sk: 'last' });
 /** Tries at a write that others keep overtaking. */
 const TRIES = 5;
 /** What to wait when they did all the same. */
@@ -46,10 +48,10 @@ export class DynamoReads implements Reads {
     this.#journal = journal;
   }
 
-  last(): Promise<SharedRead | undefined> {
+  last(among: Circle): Promise<SharedRead | undefined> {
     return this.#unlessOut(undefined, async () => {
       const { Item } = await this.#client.send(
-        new GetCommand({ TableName: this.#table, Key: LAST, ConsistentRead: true }),
+        new GetCommand({ TableName: this.#table, Key: lastOf(among), ConsistentRead: true }),
       );
       const packed: unknown = Item?.['packed'];
       if (!(packed instanceof Uint8Array)) return undefined;
@@ -58,20 +60,21 @@ export class DynamoReads implements Reads {
   }
 
   turn(ask: TurnAsk): Promise<Turn> {
+    const key = turnsOf(circleOf(ask.as));
     return this.#unlessOut<Turn>({ ids: ask.ids }, async () => {
       for (let tries = 0; tries < TRIES; tries++) {
         const { Item } = await this.#client.send(
-          new GetCommand({ TableName: this.#table, Key: TURNS, ConsistentRead: true }),
+          new GetCommand({ TableName: this.#table, Key: key, ConsistentRead: true }),
         );
         const { version = 0, turns = ALL_TURNS } = (Item ?? {}) as { version?: number; turns?: Turns };
         const { turn, next } = takeTurn(turns, ask, this.#clock());
-        if (await this.#write(next, version)) return turn;
+        if (await this.#write(key, next, version)) return turn;
       }
       return { waitMs: CONTENDED_MS };
     });
   }
 
-  async share(read: SharedRead): Promise<void> {
+  async share(read: SharedRead, among: Circle): Promise<void> {
     await this.#unlessOut(undefined, async () => {
       const packed = await pack(JSON.stringify(read));
       if (packed.byteLength > MOST_BYTES) return;
@@ -81,7 +84,7 @@ export class DynamoReads implements Reads {
         this.#client.send(
           new PutCommand({
             TableName: this.#table,
-            Item: { ...LAST, packed, readAtMs, expiresAt },
+            Item: { ...lastOf(among), packed, readAtMs, expiresAt },
             ConditionExpression: 'attribute_not_exists(pk) OR readAtMs <= :this',
             ExpressionAttributeValues: { ':this': readAtMs },
           }),
@@ -90,12 +93,12 @@ export class DynamoReads implements Reads {
     });
   }
 
-  #write(turns: Turns, version: number): Promise<boolean> {
+  #write(key: ReturnType<typeof turnsOf>, turns: Turns, version: number): Promise<boolean> {
     return ifHeld(
       this.#client.send(
         new PutCommand({
           TableName: this.#table,
-          Item: { ...TURNS, turns, version: version + 1 },
+          Item: { ...key, turns, version: version + 1 },
           ConditionExpression: version === 0 ? 'attribute_not_exists(pk)' : '#version = :read',
           ...(version > 0 && {
             ExpressionAttributeNames: { '#version': 'version' },

@@ -71,8 +71,6 @@ export interface World {
   readonly readAtMs: number;
   readonly nodes: readonly Node[];
   readonly subnets: readonly Subnet[];
-  /** Where the subnets are of an earlier read: when that was. */
-  readonly subnetsReadAtMs?: number;
   /** Instances left out because EC2 did not show all that a decision needs; absent when there are none. */
   readonly incomplete?: readonly string[];
 }

@@ -12,7 +12,7 @@ import type { Sight } from './plan/standing.ts';
 import type { LeaveReason } from './plan/steps.ts';
 import type { Policy } from './policy.ts';
 import type { Leasing } from './records.ts';
-import type { SharedRead, Turn, TurnAsk } from './shared-reads.ts';
+import type { Circle, SharedRead, Turn, TurnAsk } from './shared-reads.ts';
 import type { LaunchHook, Signal } from './signals.ts';
 
 /** Epoch milliseconds. */
@@ -233,9 +233,9 @@ export interface LaunchHooks {
 /** Reads of EC2 that runs share (shared-reads.ts). */
 export interface Reads {
   /** The last one, however old; `undefined` when there is none, or it was too large to be left. */
-  last(): Promise<SharedRead | undefined>;
+  last(among: Circle): Promise<SharedRead | undefined>;
   turn(ask: TurnAsk): Promise<Turn>;
-  share(read: SharedRead): Promise<void>;
+  share(read: SharedRead, among: Circle): Promise<void>;
 }
 
 /** Work that must wait goes back on the queue; nobody sleeps in a billed function. */

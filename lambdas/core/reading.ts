@@ -2,7 +2,7 @@
 import { type Answer, failed, succeeded } from './failures.ts';
 import type { Cluster, NodeId, World } from './model.ts';
 import type { Mode, Ports } from './ports.ts';
-import { freshSubnets, serves, type TurnAsk } from './shared-reads.ts';
+import { circleOf, serves, type TurnAsk } from './shared-reads.ts';
 
 type Nodes = { readonly ids: readonly NodeId[] } | { readonly ofCluster: string };
 
@@ -34,19 +34,14 @@ export async function readShared(
   ports: Ports,
 ): Promise<Answer<World> | Wait> {
   const { reads, vpc, clock } = ports;
-  const nowMs = clock();
-  const last = await reads.last();
-  const subnets = freshSubnets(last, nowMs);
-  const lacksSubnets = vpcIds.length > 0 && subnets === undefined;
-  if (last !== undefined && !lacksSubnets && serves(last, { ids, as, notBeforeMs }, nowMs))
-    return succeeded(last.world);
+  const among = circleOf(as);
+  const last = await reads.last(among);
+  if (last !== undefined && serves(last, { ids, as, notBeforeMs }, clock())) return succeeded(last.world);
   const turn = await reads.turn({ ids, as });
   if ('waitMs' in turn) return turn;
-  const read = await vpc.read({ nodes: { ids: turn.ids }, vpcIds: lacksSubnets ? vpcIds : [] });
-  if (!read.ok) return read;
-  const world = lacksSubnets ? read.value : { ...read.value, ...subnets };
-  await reads.share({ ids: turn.ids, world });
-  return succeeded(world);
+  const read = await vpc.read({ nodes: { ids: turn.ids }, vpcIds });
+  if (read.ok) await reads.share({ ids: turn.ids, world: read.value }, among);
+  return read;
 }
 
 /** Reads the named instances, or all nodes of one cluster; named ones by turns, where that is asked for. A cluster of ours that EKS does not know is journalled. */

@@ -3,7 +3,7 @@
  * turns: a turn's read is of all instances that anybody waits for, and is left where the others find it. So a burst costs as
  * many reads as it has seconds to last, however many instances and runs it has; and who launches one node waits for nobody.
  */
-import type { NodeId, Subnet, World } from './model.ts';
+import type { NodeId, World } from './model.ts';
 
 interface Bucket {
   /** Turns that can be had at once. */
@@ -14,20 +14,17 @@ interface Bucket {
 /** At once more than a node or two take. Nodes that run have seconds: their turns come fastest. Those that are pending can wait
  *  until they run. Looks come on common moments, seconds apart: a turn for each such moment, another for who missed it. */
 const BUCKETS: Readonly<Record<TurnAsk['as'], Bucket>> = {
-  running: { size: 3, everyMs: 3_000 },
-  pending: { size: 2, everyMs: 10_000 },
+  running: { size: 3, everyMs: 2_700 },
+  pending: { size: 2, everyMs: 12_000 },
   look: { size: 1, everyMs: 3_000 },
 };
 /** How old a read may be for another run's use. Runs that wait for a turn come back within a second or two of it, and find the
  *  read of whoever took it. What was done since is in the ledger (calls/promises.ts). */
 const FRESH_MS: Readonly<Record<TurnAsk['as'], number>> = { running: 3_000, pending: 3_000, look: 7_000 };
-/** How old subnets may be: what others were granted since is counted beside them (budget/flight.ts). */
-const SUBNETS_FRESH_MS = 10_000;
 /** Who has not come back for so long waits no more. */
 const WANTED_MS = 30_000;
 /** One read's instances at most; others wait for the next. DescribeInstances takes 200 values of a filter: five calls. */
 const MOST_INSTANCES = 1_000;
-/** Until a run looks again whether a turn that is taken has been of use to it too. */
 const LOOK_AGAIN_MS = 1_000;
 
 /** A read for the others. */
@@ -56,6 +53,10 @@ export interface TurnAsk {
   readonly as: 'running' | 'pending' | 'look';
 }
 
+/** Looks and launches share nothing with each other: a look reads no subnets. */
+export type Circle = 'launches' | 'looks';
+export const circleOf = (as: TurnAsk['as']): Circle => (as === 'look' ? 'looks' : 'launches');
+
 /** To read all of `ids` now; or to ask again, when somebody else may have read them too. */
 export type Turn = { readonly ids: readonly NodeId[] } | { readonly waitMs: number };
 
@@ -69,7 +70,9 @@ export function takeTurn(turns: Turns, { ids, as }: TurnAsk, nowMs: number): { t
   );
   if (left[as] < 1) {
     const wanted = Object.fromEntries([...others, ...ids.map((id) => [id, nowMs] as const)]);
-    const waitMs = Math.max(LOOK_AGAIN_MS, Math.ceil((1 - left[as]) * BUCKETS[as].everyMs));
+    // Whoever has seconds looks whether somebody else's turn has been of use to him; others wait for the next one.
+    const nextMs = as === 'running' ? 0 : Math.ceil((1 - left[as]) * BUCKETS[as].everyMs);
+    const waitMs = Math.max(LOOK_AGAIN_MS, nextMs);
     return { turn: { waitMs }, next: { left, atMs: nowMs, wanted } };
   }
   const all = [...new Set([...ids, ...others.map(([id]) => id)])];
@@ -91,16 +94,4 @@ export function serves(
   const { readAtMs } = shared.world;
   const has = new Set(shared.ids);
   return readAtMs >= notBeforeMs && nowMs - readAtMs <= FRESH_MS[as] && ids.every((id) => has.has(id));
-}
-
-/** Subnets of an earlier read that will do, with the time they were read. */
-export function freshSubnets(
-  shared: SharedRead | undefined,
-  nowMs: number,
-): { readonly subnets: readonly Subnet[]; readonly subnetsReadAtMs: number } | undefined {
-  if (shared === undefined) return undefined;
-  const { subnets, readAtMs, subnetsReadAtMs = readAtMs } = shared.world;
-  return subnets.length > 0 && nowMs - subnetsReadAtMs <= SUBNETS_FRESH_MS
-    ? { subnets, subnetsReadAtMs }
-    : undefined;
 }

@@ -61,6 +61,8 @@ export class Book {
   readonly leases = new Map<string, Lease>();
   /** Reads by run, oldest first. */
   readonly reads = new Map<number, ReadOf[]>();
+  /** When each read ended, by when it began: whoever shares it learns no more than it showed. */
+  readonly readEndsMs = new Map<number, number>();
   /** Sweeps' sights of ENIs of ours that were unattached. */
   readonly unattachedSights = new Map<string, number[]>();
   /** Addresses pods use, by node and pod. */

@@ -14,7 +14,7 @@ export interface Invocation {
   readonly die: () => void;
 }
 
-export type Port = 'vpc' | 'ledger' | 'budget' | 'continuations';
+export type Port = 'vpc' | 'ledger' | 'budget' | 'reads' | 'continuations';
 
 /** One call through a port. */
 export interface OutsideCall {
@@ -69,6 +69,7 @@ export class Invocations {
       vpc: through('vpc', ports.vpc),
       ledger: through('ledger', ports.ledger),
       budget: through('budget', ports.budget),
+      reads: through('reads', ports.reads),
       continuations: through('continuations', ports.continuations),
     };
   }

@@ -134,7 +134,8 @@ function holdUp(stimuli: readonly Stimulus[], { kernel, chance }: World): Around
     if (failure !== undefined && luck.chance(failure.share))
       throw new Error(`${call.port}.${call.method}: the service is unavailable`);
     const spell = spells.find(({ atMs, toMs }) => atMs <= kernel.nowMs && kernel.nowMs < toMs);
-    if (spell === undefined || call.port === 'vpc' || call.port === 'continuations') return send();
+    if (spell === undefined || call.port === 'vpc' || call.port === 'continuations' || call.port === 'reads')
+      return send();
     await kernel.park<void>((resolve) => {
       kernel.after(spell.tookMs, () => resolve());
     });

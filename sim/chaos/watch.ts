@@ -4,6 +4,7 @@ import type { Answer } from '../../lambdas/core/failures.ts';
 import type { MutatingAction } from '../../lambdas/core/limits.ts';
 import { OUR_NODE_TAG, type World as ReadWorld } from '../../lambdas/core/model.ts';
 import type { Budget, CallClass, Granted, Inventory, Ledger, Vpc } from '../../lambdas/core/ports.ts';
+import type { SharedRead } from '../../lambdas/core/shared-reads.ts';
 import type { Node } from '../cluster/node.ts';
 import { PREWARMER } from '../stage.ts';
 import type { Book, Listener, ReadOf, Sent } from './book.ts';
@@ -26,6 +27,9 @@ export function watchPorts(book: Book, listener: Listener): Around {
     switch (`${call.port}.${call.method}`) {
       case 'vpc.read':
         readWas(book, call.invocation, answer as Answer<ReadWorld>);
+        break;
+      case 'reads.last':
+        sharedWas(book, call.invocation, answer as SharedRead | undefined);
         break;
       case 'vpc.inventory':
         inventoryWas(book, call.invocation, answer as Answer<Inventory>);
@@ -84,7 +88,17 @@ function remember(book: Book, invocation: Invocation | undefined, read: ReadOf):
 }
 
 function readWas(book: Book, invocation: Invocation | undefined, answer: Answer<ReadWorld>): void {
-  if (answer.ok) remember(book, invocation, { endMs: book.nowMs, world: answer.value });
+  if (!answer.ok) return;
+  remember(book, invocation, { endMs: book.nowMs, world: answer.value });
+  const { readAtMs } = answer.value;
+  book.readEndsMs.set(readAtMs, Math.max(book.nowMs, book.readEndsMs.get(readAtMs) ?? 0));
+}
+
+/** Another run's read: what it did not show, it does not show to us either. */
+function sharedWas(book: Book, invocation: Invocation | undefined, shared: SharedRead | undefined): void {
+  if (shared === undefined) return;
+  const endMs = book.readEndsMs.get(shared.world.readAtMs);
+  if (endMs !== undefined) remember(book, invocation, { endMs, world: shared.world });
 }
 
 function inventoryWas(book: Book, invocation: Invocation | undefined, answer: Answer<Inventory>): void {

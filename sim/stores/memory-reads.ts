@@ -2,6 +2,8 @@
 import type { Clock, Reads } from '../../lambdas/core/ports.ts';
 import {
   ALL_TURNS,
+  type Circle,
+  circleOf,
   type SharedRead,
   type Turn,
   type TurnAsk,
@@ -11,8 +13,8 @@ import {
 
 /** What the functions of one stack share. */
 export class MemoryReadsTable {
-  turns: Turns = ALL_TURNS;
-  last: SharedRead | undefined;
+  readonly turns = new Map<Circle, Turns>();
+  readonly last = new Map<Circle, SharedRead>();
 }
 
 export class MemoryReads implements Reads {
@@ -24,18 +26,20 @@ export class MemoryReads implements Reads {
     this.#table = table;
   }
 
-  async last(): Promise<SharedRead | undefined> {
-    return this.#table.last;
+  async last(among: Circle): Promise<SharedRead | undefined> {
+    return this.#table.last.get(among);
   }
 
   async turn(ask: TurnAsk): Promise<Turn> {
-    const { turn, next } = takeTurn(this.#table.turns, ask, this.#clock());
-    this.#table.turns = next;
+    const { turns } = this.#table;
+    const among = circleOf(ask.as);
+    const { turn, next } = takeTurn(turns.get(among) ?? ALL_TURNS, ask, this.#clock());
+    turns.set(among, next);
     return turn;
   }
 
-  async share(read: SharedRead): Promise<void> {
-    const { last } = this.#table;
-    if (last === undefined || last.world.readAtMs <= read.world.readAtMs) this.#table.last = read;
+  async share(read: SharedRead, among: Circle): Promise<void> {
+    const before = this.#table.last.get(among)?.world.readAtMs ?? 0;
+    if (before <= read.world.readAtMs) this.#table.last.set(among, read);
   }
 }

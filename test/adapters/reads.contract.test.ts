@@ -12,7 +12,6 @@ const world = (readAtMs: number, nodes: World['nodes'] = [aNode()]): World => ({
   readAtMs,
   nodes,
   subnets: [aSubnet(100)],
-  subnetsReadAtMs: readAtMs - 5_000,
 });
 
 /** Several functions' reads over one and the same table. */
@@ -37,22 +36,31 @@ describe.each(Object.entries(OVER))('shared reads in %s', (_, over) => {
 
   test('nobody has read: nothing is there, and the turn is free', async () => {
     const [reads] = await two();
-    expect(await reads.last()).toBeUndefined();
+    expect(await reads.last('launches')).toBeUndefined();
     expect(await reads.turn({ ids: ids('a'), as: 'running' })).toEqual({ ids: ids('a') });
   });
 
   test('what one function read the other finds, whole', async () => {
     const [one, other] = await two();
     const read = { ids: ids('1', '2'), world: { ...world(NOW_MS), incomplete: ['i-2'] } };
-    await one.share(read);
-    expect(await other.last()).toEqual(read);
+    await one.share(read, 'launches');
+    expect(await other.last('launches')).toEqual(read);
+  });
+
+  test('looks and launches are told apart: neither waits for the other, nor finds its reads', async () => {
+    const [one, other] = await two();
+    await one.share({ ids: ids('a'), world: world(NOW_MS) }, 'looks');
+    expect(await other.last('launches')).toBeUndefined();
+    await one.turn({ ids: ids('a'), as: 'look' });
+    expect(await one.turn({ ids: ids('waiting'), as: 'look' })).toMatchObject({ waitMs: expect.any(Number) });
+    expect(await other.turn({ ids: ids('b'), as: 'running' })).toEqual({ ids: ids('b') });
   });
 
   test('an older read that comes later does not take the place of a newer one', async () => {
     const [one, other] = await two();
-    await one.share({ ids: ids('new'), world: world(NOW_MS) });
-    await other.share({ ids: ids('old'), world: world(NOW_MS - 1) });
-    expect((await one.last())?.ids).toEqual(ids('new'));
+    await one.share({ ids: ids('new'), world: world(NOW_MS) }, 'launches');
+    await other.share({ ids: ids('old'), world: world(NOW_MS - 1) }, 'launches');
+    expect((await one.last('launches'))?.ids).toEqual(ids('new'));
   });
 
   test('ten functions at once: no more turns than there are, and who waits is read by the next', async () => {
@@ -72,8 +80,8 @@ test('a read too large for an item is not shared: others read for themselves', a
       tags: { noise: Array.from({ length: 20 }, (_, k) => (n * 7919 + k * 104729) % 99991).join() },
     }),
   );
-  await reads?.share({ ids: nodes.map(({ id }) => id), world: world(NOW_MS, nodes) });
-  expect(await reads?.last()).toBeUndefined();
+  await reads?.share({ ids: nodes.map(({ id }) => id), world: world(NOW_MS, nodes) }, 'launches');
+  expect(await reads?.last('launches')).toBeUndefined();
 });
 
 test('a table that does not answer is no reason to wait: it is said, and everybody reads', async () => {
@@ -81,8 +89,8 @@ test('a table that does not answer is no reason to wait: it is said, and everybo
   const warnings: string[] = [];
   const journal = { ...silent, warn: (what: string) => warnings.push(what) };
   const reads = new DynamoReads(documents, { ledgerTable: 'no-such-table' }, () => NOW_MS, journal);
-  expect(await reads.last()).toBeUndefined();
+  expect(await reads.last('launches')).toBeUndefined();
   expect(await reads.turn({ ids: ids('a'), as: 'look' })).toEqual({ ids: ids('a') });
-  await reads.share({ ids: ids('a'), world: world(NOW_MS) });
+  await reads.share({ ids: ids('a'), world: world(NOW_MS) }, 'launches');
   expect(warnings).toEqual(['reads not shared', 'reads not shared', 'reads not shared']);
 });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { NodeId, World } from '../../lambdas/core/model.ts';
-import { ALL_TURNS, freshSubnets, serves, type TurnAsk, takeTurn } from '../../lambdas/core/shared-reads.ts';
+import { ALL_TURNS, serves, type TurnAsk, takeTurn } from '../../lambdas/core/shared-reads.ts';
 import { aSubnet, NOW_MS } from './fixtures.ts';
 
 const ids = (...names: string[]): NodeId[] => names.map((name): NodeId => `i-${name}`);
@@ -34,7 +34,7 @@ test('a burst of runs takes turns; the next turn reads what all others wait for,
     ask(6_000, 'running', 'f'),
   );
   expect([first, second, third]).toEqual([{ ids: ids('a') }, { ids: ids('b') }, { ids: ids('c') }]);
-  expect(wait).toEqual({ waitMs: 3_000 });
+  expect(wait).toEqual({ waitMs: 1_000 });
   expect(next).toEqual({ ids: ids('e', 'd') });
   expect(alone).toEqual({ ids: ids('f') });
 });
@@ -50,8 +50,13 @@ test('nodes that run do not wait for those that are pending, nor either for look
 test('any number of runs: turns are as many as time allows, and all that wait are read', () => {
   const asks = Array.from({ length: 400 }, (_, n) => ask(n * 100, 'running', `n${n}`));
   const taken = asking(...asks).flatMap((turn) => ('ids' in turn ? [turn.ids] : []));
-  expect(taken).toHaveLength(3 + 13);
+  expect(taken).toHaveLength(3 + 14);
   expect(new Set(taken.flat()).size).toBeGreaterThan(360);
+});
+
+test('what can wait comes back for its own turn', () => {
+  const [, , wait] = asking(ask(0, 'pending', 'a'), ask(0, 'pending', 'b'), ask(0, 'pending', 'c'));
+  expect(wait).toEqual({ waitMs: 12_000 });
 });
 
 test('one who never came back is read for no more', () => {
@@ -93,17 +98,5 @@ describe('a read serves who', () => {
     expect(serves(shared, wants, NOW_MS + 3_001)).toBe(false);
     expect(serves(shared, { ...wants, as: 'look' }, NOW_MS + 7_000)).toBe(true);
     expect(serves(shared, { ...wants, as: 'look' }, NOW_MS + 7_001)).toBe(false);
-  });
-
-  test('subnets last longer, by the time they themselves were read', () => {
-    expect(freshSubnets(shared, NOW_MS + 10_000)).toEqual({
-      subnets: world.subnets,
-      subnetsReadAtMs: NOW_MS,
-    });
-    expect(freshSubnets(shared, NOW_MS + 10_001)).toBeUndefined();
-    const older = { ...shared, world: { ...world, subnetsReadAtMs: NOW_MS - 5_000 } };
-    expect(freshSubnets(older, NOW_MS + 5_001)).toBeUndefined();
-    expect(freshSubnets({ ...shared, world: { ...world, subnets: [] } }, NOW_MS)).toBeUndefined();
-    expect(freshSubnets(undefined, NOW_MS)).toBeUndefined();
   });
 });

@@ -26,7 +26,7 @@ describe('200 launches within ten seconds, five readers, events doubled and reor
       await world.kernel.run(seconds(40));
       expect(reads('DescribeInstances')).toBeLessThanOrEqual(25);
       expect(reads('DescribeNetworkInterfaces')).toBeLessThanOrEqual(25);
-      expect(reads('DescribeSubnets')).toBeLessThanOrEqual(10);
+      expect(reads('DescribeSubnets')).toBeLessThanOrEqual(25);
       // Looks at what became of them go on for some minutes.
       await world.kernel.run(minutes(5));
       expect(reads('DescribeInstances')).toBeLessThanOrEqual(50);

@@ -15,9 +15,6 @@ export interface Wanted<W> extends Asking {
   readonly work: W;
 }
 
-/** Subnets with the time they were read. */
-type Subnets = Pick<World, 'subnets' | 'readAtMs' | 'subnetsReadAtMs'>;
-
 export interface Shared<W> {
   readonly granted: readonly Wanted<W>[];
   readonly refused: readonly (Pick<Granted, 'waitMs' | 'because'> & { readonly work: W })[];
@@ -42,11 +39,10 @@ export function askOf(steps: readonly ActStep[]): Asking {
 export async function share<W>(
   wanted: readonly Wanted<W>[],
   as: CallClass,
-  { world, by }: { readonly world: Subnets; readonly by: string },
+  { world, by }: { readonly world: Pick<World, 'subnets' | 'readAtMs'>; readonly by: string },
   ports: Ports,
 ): Promise<Shared<W>> {
   const reserve = ports.settings.policy.subnetReserveAddresses;
-  const { subnetsReadAtMs: readAtMs = world.readAtMs } = world;
   const free: Takes = Object.fromEntries(
     world.subnets.map(({ id, freeAddresses }) => [id, freeAddresses - reserve]),
   );
@@ -58,7 +54,7 @@ export async function share<W>(
   const refused: Shared<W>['refused'][number][] = [];
   let tookLast = false;
   for (const [subnets, group] of [...groups].sort(([a], [b]) => (a < b ? -1 : 1))) {
-    const room: RoomAsk = { takes: group.map(({ takes }) => takes), free, readAtMs, by };
+    const room: RoomAsk = { takes: group.map(({ takes }) => takes), free, readAtMs: world.readAtMs, by };
     const answer = await grant(
       group.map(({ calls }) => calls),
       as,

@@ -16,7 +16,7 @@ const LOOKS = 3;
 /** Share of batches looked at once a node group's memory is full. */
 const SAMPLED = 0.25;
 /** As many teach what is to be learnt: of a burst, which comes in many batches, so many are looked at, more or less. */
-const ENOUGH = 20;
+const ENOUGH = 8;
 
 /** A launch whose node has begun to run, as its own event told. */
 export interface Running {
