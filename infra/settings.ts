@@ -60,7 +60,7 @@ export function readSettings(context: Readonly<Record<string, unknown>>): Readin
     });
 
   const policy = readDocument(context['policy']);
-  complaints.push(...readPolicy(policy).complaints);
+  complaints.push(...readPolicy(policy, typeof cluster === 'string' ? [cluster] : undefined).complaints);
   const characters = JSON.stringify(policy ?? {}).length;
   if (characters > POLICY_CHARACTERS)
     complaints.push({

@@ -53,7 +53,8 @@ const CLUSTERS = listOf(
 export function readEnvironment(env: Readonly<Record<string, string | undefined>>): EnvironmentRead {
   const clusters = readClusters(env['CLUSTERS']);
   const policy = parsed('POLICY', env['POLICY'] || undefined);
-  const chosen = readPolicy(policy.document);
+  const deployed = clusters.complaints.length > 0 ? undefined : clusters.clusters.map(({ name }) => name);
+  const chosen = readPolicy(policy.document, deployed);
   const parameter = readParameter(env['POLICY_PARAMETER'] || undefined, policy.document !== undefined);
   const places = check(PLACES, env, '');
   const complaints = [

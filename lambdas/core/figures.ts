@@ -30,6 +30,12 @@ export const FIGURES = {
   CircuitOpen: 'Count',
   BudgetTableUnreachable: 'Count',
   KillSwitchOn: 'Count',
+  /** The policy document that is there cannot be understood: the last good one holds, or nothing is changed. */
+  PolicyRejected: 'Count',
+  /** Node groups the policy names that are not there, and modes beyond what the deployment has rights for. */
+  PolicyMisfits: 'Count',
+  /** A node group that is only observed, because too many of its last attaches came too late. */
+  NodeGroupsObserved: 'Count',
   OrphansDeleted: 'Count',
   OrphansSuspected: 'Count',
   /** Since when sweeps have seen the oldest unattached ENI of ours. */

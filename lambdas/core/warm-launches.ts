@@ -16,6 +16,7 @@ import { type Failure, passes, waitAfter } from './failures.ts';
 import { bootLooks, type Running } from './looks/boots.ts';
 import { startP05Ms } from './looks/lessons.ts';
 import { type Cluster, clusterOf, type Node, type NodeId, nodeGroupOf } from './model.ts';
+import { actingIn, observedIn } from './node-group-policy.ts';
 import { candidate, refusalSteps } from './plan/eligibility.ts';
 import {
   claimShares,
@@ -96,7 +97,16 @@ export async function warmLaunches(
   for (const { cluster, step } of all) put(cluster, step);
   if (want === 'do' && !rebuilt)
     await ports.continuations.later(bootLooks(running, lessons, world.readAtMs, ports));
-  const plans = [...steps].map(([cluster, every]) => ({ cluster, steps: every, totals: totalsOf(every) }));
+  const plans = [...steps].map(([cluster, every]) => ({
+    cluster,
+    steps: every,
+    totals: totalsOf(every),
+    ...observedIn(
+      runners
+        .filter((runner) => runner.cluster.name === cluster)
+        .map(({ candidate: { node }, observedBecause }) => [nodeGroupOf(node.tags), observedBecause]),
+    ),
+  }));
   return { plans, ignored: ignoredOf(foreign, unseen, [...clusters.keys()], want) };
 }
 
@@ -183,20 +193,29 @@ function newestPerNode(signals: readonly NodeLaunching[]): NodeLaunching[] {
 function enter(
   signal: NodeLaunching,
   node: Node,
-  { cluster, mode }: { cluster: Cluster; mode: Mode },
+  { cluster, mode: deployed }: { cluster: Cluster; mode: Mode },
   lessons: Lessons,
-  { settings: { policy }, clock }: Ports,
+  { settings, clock }: Ports,
 ): Runner | { readonly steps: Step[] } {
-  const checked = candidate(node, cluster, policy);
+  const checked = candidate(node, cluster, settings.policy);
   if ('refusal' in checked) return { steps: refusalSteps(node.id, checked.refusal) };
   // Without the event that says when it began to run, it ran no earlier than it was launched.
   const runningAtMs =
     signal.phase === 'running' ? signal.atMs : node.state === 'running' ? node.launchedAtMs : undefined;
-  const runner = { signal, cluster, mode, candidate: checked.candidate, runningAtMs };
+  const { policy } = checked.candidate;
+  const lesson = lessons.get(cluster.name)?.get(nodeGroupOf(node.tags));
+  const { mode, because } = actingIn(policy, deployed, lesson, clock());
+  const runner = {
+    signal,
+    cluster,
+    mode,
+    candidate: checked.candidate,
+    runningAtMs,
+    ...(because !== undefined && { observedBecause: because }),
+  };
   // Where nobody else allocates, an ENI that comes late is adopted a minute later, and nobody fights it.
   if (checked.candidate.settings.mode.kind === 'provisioning-disabled')
     return { ...runner, attachByMs: undefined };
-  const lesson = lessons.get(cluster.name)?.get(nodeGroupOf(node.tags));
   const startMs = startP05Ms(lesson) ?? policy.startP05Ms;
   const late = tooLate(node, runningAtMs, startMs, policy, clock());
   if (late !== undefined)

@@ -9,13 +9,14 @@ import { say } from './complaints.ts';
 import { IP_COOLDOWN_MS } from './limits.ts';
 import { adoptionMostMs } from './looks/lessons.ts';
 import { ipamdStarted, type Node, type NodeId, nodeGroupOf } from './model.ts';
+import { type Acting, actingIn, observedIn } from './node-group-policy.ts';
 import { demandOf, replacesPods } from './plan/demand.ts';
 import { type Candidate, candidate, mayHaveStarted, refusalSteps } from './plan/eligibility.ts';
 import { selects } from './plan/launches.ts';
 import { marked } from './plan/marks.ts';
 import { planRollout, type RolloutPlan } from './plan/plan.ts';
 import { lookAt, type Sight } from './plan/standing.ts';
-import { type Plan, type Step, totalsOf } from './plan/steps.ts';
+import { acts, type Plan, type Step, totalsOf } from './plan/steps.ts';
 import { Room } from './plan/subnets.ts';
 import { type Pacing, paceReplacement } from './plan/waves.ts';
 import type { Ports } from './ports.ts';
@@ -73,6 +74,12 @@ export async function warmRollout(
 
   const groups = [...new Set(candidates.map(({ node }) => nodeGroupOf(node.tags)))];
   const policy = withAdoption(given, adoptionMostMs(groups.map((group) => lessons.get(group))));
+  const acting = new Map<NodeId, Acting>(
+    candidates.map(({ node, policy: own }) => [
+      node.id,
+      actingIn(own, found.mode, lessons.get(nodeGroupOf(node.tags)), nowMs),
+    ]),
+  );
   const before = await ledger.sights(signal.cluster);
   const sights = lookAt(present, before, nowMs);
   const demand = demandOf(signal);
@@ -94,6 +101,7 @@ export async function warmRollout(
     steps,
     totals: totalsOf(steps),
     openDemand,
+    ...observedIn(candidates.map(({ node }) => [nodeGroupOf(node.tags), acting.get(node.id)?.because])),
     ...(replacesPods(signal) && pacing(signal, plan, candidates)),
   };
   if (want === 'plan') return report;
@@ -111,10 +119,17 @@ export async function warmRollout(
         version: 0,
       }),
     changed(before, sights) && ledger.saw(signal.cluster, new Map([...before, ...sights])),
-    found.mode === 'warm' && carryOutRollout(signal, { plan, candidates, marks, world }, ports),
+    found.mode === 'warm' &&
+      carryOutRollout(signal, { plan: warmPart(plan, acting), candidates, marks, world }, ports),
   ]);
   return report;
 }
+
+/** What of a plan is carried out: the steps of node groups that are not only observed. */
+const warmPart = (plan: RolloutPlan, acting: ReadonlyMap<NodeId, Acting>): RolloutPlan => ({
+  ...plan,
+  steps: plan.steps.filter((step) => !acts(step) || acting.get(step.nodeId)?.mode === 'warm'),
+});
 
 const notACluster = (expected: string, { cluster: got }: RolloutAnnounced): Ignored => ({
   kind: 'ignored',

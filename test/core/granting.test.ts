@@ -53,6 +53,21 @@ describe('who waits for whom', () => {
     expect(refused).toMatchObject([{ work: 'a', because: 'room taken' }]);
   });
 
+  test('a node group that leaves more of a subnet free waits sooner than the others', async () => {
+    const { granted, refused } = await share(
+      [
+        { ...wanted('careful', ENI, { 'subnet-1': 10 }), reserve: 40 },
+        wanted('as all', ENI, { 'subnet-1': 10 }),
+        { ...wanted('bold', ENI, { 'subnet-1': 20 }), reserve: 0 },
+      ],
+      'launch',
+      { world, by: 'mine' },
+      portsWith(UNTOUCHED),
+    );
+    expect(names(granted)).toEqual(['bold', 'as all']);
+    expect(refused).toMatchObject([{ work: 'careful', because: 'room taken' }]);
+  });
+
   test('no attach is to be had: those whose attaches are paid for go all the same', async () => {
     const empty = { ...UNTOUCHED, buckets: { AttachNetworkInterface: { tokens: 0, atMs: NOW_MS, pace: 1 } } };
     const { granted, refused } = await share(

@@ -47,6 +47,13 @@ test.each([
   ['a policy that is not JSON', { policy: 'margin=2' }, 'policy', 'an object', 'margin=2'],
   ['a policy out of bounds', { policy: '{"margin":99}' }, 'policy.margin', 'a number from 1 to 10', 99],
   [
+    'a policy for another cluster',
+    { policy: { clusters: { shpo: { mode: 'observe' } } } },
+    'policy.clusters.shpo',
+    'a cluster that is deployed here, one of demo',
+    'shpo',
+  ],
+  [
     'a policy too long for its parameter',
     { policy: { cniEnv: { X: 'x'.repeat(4_096) } } },
     'policy',

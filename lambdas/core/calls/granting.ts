@@ -12,6 +12,8 @@ interface Asking {
 }
 
 export interface Wanted<W> extends Asking {
+  /** Free addresses that its node group leaves in a subnet; the policy's unless said. */
+  readonly reserve?: number;
   readonly work: W;
 }
 
@@ -35,25 +37,31 @@ export function askOf(steps: readonly ActStep[]): Asking {
 }
 
 /** One conditional write for all that has room enough, those first whose attaches are paid for; and one for each subnet
- *  whose last addresses are wanted, so that nobody waits for a subnet that is not his. */
+ *  whose last addresses are wanted (and for each reserve that is to be kept there), so that nobody waits for a subnet that
+ *  is not his. */
 export async function share<W>(
   wanted: readonly Wanted<W>[],
   as: CallClass,
   { world, by }: { readonly world: Pick<World, 'subnets' | 'readAtMs'>; readonly by: string },
   ports: Ports,
 ): Promise<Shared<W>> {
-  const reserve = ports.settings.policy.subnetReserveAddresses;
-  const free: Takes = Object.fromEntries(
-    world.subnets.map(({ id, freeAddresses }) => [id, freeAddresses - reserve]),
-  );
+  const { subnetReserveAddresses } = ports.settings.policy;
+  const reserveOf = ({ reserve = subnetReserveAddresses }: Wanted<W>): number => reserve;
+  const freeAbove = (reserve: number): Takes =>
+    Object.fromEntries(world.subnets.map(({ id, freeAddresses }) => [id, freeAddresses - reserve]));
   const paidFirst = wanted.toSorted((a, b) => Number(makesEnis(a.calls)) - Number(makesEnis(b.calls)));
-  const groups = Map.groupBy(paidFirst, ({ takes }) =>
-    isTight(takes, free) ? Object.keys(takes).sort().join() : '',
-  );
+  const groups = Map.groupBy(paidFirst, (one) => {
+    const reserve = reserveOf(one);
+    return isTight(one.takes, freeAbove(reserve))
+      ? `${Object.keys(one.takes).sort().join()} ${reserve}`
+      : NOT_TIGHT;
+  });
   const granted: Wanted<W>[] = [];
   const refused: Shared<W>['refused'][number][] = [];
   let tookLast = false;
   for (const [subnets, group] of [...groups].sort(([a], [b]) => (a < b ? -1 : 1))) {
+    // Where nothing is tight nobody counts, whatever the reserve.
+    const free = freeAbove(subnets === NOT_TIGHT ? 0 : Math.max(...group.map(reserveOf)));
     const room: RoomAsk = { takes: group.map(({ takes }) => takes), free, readAtMs: world.readAtMs, by };
     const answer = await grant(
       group.map(({ calls }) => calls),
@@ -63,10 +71,12 @@ export async function share<W>(
     );
     granted.push(...group.slice(0, answer.granted));
     for (const { work } of group.slice(answer.granted)) refused.push({ ...answer, work });
-    if (subnets !== '' && answer.granted > 0) tookLast = true;
+    if (subnets !== NOT_TIGHT && answer.granted > 0) tookLast = true;
   }
   return { granted, refused, calls: granted.reduce((sum, { calls }) => sum + sumOf(calls), 0), tookLast };
 }
+
+const NOT_TIGHT = '';
 
 const makesEnis = ({ CreateNetworkInterface = 0, AttachNetworkInterface = 0 }: Calls): boolean =>
   CreateNetworkInterface + AttachNetworkInterface > 0;

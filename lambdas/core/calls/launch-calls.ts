@@ -15,7 +15,10 @@ import { sentAtMs, settled } from './promises.ts';
 export interface Runner {
   readonly signal: NodeLaunching;
   readonly cluster: Cluster;
+  /** Of its node group. */
   readonly mode: Mode;
+  /** Said where the cluster is warm and its node group is not. */
+  readonly observedBecause?: string;
   readonly candidate: Candidate;
   /** `undefined` while the instance is pending. */
   readonly runningAtMs: number | undefined;

@@ -4,6 +4,7 @@
  */
 import type { Waiting } from '../calls/launch-calls.ts';
 import { ipamdStarted, type Node, type NodeId, nodeGroupOf } from '../model.ts';
+import { policyFor } from '../node-group-policy.ts';
 import type { Ports } from '../ports.ts';
 import type { BootLook, NodeLaunching } from '../signals.ts';
 import { type Lesson, SAMPLES_KEPT, type Sample, startP05Ms, teach } from './lessons.ts';
@@ -38,7 +39,8 @@ export function bootLooks(
     for (const [nodeGroup, some] of Map.groupBy(group, ({ node }) => nodeGroupOf(node.tags))) {
       const lesson = lessons.get(cluster)?.get(nodeGroup);
       if ((lesson?.boots.length ?? 0) >= SAMPLES_KEPT && random() >= SAMPLED) continue;
-      const firstMs = (startP05Ms(lesson) ?? settings.policy.startP05Ms) - LOOK_EVERY_MS;
+      const assumedMs = policyFor(settings.policy, cluster, nodeGroup).startP05Ms;
+      const firstMs = (startP05Ms(lesson) ?? assumedMs) - LOOK_EVERY_MS;
       const launches = some.map(({ signal, node }) => ({
         nodeId: node.id,
         nodeGroup,

@@ -9,7 +9,9 @@ import {
   managedEnis,
   type Node,
   type NodeId,
+  nodeGroupOf,
 } from '../model.ts';
+import { type NodeGroupPolicy, policyFor } from '../node-group-policy.ts';
 import type { EniConfig, Policy } from '../policy.ts';
 import { type InstanceLimits, limitsOf, managedGroupPodCap } from './instance-limits.ts';
 import type { AdviseStep, LeaveReason, Step } from './steps.ts';
@@ -19,6 +21,8 @@ import type { AdviseStep, LeaveReason, Step } from './steps.ts';
 export interface Candidate {
   readonly node: Node;
   readonly limits: InstanceLimits;
+  /** As it holds for its node group. */
+  readonly policy: NodeGroupPolicy;
   readonly settings: CniSettings;
   /** 0 where the CNI does not grow. */
   readonly warmEniTarget: number;
@@ -58,7 +62,7 @@ const refuse = (
 export function candidate(
   node: Node,
   cluster: Cluster,
-  policy: Policy,
+  given: Policy,
 ): { readonly candidate: Candidate } | { readonly refusal: Refusal } {
   if (node.state !== 'pending' && node.state !== 'running')
     return refuse('not a live node', `the instance is ${node.state}`);
@@ -70,6 +74,7 @@ export function candidate(
     return refuse('Windows', 'Windows nodes get their addresses from the control plane');
   if (cluster.ipFamily === 'ipv6')
     return refuse('IPv6', 'with IPv6 each ENI has a /80: there is no pool to warm');
+  const policy = policyFor(given, cluster.name, nodeGroupOf(node.tags));
   const limits = limitsOf(node.type);
   const read = readCniSettings(cluster.vpcCni, policy, limits?.prefixes);
   if ('complaint' in read) return refuse('unknown CNI settings', say(read.complaint));
@@ -109,6 +114,7 @@ export function candidate(
     candidate: {
       node,
       limits,
+      policy,
       settings,
       warmEniTarget: mode.kind === 'warm-eni' ? mode.warmEniTarget : 0,
       soleAllocator,

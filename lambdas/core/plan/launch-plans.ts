@@ -70,6 +70,7 @@ export function planAll(
     const { candidate: shown, runningAtMs, cluster } = runner;
     const node = { ...shown, node: asPromised(shown.node, before, nowMs) };
     const launch = { candidate: node, runningAtMs, share, made: before.enis };
-    return { runner, share, before, steps: planLaunch(launch, cluster.name, room, policy) };
+    const own = room.keeping(shown.policy.subnetReserveAddresses);
+    return { runner, share, before, steps: planLaunch(launch, cluster.name, own, shown.policy) };
   });
 }

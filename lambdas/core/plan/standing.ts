@@ -61,7 +61,7 @@ export function standing(present: Candidate, ask: Looking): Standing {
   // A node that could grow and does not has its W·M free; of one that is full nothing can be told, nor of one with as many
   // addresses as max-pods: there ipamd stops growing. What we attached before is no reason to know less than then.
   const settled = quiet || (unchanged && attachedForThis.size > 0);
-  const maxPods = candidate.podCap + ask.policy.hostNetworkPods;
+  const maxPods = candidate.podCap + candidate.policy.hostNetworkPods;
   const canGrow = settled && freeSlots + fillable > 0 && total < maxPods;
   const podsKnown = ask.podsPerNode !== undefined && ask.podsPerNode <= total;
   const [podsMin, podsMost] =

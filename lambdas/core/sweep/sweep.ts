@@ -3,9 +3,11 @@
 
 import { collectOrphans } from '../calls/collecting.ts';
 import { finish, inRush } from '../calls/finishing.ts';
+import { say } from '../complaints.ts';
 import type { Failure } from '../failures.ts';
-import { adoptionMostMs, startP05Ms } from '../looks/lessons.ts';
-import { type Cluster, ipamdStarted, type Node, type NodeId, type World } from '../model.ts';
+import { adoptionMostMs, type Lesson, startP05Ms } from '../looks/lessons.ts';
+import { type Cluster, ipamdStarted, type Node, type NodeId, nodeGroupOf, type World } from '../model.ts';
+import { actingIn, misfits, policyFor } from '../node-group-policy.ts';
 import { shortOf } from '../plan/allocation.ts';
 import { candidate, mayHaveStarted } from '../plan/eligibility.ts';
 import { type OpenDemand, unfinished } from '../plan/launches.ts';
@@ -73,7 +75,9 @@ async function sweepCluster(name: string, ports: Ports): Promise<Swept | undefin
   const finished = await finishAll(started, name, ports);
   const orphans = await collectOrphans(name, own, suspects, ports);
   const podsGivenBack = await giveBack(open, world, ports);
-  await publishRoom(name, read.value, ports);
+  const lessons = await ledger.lessons(name);
+  publishRoom(name, read.value, lessons, ports);
+  publishPolicy(name, world, lessons, ports);
   // Last, and nought too: where it is missing, a sweep did not come to its end, and pods may wait for it.
   if (ports.settings.policy.soleAllocator)
     ports.journal.measure({ NodesShort: shortForLong(world.nodes, alone, clock()) }, { cluster: name });
@@ -102,8 +106,9 @@ function allocatedByUs(
   return new Map(
     nodes.flatMap((node) => {
       const checked = candidate(node, cluster, policy);
-      const ours = 'candidate' in checked && checked.candidate.soleAllocator;
-      return ours && mayHaveStarted(checked.candidate) ? [[node.id, shortOf(checked.candidate, policy)]] : [];
+      if (!('candidate' in checked && checked.candidate.soleAllocator)) return [];
+      const { candidate: ours } = checked;
+      return mayHaveStarted(ours) ? [[node.id, shortOf(ours, ours.policy)]] : [];
     }),
   );
 }
@@ -154,11 +159,12 @@ async function giveBack(
 }
 
 /** Subnet room and what launches have taught. */
-async function publishRoom(
+function publishRoom(
   cluster: string,
   { world: { nodes, subnets }, freeBlocks }: Inventory,
-  { journal, ledger }: Ports,
-): Promise<void> {
+  lessons: ReadonlyMap<string, Lesson>,
+  { journal }: Ports,
+): void {
   const used = new Set(nodes.flatMap(({ enis }) => enis.map(({ subnetId }) => subnetId)));
   for (const { id: subnet, freeAddresses: SubnetFreeAddresses } of subnets) {
     if (!used.has(subnet)) continue;
@@ -168,7 +174,7 @@ async function publishRoom(
       { cluster, subnet },
     );
   }
-  for (const [nodeGroup, lesson] of await ledger.lessons(cluster)) {
+  for (const [nodeGroup, lesson] of lessons) {
     const BootP05 = startP05Ms(lesson);
     const AdoptionMost = adoptionMostMs([lesson]);
     const figures = {
@@ -176,6 +182,29 @@ async function publishRoom(
       ...(AdoptionMost !== undefined && { AdoptionMost }),
     };
     if (Object.keys(figures).length > 0) journal.measure(figures, { cluster, nodeGroup });
+  }
+}
+
+/** What the policy says that cannot be so, and node groups that late attaches have put back to observe. A node group that
+ *  launched nothing for a month and has no node now cannot be told from one that never was. */
+function publishPolicy(
+  cluster: string,
+  { nodes }: World,
+  lessons: ReadonlyMap<string, Lesson>,
+  { journal, settings, clock }: Ports,
+): void {
+  const deployed = settings.clusters.find(({ name }) => name === cluster);
+  if (deployed === undefined) return;
+  const known = new Set([...nodes.map(({ tags }) => nodeGroupOf(tags)), ...lessons.keys()]);
+  const wrong = misfits(settings.policy, deployed, known);
+  for (const complaint of wrong) journal.warn('policy does not fit', { cluster, why: say(complaint) });
+  journal.measure({ PolicyMisfits: wrong.length }, { cluster });
+  for (const [nodeGroup, lesson] of lessons) {
+    const policy = policyFor(settings.policy, cluster, nodeGroup);
+    const late = actingIn({ ...policy, mode: 'warm' }, 'warm', lesson, clock());
+    if (late.because === undefined) continue;
+    journal.warn('node group observed', { cluster, nodeGroup, why: late.because });
+    journal.measure({ NodeGroupsObserved: 1 }, { cluster, nodeGroup });
   }
 }
 
