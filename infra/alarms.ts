@@ -96,8 +96,27 @@ function watches({ cluster, sweepEvery, soleAllocator }: AlarmsProps): readonly 
       name: 'kill-switch-on',
       figure: 'KillSwitchOn',
       description:
-        'Nothing in EC2 is changed: the policy says "stopped", or it cannot be understood, which counts as stopped. Read the ' +
+        'Nothing in EC2 is changed: the policy says "stopped", or it cannot be understood and may have meant to. Read the ' +
         `parameter /eks-ip-prewarmer/${cluster}/policy; "policy not understood" in the log groups ${logs}/* names what is wrong with it.`,
+      statistic: Stats.MAXIMUM,
+      period: twoSweeps,
+    },
+    {
+      name: 'policy-rejected',
+      figure: 'PolicyRejected',
+      description:
+        'The policy has a mistake, so the last good version holds instead (and nothing is changed where none is known, or where the document may ' +
+        `have meant to stop). Look for "policy not understood" in the log groups ${logs}/*: it names field, expectation and value.`,
+      // Every function says so at each read, sweeps too.
+      statistic: Stats.MAXIMUM,
+      period: twoSweeps,
+    },
+    {
+      name: 'node-groups-observed',
+      figure: 'NodeGroupsObserved',
+      description:
+        'More than 2 % of the last 50 attaches of a node group came too late, so nothing is changed there any more. Look for "node group observed" in ' +
+        `the log group ${logs}/sweep. Once the cause is mended, set resumedAt of that node group in the policy to the present time.`,
       statistic: Stats.MAXIMUM,
       period: twoSweeps,
     },

@@ -115,13 +115,14 @@ type Config = Extract<ReturnType<typeof readEnvironment>, { ok: true }>['config'
 
 /** Deployed, the policy is in a parameter; where somebody runs a function by hand, in the environment. */
 function policyOf(
-  { policyParameter, settings: { policy } }: Config,
+  { policyParameter, settings: { policy, clusters } }: Config,
   clock: Ports['clock'],
   journal: Ports['journal'],
   ssm: () => SSMClient,
 ): Pick<SsmPolicy, 'last' | 'fresh'> {
   if (policyParameter === undefined) return { last: policy, fresh: async () => policy };
-  return new SsmPolicy(ssm(), policyParameter, clock, journal);
+  const at = { parameter: policyParameter, clusters: clusters.map(({ name }) => name) };
+  return new SsmPolicy(ssm(), at, clock, journal);
 }
 
 function stores(

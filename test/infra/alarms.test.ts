@@ -28,6 +28,8 @@ const named = (alarms: readonly AlarmProperties[], cluster = 'demo'): ReadonlyMa
 const EVERYWHERE = [
   'circuit-open',
   'kill-switch-on',
+  'policy-rejected',
+  'node-groups-observed',
   'late-attaches',
   'not-allowed',
   'quota-reached',
