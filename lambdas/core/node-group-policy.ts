@@ -18,6 +18,8 @@ export function policyFor(policy: Policy, cluster: string, nodeGroup: string): N
 export interface Acting {
   readonly mode: Mode;
   readonly because?: string;
+  /** Late attaches, where they are the reason. */
+  readonly late?: number;
 }
 
 /** `deployed`: the cluster's mode. Whatever the policy says, observe holds no right to change anything. */
@@ -32,7 +34,7 @@ export function actingIn(
   const { late, of } = lateOf(lesson, resumedAtMs(policy, nowMs));
   if (late <= MOST_LATE) return { mode: 'warm' };
   const because = `${late} of its last ${of} attaches came too late; resumedAt in the policy switches it back`;
-  return { mode: 'observe', because };
+  return { mode: 'observe', because, late };
 }
 
 /** Node groups that are only observed though their cluster is warm, each with the reason, for a plan. */

@@ -109,7 +109,7 @@ export function adoptionMostMs(lessons: readonly (Lesson | undefined)[]): number
   return lessons.length === 0 ? undefined : most;
 }
 
-/** What was seen is remembered. A lesson that cannot be written is one launch less. */
+/** What was seen is remembered. A lesson that cannot be written is one launch less; but a late attach is never less. */
 export async function teach(
   cluster: string,
   samples: ReadonlyMap<string, Samples>,
@@ -119,6 +119,7 @@ export async function teach(
   try {
     await ledger.learn(cluster, samples, clock());
   } catch (error) {
+    if ([...samples.values()].some(({ races = [] }) => races.some(({ late }) => late))) throw error;
     journal.warn('lesson not written', { cluster, message: String(error) });
   }
 }

@@ -11,7 +11,7 @@ import { unfinished } from '../plan/launches.ts';
 import type { NodeRecord, Ports } from '../ports.ts';
 import { takeLeases } from '../records.ts';
 import type { VerifyDue } from '../signals.ts';
-import { learnAdoptions, publish, told, verdictsOf } from './outcomes.ts';
+import { learnOutcomes, publish, told, verdictsOf } from './outcomes.ts';
 
 /** Time to the next look at a node whose ipamd has not started. */
 const LOOK_AGAIN_MS = 30_000;
@@ -86,12 +86,13 @@ export async function verify(signal: VerifyDue, ports: Ports): Promise<Verified>
     .filter((node) => inRush(leased.get(node.id), readAtMs) && unfinished(node).length > 0)
     .map(({ id }) => id);
   const verdicts = verdictsOf(found);
+  // Before the verdicts are written: a run that dies in between judges and teaches again, and each is learnt once.
+  await learnOutcomes(found, leased, { readAtMs, onTimeMs: onTimeMs(attempt) }, cluster, ports);
   await ports.ledger.release(
     [...leased.values()].map((record) => told(record, nodes.get(record.nodeId), verdicts, readAtMs)),
     owner,
   );
   publish(found, leased, readAtMs, cluster, ports);
-  await learnAdoptions(found, leased, { readAtMs, onTimeMs: onTimeMs(attempt) }, cluster, ports);
   const next = { kind: 'verify-due', cluster, attempt: attempt + 1 } as const;
   const { starting, ...said } = found;
   // What is not finished at the last look is left to the sweep.

@@ -6,8 +6,9 @@ import { finish, inRush } from '../calls/finishing.ts';
 import { say } from '../complaints.ts';
 import type { Failure } from '../failures.ts';
 import { adoptionMostMs, type Lesson, startP05Ms } from '../looks/lessons.ts';
+import { tellObserved } from '../looks/observed.ts';
 import { type Cluster, ipamdStarted, type Node, type NodeId, nodeGroupOf, type World } from '../model.ts';
-import { actingIn, misfits, policyFor } from '../node-group-policy.ts';
+import { misfits } from '../node-group-policy.ts';
 import { shortOf } from '../plan/allocation.ts';
 import { candidate, mayHaveStarted } from '../plan/eligibility.ts';
 import { type OpenDemand, unfinished } from '../plan/launches.ts';
@@ -191,21 +192,16 @@ function publishPolicy(
   cluster: string,
   { nodes }: World,
   lessons: ReadonlyMap<string, Lesson>,
-  { journal, settings, clock }: Ports,
+  ports: Ports,
 ): void {
+  const { journal, settings } = ports;
   const deployed = settings.clusters.find(({ name }) => name === cluster);
   if (deployed === undefined) return;
   const known = new Set([...nodes.map(({ tags }) => nodeGroupOf(tags)), ...lessons.keys()]);
   const wrong = misfits(settings.policy, deployed, known);
   for (const complaint of wrong) journal.warn('policy does not fit', { cluster, why: say(complaint) });
   journal.measure({ PolicyMisfits: wrong.length }, { cluster });
-  for (const [nodeGroup, lesson] of lessons) {
-    const policy = policyFor(settings.policy, cluster, nodeGroup);
-    const late = actingIn({ ...policy, mode: 'warm' }, 'warm', lesson, clock());
-    if (late.because === undefined) continue;
-    journal.warn('node group observed', { cluster, nodeGroup, why: late.because });
-    journal.measure({ NodeGroupsObserved: 1 }, { cluster, nodeGroup });
-  }
+  tellObserved(cluster, lessons, ports);
 }
 
 /** The budget and the circuit are the account's; the kill switch is in the policy, which this deployment's clusters share. */
