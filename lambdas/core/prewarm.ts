@@ -1,7 +1,7 @@
 /** The whole story in a page: a signal arrives, the core decides, an adapter does, the ledger remembers. */
 import { type Answer, grouped, type Handled, handleEach } from './handling.ts';
 import { type Look, look } from './looks/looks.ts';
-import { notePlan } from './noting.ts';
+import { noteLaunches, notePlan, noteRollout } from './noting.ts';
 import type { Plan } from './plan/steps.ts';
 import type { Ports } from './ports.ts';
 import type { NodeLaunching, RolloutAnnounced, Signal } from './signals.ts';
@@ -38,7 +38,9 @@ async function launches(
   want: 'plan' | 'do',
   ports: Ports,
 ): Promise<Answer<Report>> {
-  const { plans, ignored } = await warmLaunches(signals, ports, { want });
+  const launched = await warmLaunches(signals, ports, { want });
+  const { plans, ignored } = launched;
+  noteLaunches(launched, ports);
   if (want === 'do') for (const plan of plans) notePlan(plan, ports);
   return { reports: plans, ignored };
 }
@@ -46,6 +48,7 @@ async function launches(
 async function rollout(signal: RolloutAnnounced, want: 'plan' | 'do', ports: Ports): Promise<Answer<Report>> {
   const report = await warmRollout(signal, ports, want);
   if ('kind' in report) return { reports: [], ignored: [report] };
+  noteRollout(signal, report, ports);
   if (want === 'do') notePlan(report, ports);
   return { reports: [report], ignored: [] };
 }

@@ -13,6 +13,7 @@ import {
 } from './calls/launch-calls.ts';
 import { say } from './complaints.ts';
 import { type Failure, passes, waitAfter } from './failures.ts';
+import { againOrNot, type LaunchStory, meaning, storiesOf, storyOf } from './launch-stories.ts';
 import { bootLooks, type Running } from './looks/boots.ts';
 import { startP05Ms } from './looks/lessons.ts';
 import { type Cluster, clusterOf, type Node, type NodeId, nodeGroupOf } from './model.ts';
@@ -32,10 +33,13 @@ import type { CallClass, Mode, Ports } from './ports.ts';
 import { readWorld } from './reading.ts';
 import { takeLeases } from './records.ts';
 import type { Ignored, NodeLaunching } from './signals.ts';
+import { ONLY_ASKED } from './telling.ts';
 
 export interface Launched {
   readonly plans: readonly Plan[];
   readonly ignored: readonly Ignored[];
+  /** One a signal that was looked at, also where nothing was to be done. */
+  readonly stories: readonly LaunchStory[];
 }
 
 export interface LaunchOptions {
@@ -57,8 +61,10 @@ export async function warmLaunches(
     lessonsOf(ports),
   ]);
   if (!read.ok) {
-    await lookAgain(launches, read.failure, ports);
-    return { plans: [], ignored: [] };
+    if (want === 'do') await lookAgain(launches, read.failure, ports);
+    const meant = `unknown: EC2 could not be read (${read.failure.code})`;
+    const done = want === 'do' ? 'looked at again later' : ONLY_ASKED;
+    return { plans: [], ignored: [], stories: launches.map((signal) => ({ signal, meant, done })) };
   }
   const { world, clusters } = read.value;
   const knowledge: Knowledge = { world, marks, lessons };
@@ -69,6 +75,9 @@ export async function warmLaunches(
 
   const unseen: NodeLaunching[] = [];
   const foreign: NodeId[] = [];
+  const stories: LaunchStory[] = signals
+    .filter((signal) => !launches.includes(signal))
+    .map((signal) => ({ signal, meant: 'told by another event of this batch', done: 'nothing of its own' }));
   const runners: Runner[] = [];
   const running: Running[] = [];
   const nodes = new Map(world.nodes.map((node) => [node.id, node]));
@@ -79,22 +88,32 @@ export async function warmLaunches(
       const found = clusters.get(clusterOf(node.tags) ?? '');
       if (found === undefined) {
         foreign.push(node.id);
+        stories.push({ signal, meant: 'no node of a cluster of ours', done: 'nothing' });
         continue;
       }
       const runner = enter(signal, node, found, lessons, ports);
       // Where nobody else allocates there is no race, and no tag to tell a start by.
       if ('steps' in runner || !runner.candidate.soleAllocator)
         running.push({ signal, node, cluster: found.cluster.name });
-      if ('steps' in runner) put(found.cluster.name, ...runner.steps);
-      else runners.push(runner);
+      if ('steps' in runner) {
+        put(found.cluster.name, ...runner.steps);
+        stories.push({
+          signal,
+          meant: meaning(node, found.cluster),
+          done: want === 'do' ? 'nothing' : ONLY_ASKED,
+        });
+      } else runners.push(runner);
     }
   }
 
-  const all =
+  const { all, told } =
     want === 'plan'
       ? await planOnly(runners, knowledge, ports)
       : await planAndDo(runners, unseen, knowledge, rebuilt ? 'refill' : 'launch', ports);
   for (const { cluster, step } of all) put(cluster, step);
+  for (const signal of unseen)
+    stories.push({ signal, meant: 'an instance that EC2 does not show', done: againOrNot(signal, want) });
+  stories.push(...told);
   if (want === 'do' && !rebuilt)
     await ports.continuations.later(bootLooks(running, lessons, world.readAtMs, ports));
   const plans = [...steps].map(([cluster, every]) => ({
@@ -107,7 +126,7 @@ export async function warmLaunches(
         .map(({ candidate: { node }, observedBecause }) => [nodeGroupOf(node.tags), observedBecause]),
     ),
   }));
-  return { plans, ignored: ignoredOf(foreign, unseen, [...clusters.keys()], want) };
+  return { plans, ignored: ignoredOf(foreign, unseen, [...clusters.keys()], want), stories };
 }
 
 /** Instances there is nothing to decide about: one line a kind, however many of the account's instances launched. */
@@ -142,10 +161,16 @@ interface StepOf {
 const stepsIn = (planned: readonly Planned[]): StepOf[] =>
   planned.flatMap(({ runner, steps }) => steps.map((step) => ({ cluster: runner.cluster.name, step })));
 
-async function planOnly(runners: readonly Runner[], knowledge: Knowledge, ports: Ports): Promise<StepOf[]> {
+interface Worked {
+  readonly all: readonly StepOf[];
+  readonly told: readonly LaunchStory[];
+}
+
+async function planOnly(runners: readonly Runner[], knowledge: Knowledge, ports: Ports): Promise<Worked> {
   const known = await ports.ledger.nodes(runners.map(({ signal }) => signal.nodeId));
   const shares = await claimShares(runners, known, ports, false);
-  return stepsIn(planAll(runners, known, shares, knowledge, ports));
+  const planned = planAll(runners, known, shares, knowledge, ports);
+  return { all: stepsIn(planned), told: planned.map((one) => storyOf(one, ONLY_ASKED)) };
 }
 
 async function planAndDo(
@@ -154,7 +179,7 @@ async function planAndDo(
   knowledge: Knowledge,
   as: CallClass,
   ports: Ports,
-): Promise<StepOf[]> {
+): Promise<Worked> {
   const { ledger, continuations } = ports;
   const owner = ports.runId();
   const leased = await takeLeases(runners.map(leasingOfLaunch), owner, ports);
@@ -173,7 +198,17 @@ async function planAndDo(
     ledger.release(records, owner),
     continuations.later([...again.map((signal) => later(signal, LOOK_AGAIN_MS)), ...waiting]),
   ]);
-  return [...stepsIn(planned), ...left];
+  return {
+    all: [...stepsIn(planned), ...left],
+    told: [
+      ...storiesOf(planned, records, waiting),
+      ...held.map((signal) => ({
+        signal,
+        meant: 'a node that another run is at work on',
+        done: againOrNot(signal, 'do'),
+      })),
+    ],
+  };
 }
 
 /** One signal a node: `running` tells more than `pending`, and of two the earlier time leaves less room for error. */

@@ -27,12 +27,16 @@ export interface RolloutReport extends Plan {
   readonly announcementId: string;
   /** Why so many addresses are expected. */
   readonly demand: string;
+  /** Pods expected, margin included. */
+  readonly pods: number;
   /** Pods, margin included, that wait for nodes to launch. */
   readonly openDemand: number;
   /** How to replace pods without a failure where nothing can be warmed. */
   readonly pacing?: Pacing;
   /** Said when pacing is needed and cannot be computed. */
   readonly pacingUnknown?: string;
+  /** What this round came to; absent where it was only asked. */
+  readonly done?: string;
 }
 
 /** Ignored: not a cluster of ours, or back on the queue because EC2 could not be read. */
@@ -51,8 +55,10 @@ export async function warmRollout(
     ledger.lessons(signal.cluster),
   ]);
   if (!read.ok) {
+    const why = `EC2 could not be read (${read.failure.code})`;
+    if (want === 'plan') return { kind: 'ignored', why };
     await tryAgain(signal, read.failure, ports);
-    return { kind: 'ignored', why: `EC2 could not be read (${read.failure.code}); tried again later` };
+    return { kind: 'ignored', why: `${why}; tried again later` };
   }
   const found = read.value.clusters.get(signal.cluster);
   if (found === undefined) return notACluster('a cluster that EKS knows in this account and Region', signal);
@@ -98,6 +104,7 @@ export async function warmRollout(
     announcementId: signal.announcementId,
     cluster: signal.cluster,
     demand: demand.because,
+    pods: Math.ceil(demand.addresses * policy.margin),
     steps,
     totals: totalsOf(steps),
     openDemand,
@@ -106,7 +113,7 @@ export async function warmRollout(
   };
   if (want === 'plan') return report;
 
-  await Promise.all([
+  const [, , done] = await Promise.all([
     openDemand > 0 &&
       ledger.announce({
         id: signal.announcementId,
@@ -119,10 +126,14 @@ export async function warmRollout(
         version: 0,
       }),
     changed(before, sights) && ledger.saw(signal.cluster, new Map([...before, ...sights])),
-    found.mode === 'warm' &&
-      carryOutRollout(signal, { plan: warmPart(plan, acting), candidates, marks, world }, ports),
+    found.mode === 'warm'
+      ? carryOutRollout(signal, { plan: warmPart(plan, acting), candidates, marks, world }, ports)
+      : 'nothing: only observed',
   ]);
-  return report;
+  return {
+    ...report,
+    done: done === 'nothing' && report.observed !== undefined ? 'nothing: only observed' : done,
+  };
 }
 
 /** What of a plan is carried out: the steps of node groups that are not only observed. */

@@ -60,6 +60,7 @@ describe('whether we act', () => {
     expect(acting({}, 1, 50).mode).toBe('warm');
     expect(acting({}, 2, 50)).toEqual({
       mode: 'observe',
+      late: 2,
       because: '2 of its last 50 attaches came too late; resumedAt in the policy switches it back',
     });
     expect(acting({}, 2, 3).mode).toBe('observe');
