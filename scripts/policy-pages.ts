@@ -8,8 +8,7 @@ type Field = keyof Policy | keyof Overrides;
 /** Why one would change a field. */
 const WHY: Readonly<Record<Field, string>> = {
   margin: 'Demand is multiplied by this before placement: schedulers and announcements are never exact.',
-  budgetShare:
-    'Our share of the documented EC2 request rate; the rest is for ipamd, Karpenter and people. One bucket for all node groups.',
+  budgetShare: 'Our share of the documented EC2 request rate; the rest is for ipamd, Karpenter and people.',
   subnetReserveAddresses:
     'Free addresses of a subnet that we never touch. EKS recommends 16 for its own interfaces.',
   launchDemand:
@@ -141,8 +140,11 @@ word counts before its cluster's, and that before the document's. Of these only 
 |---|---|---|
 ${only.map((name) => `| \`${name}\` | ${expected(fields[name])} | ${WHY[name as Field]} |`).join('\n')}
 
-Interfaces that are already ours are finished and collected in a group in observe, too: they cost addresses. There is no budget share
-of a node group: requests come from one bucket of the account, whoever asks first.
+\`budgetShare\` of a cluster or a node group is the most that launches and rollouts of its nodes may take of AWS's documented request rate, within
+the document's share: it reserves nothing for them, and keeps them from what others need. Unlike the other fields, a cluster's and its
+groups' hold together. What the sweep finishes and deletes is counted in no group's share.
+
+In a group in observe, interfaces that are already ours are still finished and collected: they cost addresses.
 
 ## Late attaches
 

@@ -68,6 +68,8 @@ export interface Overrides
     Pick<Policy, 'launchDemand' | 'shapes' | 'subnetReserveAddresses' | 'hostNetworkPods' | 'startP05Ms'>
   > {
   readonly maxPods?: number;
+  /** Most of AWS's documented request rate that it may take, within the document's share: others are not kept waiting by it. */
+  readonly budgetShare?: number;
   /** `observe` decides and changes nothing. `warm` gives no right that the deployment has not. */
   readonly mode?: 'observe' | 'warm';
   /** The operator's act after attaches came too late: those of launches before this moment count no more. */
@@ -101,6 +103,8 @@ const START_P05 = whole(0, 600_000, ' ms');
 /** Requests, or requests a second. */
 const RATE = within(1, 100_000);
 
+const BUDGET_SHARE = within(0.01, 1);
+
 const OVERRIDES: { readonly [K in keyof Overrides]-?: Shape } = {
   mode: oneOf('observe', 'warm'),
   launchDemand: LAUNCH_DEMAND,
@@ -109,6 +113,7 @@ const OVERRIDES: { readonly [K in keyof Overrides]-?: Shape } = {
   maxPods: MAX_PODS,
   hostNetworkPods: HOST_NETWORK_PODS,
   startP05Ms: START_P05,
+  budgetShare: BUDGET_SHARE,
   resumedAt: { is: 'instant' },
 };
 
@@ -122,7 +127,7 @@ const NODE_GROUPS: Shape = {
 
 export const RULES: { readonly [K in keyof Policy]: Rule<Policy[K]> } = {
   margin: { default: 1.25, shape: within(1, 10) },
-  budgetShare: { default: 0.5, shape: within(0.01, 1) },
+  budgetShare: { default: 0.5, shape: BUDGET_SHARE },
   subnetReserveAddresses: { default: 16, shape: RESERVE },
   launchDemand: { default: 'full', shape: LAUNCH_DEMAND },
   shapes: { default: 'any', shape: SHAPES },

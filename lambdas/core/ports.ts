@@ -1,5 +1,5 @@
 /** What core needs of the world. Adapters implement these over AWS; the simulator's twins implement the stores again. */
-import type { Calls } from './budget/allowance.ts';
+import type { Asked } from './budget/allowance.ts';
 import type { RoomAsk } from './budget/flight.ts';
 import type { Answer, FailureKind } from './failures.ts';
 import type { Figures } from './figures.ts';
@@ -102,7 +102,7 @@ export interface Granted {
 export interface Budget {
   /** Grants the longest run of `asks` (each the calls of one node) from the first on, by one conditional write; with `room`,
    *  as far as subnets have it beside what other runs were granted. */
-  spend(asks: readonly Calls[], as: CallClass, room?: RoomAsk): Promise<Granted>;
+  spend(asks: readonly Asked[], as: CallClass, room?: RoomAsk): Promise<Granted>;
   /** What became of granted calls. A throttle halves that action's pace for everybody; many troubles open the circuit. One
    *  write, and none when nothing went wrong. */
   report(seen: Seen): Promise<void>;

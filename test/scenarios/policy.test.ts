@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import type { NodeGroup } from '../../sim/cluster/node-group.ts';
 import type { World } from '../../sim/world.ts';
-import { CLUSTER, changes, inWorld, minutes, notesOf, staged, stepsOf } from './stage.ts';
+import { CLUSTER, changes, inWorld, minutes, notesOf, SUBNET, staged, stepsOf } from './stage.ts';
 
 const groupOf = (world: World, name: string): NodeGroup =>
   world.addNodeGroup({ name, type: 'm5.large', launchedBy: 'managed' });
@@ -45,6 +45,30 @@ describe('node groups', () => {
     await world.kernel.run(world.kernel.nowMs + minutes(2));
     expect(stepsOf(stage).some((step) => step.do === 'attach')).toBe(true);
     expect(changes(world)).toEqual({});
+  });
+
+  test('a burst of a group with a small budget share: the other group is warmed as though it were alone', async () => {
+    const subnets = [{ ...SUBNET, cidr: '10.0.0.0/19' }];
+    const burst = async (batchShare: number | undefined): Promise<Record<string, number>> => {
+      const nodeGroups = batchShare === undefined ? {} : { batch: { budgetShare: batchShare } };
+      const { world } = staged(
+        { seed: 604, subnets },
+        { policy: { clusters: { [CLUSTER]: { nodeGroups } } } },
+      );
+      const [batch, web] = [groupOf(world, 'batch'), groupOf(world, 'web')];
+      batch.scaleTo(30);
+      web.scaleTo(6);
+      await world.kernel.run(minutes(1));
+      const warm = new Set(ours(world));
+      const warmIn = (group: NodeGroup): number =>
+        group.nodes.filter(({ instanceId }) => warm.has(instanceId)).length;
+      return { batch: warmIn(batch), web: warmIn(web) };
+    };
+    expect((await burst(undefined))['web']).toBeLessThan(6);
+    // A twentieth of the bucket of attaches, 50 deep and 5 a second: two at once, one every four seconds.
+    const narrow = await burst(0.05);
+    expect(narrow['web']).toBe(6);
+    expect(narrow['batch']).toBeLessThan(10);
   });
 
   test('a name that no node group has is told by the sweep: field, expectation, value', async () => {

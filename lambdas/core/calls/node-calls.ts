@@ -1,4 +1,5 @@
 /** Work on nodes whose leases are held: granted by one conditional write, written down, then carried out node by node. */
+import { lanesOf } from '../budget/lanes.ts';
 import { type FailureKind, waitAfter } from '../failures.ts';
 import { CONSISTENT_AFTER_MS } from '../limits.ts';
 import { type Node, type NodeId, nodeGroupOf, type World } from '../model.ts';
@@ -76,12 +77,11 @@ export async function workOn(
     const { steps, unsettled } = honour(one.steps, one.record, clock());
     if (steps.length > 0) {
       const ready = { ...one, steps: withTokens(steps, one.record), unsettled: unsettled > 0 };
-      const { subnetReserveAddresses: reserve } = policyFor(
-        ports.settings.policy,
-        one.cluster,
-        nodeGroupOf(one.node.tags),
-      );
-      work.push({ ...askOf(steps), reserve, work: ready });
+      const { policy } = ports.settings;
+      const nodeGroup = nodeGroupOf(one.node.tags);
+      const { subnetReserveAddresses: reserve } = policyFor(policy, one.cluster, nodeGroup);
+      const lanes = lanesOf(policy, one.cluster, nodeGroup);
+      work.push({ ...askOf(steps), reserve, lanes, work: ready });
     } else if (unsettled > 0) worked.set(one.node.id, { result: 'unsettled', record: one.record });
   }
   if (work.length === 0) return worked;
