@@ -82,7 +82,8 @@ describe('a rollout is announced five minutes ahead, on two quiet nodes with nin
       { seed: 46, subnets: [{ ...SUBNET, cidr: '10.0.0.0/20' }] },
       { sweep: true },
     );
-    for (let node = 0; node < 75; node++) world.established('m5.large', [9]);
+    const established = { nodes: 75, addresses: [9] };
+    world.addNodeGroup({ name: 'old', type: 'm5.large', launchedBy: 'managed', established });
     await world.kernel.run(minutes(11));
     announce(world, { startsAt: inMinutes(world, 10), replicas: { from: 0, to: 750 } });
     await world.kernel.run(world.kernel.nowMs + minutes(2));
