@@ -1,8 +1,9 @@
 /** What each launch of a batch meant and what became of it, in a few words, for its line in the journal. */
 import { LOOK_AGAIN_MS, MOST_ATTEMPTS, type Planned, type Waiting } from './calls/launch-calls.ts';
-import { type Cluster, type Node, nodeGroupOf } from './model.ts';
+import { say } from './complaints.ts';
+import { type Cluster, type Node, type NodeId, nodeGroupOf } from './model.ts';
 import type { NodeRecord, Outcome } from './ports.ts';
-import type { NodeLaunching } from './signals.ts';
+import type { Ignored, NodeLaunching } from './signals.ts';
 import { ONLY_ASKED } from './telling.ts';
 
 export interface LaunchStory {
@@ -53,4 +54,28 @@ function doneFor(
     return `nothing: only observed${observedBecause === undefined ? '' : `, ${observedBecause}`}`;
   const done = outcome?.state === 'left' ? `left: ${outcome.reason}` : (outcome?.state ?? 'nothing');
   return waitMs === undefined ? done : `${done}, looked at again in ${waitMs / 1000} s`;
+}
+
+/** Instances there is nothing to decide about: one line a kind, however many of the account's instances launched. */
+export function ignoredOf(
+  foreign: readonly NodeId[],
+  unseen: readonly NodeLaunching[],
+  clusters: readonly string[],
+  want: 'plan' | 'do',
+): Ignored[] {
+  const gone = unseen.filter(({ attempt }) => want === 'plan' || attempt >= MOST_ATTEMPTS);
+  const field = 'detail.instance-id';
+  return [
+    { expected: `a node of ${clusters.join(', ') || 'a cluster that EKS knows'}`, nodeIds: foreign },
+    { expected: 'an instance that EC2 shows', nodeIds: gone.map(({ nodeId }) => nodeId) },
+  ].flatMap(({ expected, nodeIds }) =>
+    nodeIds.length === 0
+      ? []
+      : [
+          {
+            kind: 'ignored',
+            why: say({ field, expected, got: nodeIds.length === 1 ? nodeIds[0] : nodeIds }),
+          },
+        ],
+  );
 }

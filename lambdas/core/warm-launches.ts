@@ -11,9 +11,8 @@ import {
   type Planned,
   type Runner,
 } from './calls/launch-calls.ts';
-import { say } from './complaints.ts';
 import { type Failure, passes, waitAfter } from './failures.ts';
-import { againOrNot, type LaunchStory, meaning, storiesOf, storyOf } from './launch-stories.ts';
+import { againOrNot, ignoredOf, type LaunchStory, meaning, storiesOf, storyOf } from './launch-stories.ts';
 import { bootLooks, type Running } from './looks/boots.ts';
 import { startP05Ms } from './looks/lessons.ts';
 import { type Cluster, clusterOf, type Node, type NodeId, nodeGroupOf } from './model.ts';
@@ -127,30 +126,6 @@ export async function warmLaunches(
     ),
   }));
   return { plans, ignored: ignoredOf(foreign, unseen, [...clusters.keys()], want), stories };
-}
-
-/** Instances there is nothing to decide about: one line a kind, however many of the account's instances launched. */
-function ignoredOf(
-  foreign: readonly NodeId[],
-  unseen: readonly NodeLaunching[],
-  clusters: readonly string[],
-  want: 'plan' | 'do',
-): Ignored[] {
-  const gone = unseen.filter(({ attempt }) => want === 'plan' || attempt >= MOST_ATTEMPTS);
-  const field = 'detail.instance-id';
-  return [
-    { expected: `a node of ${clusters.join(', ') || 'a cluster that EKS knows'}`, nodeIds: foreign },
-    { expected: 'an instance that EC2 shows', nodeIds: gone.map(({ nodeId }) => nodeId) },
-  ].flatMap(({ expected, nodeIds }) =>
-    nodeIds.length === 0
-      ? []
-      : [
-          {
-            kind: 'ignored',
-            why: say({ field, expected, got: nodeIds.length === 1 ? nodeIds[0] : nodeIds }),
-          },
-        ],
-  );
 }
 
 interface StepOf {
