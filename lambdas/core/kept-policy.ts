@@ -27,12 +27,36 @@ export function keep(text: string, good: Policy | undefined, clusters: readonly 
   return { policy: { ...(good ?? DEFAULT_POLICY), stopped }, good, complaints };
 }
 
-/** Whether a document that cannot be read may have meant the kill switch: a word that looks like `stopped`, and nothing that
+/** Slips of the pen that are looked through: letters left out, doubled, mistaken or swapped. */
+const SLIPS = 2;
+
+/** Whether a document that cannot be read may have meant the kill switch: a word like `stop` or `stopped`, and nothing that
  *  says no behind it. Unclear is yes. */
 export function seemsToStop(text: string): boolean {
-  for (const [, name = '', value = ''] of text.matchAll(/\b(st\w*p\w*)["'\s]*[:=]?\s*["']?(\w*)/gi))
-    if (!/^start/i.test(name) && !/^(false|no|off|0)$/i.test(value)) return true;
+  for (const [, word = '', value = ''] of text.matchAll(/([a-z]+)(?=["'\s]*[:=]?\s*["']?(\w*))/gi)) {
+    const name = word.toLowerCase();
+    const meant = name.startsWith('stop') || slipsBetween(name, 'stopped') <= SLIPS;
+    if (meant && !/^(false|no|off|0)$/i.test(value)) return true;
+  }
   return false;
+}
+
+/** Levenshtein's distance: letters to insert, drop or replace. */
+function slipsBetween(one: string, other: string): number {
+  let row = Array.from({ length: other.length + 1 }, (_, index) => index);
+  for (const [at, letter] of [...one].entries()) {
+    const next = [at + 1];
+    for (const [index, wanted] of [...other].entries())
+      next.push(
+        Math.min(
+          (next[index] ?? 0) + 1,
+          (row[index + 1] ?? 0) + 1,
+          (row[index] ?? 0) + (letter === wanted ? 0 : 1),
+        ),
+      );
+    row = next;
+  }
+  return row.at(-1) ?? 0;
 }
 
 /** What is not JSON stays text, and is complained of as such. */
