@@ -56,6 +56,8 @@ function schemaOf(shape: Shape): Json {
       return { type: 'string', pattern: shape.pattern.source };
     case 'instant':
       return { type: 'string', format: 'date-time', pattern: INSTANT_PATTERN.source };
+    case 'judged':
+      return shape.schema;
     case 'list':
       return { type: 'array', items: schemaOf(shape.of) };
     case 'map': {

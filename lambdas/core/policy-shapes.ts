@@ -17,6 +17,13 @@ export type Shape =
   /** A moment in UTC, as `date -u +%FT%TZ` prints it. */
   | { readonly is: 'instant' }
   | { readonly is: 'list'; readonly of: Shape }
+  /** What these words cannot say: judged as a whole, in its own words. */
+  | {
+      readonly is: 'judged';
+      readonly expected: string;
+      readonly ok: (value: unknown) => boolean;
+      readonly schema: Readonly<Record<string, unknown>>;
+    }
   /** Values of one kind under names of one kind. */
   | { readonly is: 'map'; readonly names: NameShape; readonly of: Shape; readonly example: string }
   | {
@@ -99,6 +106,8 @@ function fits(shape: Plain, got: unknown): boolean {
       return typeof got === 'string' && shape.values.includes(got);
     case 'text':
       return typeof got === 'string' && shape.pattern.test(got);
+    case 'judged':
+      return shape.ok(got);
     case 'instant':
       return typeof got === 'string' && INSTANT_PATTERN.test(got) && Number.isFinite(Date.parse(got));
   }
@@ -114,6 +123,7 @@ export function expectedOf(shape: Shape): string {
     case 'one of':
       return `one of ${shape.values.map((value) => `"${value}"`).join(', ')}`;
     case 'text':
+    case 'judged':
       return shape.expected;
     case 'instant':
       return 'a moment in UTC such as "2026-01-31T09:00:00Z"';

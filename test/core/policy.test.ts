@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { say, sayAll } from '../../lambdas/core/complaints.ts';
 import { DEFAULT_POLICY, readPolicy } from '../../lambdas/core/policy.ts';
+import { complaintsOf, type Shape } from '../../lambdas/core/policy-shapes.ts';
 
 describe('no policy: the defaults the design argues for', () => {
   test.each([undefined, {}])('%j', (document) => {
@@ -158,6 +159,19 @@ describe('a field that is wrong inside an object is told by its path', () => {
   ])('%j', (document, line) => {
     expect(sayAll(readPolicy(document).complaints)).toContain(line);
   });
+});
+
+test('a field may be judged as a whole, in words of its own', () => {
+  const even: Shape = {
+    is: 'judged',
+    expected: 'an even number',
+    ok: (value) => typeof value === 'number' && value % 2 === 0,
+    schema: { multipleOf: 2 },
+  };
+  expect(complaintsOf(even, 4, 'policy.even')).toEqual([]);
+  expect(complaintsOf({ is: 'list', of: even }, [4, 5], 'policy.even').map(say)).toEqual([
+    'policy.even.1: expected an even number, got 5',
+  ]);
 });
 
 describe('bounds are inclusive', () => {
