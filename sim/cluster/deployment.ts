@@ -71,8 +71,12 @@ export class Deployment extends Workload {
     });
   }
 
-  /** The template changes: every pod is replaced as the strategy says. */
-  rollOut(): void {
+  /** The template changes: every pod is replaced as the strategy says. One change may bring another number of replicas. */
+  rollOut(replicas?: number): void {
+    if (replicas !== undefined) {
+      this.#stopRamp();
+      this.#replicas = replicas;
+    }
     this.#old.takeFrom(this.#new);
     this.#new = new ReplicaSet();
     this.nextGeneration();
