@@ -73,6 +73,8 @@ async function sweepCluster(name: string, ports: Ports): Promise<Swept | undefin
   const finished = await finishAll(started, name, ports);
   const orphans = await collectOrphans(name, own, suspects, ports);
   const podsGivenBack = await giveBack(open, world, ports);
+  const OpenDemandPods = open.reduce((sum, { podsLeft }) => sum + podsLeft, podsGivenBack);
+  ports.journal.measure({ OpenDemandPods }, { cluster: name });
   await publishRoom(name, read.value, ports);
   // Last, and nought too: where it is missing, a sweep did not come to its end, and pods may wait for it.
   if (ports.settings.policy.soleAllocator)
