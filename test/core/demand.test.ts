@@ -204,6 +204,7 @@ describe('whether old pods make way, so that pacing can work', () => {
     [announced({ replicas: { from: 100, to: 140 } }), false],
     [announced({ replicas: { from: 0, to: 10 } }), false],
     [announced({ strategy: { type: 'job', completions: 10 } }), false],
+    [announced({ hostNetwork: true }), false],
   ])('case %#', (rollout, expected) => {
     expect(replacesPods(rollout)).toBe(expected);
   });

@@ -52,8 +52,7 @@ function askedBy(rollout: RolloutAnnounced, cooldownMs: number): Asked {
     case 'rolling-update':
       return grows ? scaleOut(rollout) : rollingUpdate(strategy, rollout, cooldownMs);
     case 'recreate':
-      // All old pods end before the first new one is made, which is before their addresses have cooled: the use falls by
-      // nothing, then all new ones come.
+      // The first new pod is made when the last old one has gone, whose address, like all others, still cools then.
       return {
         addresses: replicas.to,
         atOnce: replicas.to,
@@ -231,6 +230,7 @@ const seconds = (ms: number): string => `${Math.round(ms / 100) / 10} s`;
 
 /** Whether old pods make way for new ones, so that their addresses come back after they cooled. */
 export const replacesPods = (rollout: RolloutAnnounced): boolean =>
+  rollout.hostNetwork !== true &&
   rollout.replicas.from > 0 &&
   rollout.replicas.to <= rollout.replicas.from &&
   rollout.strategy.type !== 'blue-green' &&
