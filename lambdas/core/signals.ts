@@ -40,6 +40,9 @@ export interface RolloutAnnounced {
   readonly selector: NodeSelector;
   /** Pods with an address on each node now, when the announcer knows: EC2 does not show it. */
   readonly podsPerNode?: number;
+  /** The pods' template changes too, so that growing pods replace those that are there. Where the replicas stay as many, or
+   *  become fewer, that is what an announcement means. */
+  readonly newVersion?: boolean;
   /** The pods use the node's own address: they need none. */
   readonly hostNetwork?: boolean;
   readonly attempt: number;

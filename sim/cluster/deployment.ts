@@ -71,12 +71,9 @@ export class Deployment extends Workload {
     });
   }
 
-  /** The template changes: every pod is replaced as the strategy says. One change may bring another number of replicas. */
-  rollOut(replicas?: number): void {
-    if (replicas !== undefined) {
-      this.#stopRamp();
-      this.#replicas = replicas;
-    }
+  /** The template changes: every pod is replaced as the strategy says. Of a change that also brings another number of
+   *  replicas the controller does that first, in the old version: `scaleTo`, then this (isScalingEvent). */
+  rollOut(): void {
     this.#old.takeFrom(this.#new);
     this.#new = new ReplicaSet();
     this.nextGeneration();

@@ -88,7 +88,7 @@ export async function playRandom(formula: Formula, seed: number): Promise<Played
 /** The rollout starts now; the answer tells whether it is over. */
 function begin(
   world: World,
-  { formula, options, to, rampMs }: RandomWorkload,
+  { formula, options, from, to, rampMs }: RandomWorkload,
   standing: ReturnType<World['deploy']> | undefined,
 ): () => boolean {
   const there = standing ?? world.deploy(options);
@@ -111,8 +111,13 @@ function begin(
     switchOver();
     return () => green.done && there.done && there.replicas === 0;
   }
-  if (formula === 'scale-out' || formula === 'stateful-set growth') there.scaleTo(to, rampMs);
-  else there.rollOut(to);
+  const grows = formula === 'scale-out' || formula === 'stateful-set growth';
+  // Of a change that brings both, a Deployment with pods first gets its number (isScalingEvent), while a StatefulSet makes
+  // its further pods in the new version (newVersionedStatefulSetPod).
+  const numberFirst = there instanceof Deployment && from > 0;
+  if (!grows && !numberFirst) there.rollOut();
+  there.scaleTo(to, rampMs);
+  if (!grows && numberFirst) there.rollOut();
   return () => there.done && there.replicas === to;
 }
 

@@ -23,7 +23,10 @@ export interface RandomWorkload {
   readonly options: WorkloadOptions;
   /** A scale-out goes in steps over so long. */
   readonly rampMs: number;
-  readonly announced: Pick<RolloutAnnounced, 'strategy' | 'terminationGraceMs' | 'podExitMs' | 'podReadyMs'>;
+  readonly announced: Pick<
+    RolloutAnnounced,
+    'strategy' | 'terminationGraceMs' | 'podExitMs' | 'podReadyMs' | 'newVersion'
+  >;
   /** The announcement says over how long new pods were asked for, as one who has seen the rollout before can. */
   readonly tellsPace: boolean;
   /** All pods take the same time, with no image to pull first on some nodes. */
@@ -74,6 +77,7 @@ export function randomWorkload(formula: Formula, stream: Stream): RandomWorkload
       announced: {
         strategy,
         terminationGraceMs: graceMs,
+        ...(isReplaced(formula) && { newVersion: true }),
         ...(tellsExit && { podExitMs: exitMs }),
         ...(tells === 'ready time' && readyMs !== undefined && { podReadyMs: readyMs }),
       },
@@ -81,7 +85,7 @@ export function randomWorkload(formula: Formula, stream: Stream): RandomWorkload
       alike,
       tellsEnough:
         readyMs === undefined || (alike && tells !== 'nothing' && (tellsExit || exitMs === graceMs)),
-      mostUse: 2 * Math.max(to, rest.from ?? 0) + 20,
+      mostUse: 3 * Math.max(to, rest.from ?? 0) + 20,
       ...rest,
     };
   };
@@ -104,7 +108,7 @@ export function randomWorkload(formula: Formula, stream: Stream): RandomWorkload
       const [maxSurge, maxUnavailable] = stream.chance(0.3) ? (['25%', '25%'] as const) : [share(), share()];
       const seats = Math.max(1, countOf(maxSurge, to) + countOf(maxUnavailable, to));
       const { readyMs, ...ready } = readyIn(to / seats);
-      const from = stream.chance(0.15) ? to + whole(1, 40) : to;
+      const from = stream.chance(0.3) ? Math.max(1, to + whole(-40, 40)) : to;
       const strategy = { maxSurge, maxUnavailable };
       return made(
         { type: 'rolling-update', ...strategy },
@@ -122,7 +126,9 @@ export function randomWorkload(formula: Formula, stream: Stream): RandomWorkload
         strategy: 'Recreate',
         readyAfterMs,
       } as const;
-      return made({ type: 'recreate' }, { ...options, ...pod }, { from });
+      // Pods it grows by that still pull their image end at once, and may have cooled when the others have ended.
+      const tellsEnough = alike || from === 0 || from >= to;
+      return made({ type: 'recreate' }, { ...options, ...pod }, { from, tellsEnough });
     }
     case 'blue-green': {
       const { readyAfterMs } = readyIn(1);
@@ -152,18 +158,19 @@ export function randomWorkload(formula: Formula, stream: Stream): RandomWorkload
         (tells === 'pace' || (tells === 'ready time' && tellsExit)) &&
         // Which of several an ordered set makes first nothing announced tells.
         (maxUnavailable === 1 || podManagement === 'Parallel');
+      const from = tells !== 'pace' && stream.chance(0.2) ? whole(1, to) : to;
       return made(
         { type: 'stateful-set', podManagement: ANNOUNCED[podManagement], maxUnavailable },
         {
           kind: 'StatefulSet',
           name,
-          replicas: to,
+          replicas: from,
           podManagement,
           maxUnavailable,
           readyAfterMs: readyMs,
           ...pod,
         },
-        { readyMs, tellsEnough: enough },
+        { from, readyMs, tellsEnough: enough },
       );
     }
     case 'job': {
@@ -190,6 +197,9 @@ export function randomWorkload(formula: Formula, stream: Stream): RandomWorkload
     }
   }
 }
+
+const isReplaced = (formula: Formula): boolean =>
+  ['rolling-update', 'recreate', 'stateful-set update'].includes(formula);
 
 const ANNOUNCED = { OrderedReady: 'ordered', Parallel: 'parallel' } as const;
 

@@ -102,10 +102,27 @@ describe('all replicas at one instant', () => {
   test.each(['recreate', 'blue-green'] as const)('%s', (type) => {
     expect(demandOf(announced({ strategy: { type } }))).toMatchObject({ addresses: 100, atOnce: 100 });
   });
-  test.each(['recreate', 'blue-green'] as const)('%s, with more replicas than before', (type) => {
+  test('a blue/green switch to more replicas than before', () => {
     const replicas = { from: 60, to: 100 };
-    expect(demandOf(announced({ replicas, strategy: { type } })).addresses).toBe(100);
+    expect(demandOf(announced({ replicas, strategy: { type: 'blue-green' } })).addresses).toBe(100);
   });
+});
+
+describe('more replicas than before, and a new version', () => {
+  const replicas = { from: 60, to: 100 };
+
+  test.each([
+    ['recreated', { type: 'recreate' }, 40, 140],
+    ['rolled out', { type: 'rolling-update', maxSurge: 5, maxUnavailable: 5 }, 40, 75],
+    ['a StatefulSet', { type: 'stateful-set', podManagement: 'ordered', maxUnavailable: 1 }, 40, 42],
+  ] as const)(
+    '%s: those that stay need their growth, those that are replaced need more',
+    (_, strategy, stay, replaced) => {
+      const rollout = announced({ replicas, strategy, podReadyMs: 25_000 });
+      expect(demandOf(rollout).addresses).toBe(stay);
+      expect(demandOf({ ...rollout, newVersion: true }).addresses).toBe(replaced);
+    },
+  );
 });
 
 describe('a StatefulSet', () => {

@@ -189,13 +189,14 @@ test('Job: three at a time until eight have completed, the pods of a drained nod
   expect(job.pods.every(({ deleted }) => deleted)).toBe(true);
 });
 
-test('a rolling update that brings another number of replicas keeps to that number', async () => {
+test('one change brings a new version and fewer replicas: the surplus goes, then the others are replaced', async () => {
   const shop = world();
   shop.addNodeGroup(fullNodes(2));
   await shop.kernel.run(seconds(30));
   const web = shop.deploy({ kind: 'Deployment', name: 'web', replicas: 10, readyAfterMs: 5_000 });
   await until(shop, () => web.done);
-  web.rollOut(6);
+  web.scaleTo(6);
+  web.rollOut();
   await until(shop, () => web.done);
   expect([web.replicas, web.pods.filter(({ alive }) => alive).length]).toEqual([6, 6]);
   expect(web.pods.slice(10)).toHaveLength(6);

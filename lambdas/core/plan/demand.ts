@@ -29,9 +29,10 @@ type Strategy<T extends RolloutStrategy['type']> = Extract<RolloutStrategy, { ty
 
 /** At least the peak, if what is announced is true. At most 1.3 times the peak or 2 above it, if enough is announced: for pods
  *  that are replaced, how long they take to end (`podExitMs`, or a grace they use up) and the pace, by `podReadyMs` or by
- *  `overMs`; for a job, `podRunMs`. Of pods whose times differ it may exceed that.
+ *  `overMs`, which is taken to be even; for a job, `podRunMs`. Of pods whose times differ it may exceed that.
  *
- *  Rolling updates and StatefulSets that grow are taken for scale-outs of pods that stay. `cooldownMs` is the CNI's. */
+ *  More replicas than before are taken for a scale-out of pods that stay, unless `newVersion` is said or a blue/green switch
+ *  replaces them anyway. `cooldownMs` is the CNI's. */
 export function demandOf(rollout: RolloutAnnounced, cooldownMs = IP_COOLDOWN_MS): Demand {
   const { announcementId: id, cluster, startsAtMs, selector } = rollout;
   const asked = rollout.hostNetwork === true ? NOTHING : askedBy(rollout, cooldownMs);
@@ -47,14 +48,17 @@ const NOTHING: Asked = {
 
 function askedBy(rollout: RolloutAnnounced, cooldownMs: number): Asked {
   const { replicas, strategy } = rollout;
-  const grows = replicas.from === 0 || replicas.to > replicas.from;
+  const growth = Math.max(0, replicas.to - replicas.from);
+  const stays = replicas.from === 0 || (growth > 0 && rollout.newVersion !== true);
   switch (strategy.type) {
     case 'rolling-update':
-      return grows ? scaleOut(rollout) : rollingUpdate(strategy, rollout, cooldownMs);
+      return stays ? scaleOut(rollout) : rollingUpdate(strategy, rollout, cooldownMs);
     case 'recreate':
-      // The first new pod is made when the last old one has gone, whose address, like all others, still cools then.
+      if (stays) return scaleOut(rollout);
+      // The first new pod is made when the last old one has gone, whose address, like all others, still cools then. A
+      // Deployment that also grows first grows, in its old version.
       return {
-        addresses: replicas.to,
+        addresses: replicas.to + growth,
         atOnce: replicas.to,
         overMs: 0,
         because: `all ${replicas.to} replicas recreated; the old addresses cool for ${cooldownMs / 1000} s`,
@@ -68,7 +72,7 @@ function askedBy(rollout: RolloutAnnounced, cooldownMs: number): Asked {
         because: `all ${replicas.to} replicas exist twice during a blue/green switch`,
       };
     case 'stateful-set':
-      return grows ? growingSet(strategy, rollout) : updatedSet(strategy, rollout, cooldownMs);
+      return stays ? growingSet(strategy, rollout) : updatedSet(strategy, rollout, cooldownMs);
     case 'job':
       return job(strategy, rollout, cooldownMs);
   }
@@ -96,6 +100,8 @@ function scaleOut({ replicas: { from, to }, overMs }: RolloutAnnounced): Asked {
  *   every moment, the new pods of a time H ago were at most S more than the old ones ended by then, and those are free
  *   now: n − f ≤ S + (S + U)·k − shrunk.
  * Where all pods take the same time the larger of the two is reached. With r unknown k is unbounded, and all R are needed.
+ * A Deployment that also grows first grows, in its old version (Kubernetes, deployment controller, isScalingEvent), and is
+ * then as above: it needs the pods it grew by besides.
  */
 function rollingUpdate(
   { maxSurge, maxUnavailable }: Strategy<'rolling-update'>,
@@ -113,9 +119,9 @@ function rollingUpdate(
   const readyMs = rollout.podReadyMs ?? paceMs(rollout, laterRounds);
   const rounds = within(heldMs, readyMs);
   const early = Math.min(to, seats * rounds);
-  const late = Math.min(to - unavailable, surge + seats * rounds) - (from - to);
+  const late = Math.min(to - unavailable, surge + seats * rounds) - Math.max(0, from - to);
   return {
-    addresses: Math.max(early, late),
+    addresses: Math.max(early, late) + Math.max(0, to - from),
     atOnce: Math.min(to, seats),
     // From then on addresses come back as fast as they are asked for.
     overMs: readyMs > 0 ? readyMs * Math.min(laterRounds, rounds - 1) : 0,
@@ -142,24 +148,26 @@ function growingSet({ podManagement }: Strategy<'stateful-set'>, rollout: Rollou
  * A pod keeps its name: the old one is gone before the new one asks, so pods alone never use more than at the start, and
  * what is needed is what cools. Each of U seats frees an address at most every t + r, the time a pod takes to end and the
  * next one to be available: U·(⌊C/(t + r)⌋ + 1) in a cooldown C. Where pods come one after the other, r apart, at most
- * ⌊C/r⌋ + 1 that came can need others than were freed before C. A set that shrinks ends its last pods first.
+ * ⌊C/r⌋ + 1 that came can need others than were freed before C. A set that shrinks ends its last pods first; one that grows
+ * makes its new pods first, and they stay.
  */
 function updatedSet(
   { podManagement, maxUnavailable }: Strategy<'stateful-set'>,
   rollout: RolloutAnnounced,
   cooldownMs: number,
 ): Asked {
-  const { to } = rollout.replicas;
-  const seats = Math.max(1, Math.min(to, pods(maxUnavailable, to, 'down')));
+  const { from, to } = rollout.replicas;
+  const replaced = Math.min(from, to);
+  const seats = Math.max(1, Math.min(replaced, pods(maxUnavailable, to, 'down')));
   const readyMs = rollout.podReadyMs ?? 0;
   // From the first pod to the last there is a round less than there are, but for what lies within the last one.
-  const rounds = Math.ceil(to / seats) - (podManagement === 'ordered' && seats > 1 ? 0 : 1);
+  const rounds = Math.ceil(replaced / seats) - (podManagement === 'ordered' && seats > 1 ? 0 : 1);
   const roundMs =
     rollout.podReadyMs === undefined ? paceMs(rollout, rounds) : readyMs + (rollout.podExitMs ?? 0);
   const freed = seats * within(cooldownMs, roundMs);
   const came = podManagement === 'ordered' ? within(cooldownMs, readyMs) : Number.POSITIVE_INFINITY;
   return {
-    addresses: Math.min(to, freed, came),
+    addresses: Math.min(replaced, freed, came) + (to - replaced),
     atOnce: Math.min(to, seats),
     overMs: Math.min(rollout.overMs, cooldownMs),
     because: `${to} replicas of a StatefulSet replaced ${seats} at a time; the old addresses cool for ${seconds(cooldownMs)}`,
