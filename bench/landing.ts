@@ -91,7 +91,7 @@ async function settledCluster(seed: number, placement: Placement, stream: Stream
     left -= nodes;
     const type = stream.pick(TYPES);
     const perEni = (typeLimits(type)?.ipv4PerEni ?? 0) - 1;
-    world.addNodeGroup({ name, type, launchedBy: 'managed', established: { nodes, addresses: [perEni] } });
+    world.addNodeGroup({ name, type, launchedBy: 'karpenter', established: { nodes, addresses: [perEni] } });
   }
   await world.kernel.run(30_000);
   for (const node of world.nodes)

@@ -61,7 +61,7 @@ export async function playRandom(formula: Formula, seed: number): Promise<Played
   world.addNodeGroup({
     name: 'roomy',
     type: TYPE,
-    launchedBy: 'managed',
+    launchedBy: 'self-managed',
     established: { nodes: NODES, addresses: Array.from({ length: ENIS }, () => Math.min(49, perEni)) },
   });
   const { kernel } = world;
