@@ -10,7 +10,8 @@ import { table } from './text.ts';
 export interface FormulaFigures {
   readonly formula: Formula;
   readonly workloads: number;
-  readonly belowPeak: number;
+  /** Demands below the peak: of workloads of which what is announced is true, and of those whose pace is not even. */
+  readonly belowPeak: { readonly even: number; readonly uneven: number };
   /** Of the workloads of which enough is announced, and of the others. */
   readonly enough: Nearness;
   readonly others: Nearness;
@@ -63,12 +64,13 @@ export async function measureDemand(
 async function measureFormula(formula: Formula, workloads: number): Promise<FormulaFigures> {
   const enough: number[] = [];
   const others: number[] = [];
-  let belowPeak = 0;
+  const belowPeak = { even: 0, uneven: 0 };
   for (let seed = 1; seed <= workloads; seed++) {
     const played = await playRandom(formula, seed);
     const { addresses } = demandOf(announcementOf(played));
-    if (addresses < played.peak) belowPeak++;
-    (played.workload.tellsEnough ? enough : others).push(addresses / Math.max(1, played.peak));
+    const { tellsPace, alike, tellsEnough } = played.workload;
+    if (addresses < played.peak) belowPeak[tellsPace && !alike ? 'uneven' : 'even']++;
+    (tellsEnough ? enough : others).push(addresses / Math.max(1, played.peak));
   }
   return { formula, workloads, belowPeak, enough: nearness(enough), others: nearness(others) };
 }
@@ -109,6 +111,7 @@ export function reportDemand({ formulas, landing }: DemandFigures): string {
       [
         'demand over peak',
         'below',
+        'at an uneven pace',
         'enough told: exact',
         'median',
         'most',
@@ -118,7 +121,8 @@ export function reportDemand({ formulas, landing }: DemandFigures): string {
       ],
       ...formulas.map((each) => [
         each.formula,
-        `${each.belowPeak} of ${each.workloads}`,
+        `${each.belowPeak.even} of ${each.workloads}`,
+        String(each.belowPeak.uneven),
         ...near(each.enough),
         ...near(each.others),
       ]),
