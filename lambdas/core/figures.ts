@@ -40,6 +40,8 @@ export const FIGURES = {
   OrphansSuspected: 'Count',
   /** Since when sweeps have seen the oldest unattached ENI of ours. */
   OldestOrphan: 'Milliseconds',
+  /** Pods announced that no present node can take and no launching one has claimed. */
+  OpenDemandPods: 'Count',
   SubnetFreeAddresses: 'Count',
   SubnetFreeBlocks: 'Count',
   /** Where we are the only allocator: nodes that have fewer addresses than they should. */

@@ -28,12 +28,21 @@ export interface RolloutAnnounced {
   readonly replicas: { readonly from: number; readonly to: number };
   readonly strategy: RolloutStrategy;
   readonly startsAtMs: number;
-  /** How long the new replicas take to be asked for; 0 when all at once. */
+  /** How long the new replicas take to be asked for, from the first to the last; 0 when all at once, or not known. */
   readonly overMs: number;
+  /** A pod that was asked to end is gone after this long, at the latest. */
   readonly terminationGraceMs: number;
+  /** How long pods in fact take to end, when the announcer knows: an address is held for that long, no longer. */
+  readonly podExitMs?: number;
+  /** The least time from a pod's request for an address until it counts as available (readiness and minReadySeconds), when
+   *  the announcer knows: it sets the pace at which Kubernetes replaces pods. */
+  readonly podReadyMs?: number;
   readonly selector: NodeSelector;
   /** Pods with an address on each node now, when the announcer knows: EC2 does not show it. */
   readonly podsPerNode?: number;
+  /** The pods' template changes too, so that growing pods replace those that are there. Where the replicas stay as many, or
+   *  become fewer, that is what an announcement means. */
+  readonly newVersion?: boolean;
   /** The pods use the node's own address: they need none. */
   readonly hostNetwork?: boolean;
   readonly attempt: number;
@@ -59,7 +68,8 @@ export type RolloutStrategy =
   | {
       readonly type: 'job';
       readonly completions: number;
-      /** How long one pod runs, when the announcer knows. */
+      /** How long one pod has its address, from request to end, when the announcer knows; where pods differ the shortest,
+       *  for a CronJob the longest. */
       readonly podRunMs?: number;
       /** From one run's start to the next one's, for a CronJob. */
       readonly everyMs?: number;

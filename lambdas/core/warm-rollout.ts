@@ -88,7 +88,8 @@ export async function warmRollout(
   );
   const before = await ledger.sights(signal.cluster);
   const sights = lookAt(present, before, nowMs);
-  const demand = demandOf(signal);
+  const cooldownMs = longestCooldownMs(candidates);
+  const demand = demandOf(signal, cooldownMs);
   const plan = planRollout({
     demand,
     candidates,
@@ -109,7 +110,7 @@ export async function warmRollout(
     totals: totalsOf(steps),
     openDemand,
     ...observedIn(candidates.map(({ node }) => [nodeGroupOf(node.tags), acting.get(node.id)?.because])),
-    ...(replacesPods(signal) && pacing(signal, plan, candidates)),
+    ...(replacesPods(signal) && pacing(signal, plan, cooldownMs)),
   };
   if (want === 'plan') return report;
 
@@ -151,19 +152,22 @@ const notACluster = (expected: string, { cluster: got }: RolloutAnnounced): Igno
 const saidBefore = (step: Step, earlier: readonly Step[]): boolean =>
   step.do === 'advise' && earlier.some((other) => other.do === 'advise' && other.setting === step.setting);
 
+const longestCooldownMs = (candidates: readonly Candidate[]): number =>
+  Math.max(IP_COOLDOWN_MS, ...candidates.map(({ settings }) => settings.ipCooldownMs));
+
 const changed = (before: ReadonlyMap<NodeId, Sight>, now: ReadonlyMap<NodeId, Sight>): boolean =>
   [...now].some(([id, { sinceMs }]) => before.get(id)?.sinceMs !== sinceMs);
 
 function pacing(
   signal: RolloutAnnounced,
   plan: RolloutPlan,
-  candidates: readonly Candidate[],
+  ipCooldownMs: number,
 ): { pacing: Pacing } | { pacingUnknown: string } {
   const paced = paceReplacement({
     pods: signal.replicas.to,
     freeAddresses: plan.freeAddresses,
     terminationGraceMs: signal.terminationGraceMs,
-    ipCooldownMs: Math.max(IP_COOLDOWN_MS, ...candidates.map(({ settings }) => settings.ipCooldownMs)),
+    ipCooldownMs,
   });
   if (paced !== undefined) return { pacing: paced };
   return {

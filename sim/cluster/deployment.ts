@@ -71,7 +71,8 @@ export class Deployment extends Workload {
     });
   }
 
-  /** The template changes: every pod is replaced as the strategy says. */
+  /** The template changes: every pod is replaced as the strategy says. Of a change that also brings another number of
+   *  replicas the controller does that first, in the old version: `scaleTo`, then this (isScalingEvent). */
   rollOut(): void {
     this.#old.takeFrom(this.#new);
     this.#new = new ReplicaSet();

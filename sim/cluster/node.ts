@@ -128,6 +128,7 @@ export class Node {
       kernel: world.kernel,
       ipamd: this.ipamd,
       retries: world.chance.stream(`kubelet of ${name}`),
+      containers: world.chance.stream(`containers of ${name}`),
       sandboxes: world.chance.stream(`sandboxes of ${name}`),
       freed: () => {
         changed(this);

@@ -46,6 +46,7 @@ export abstract class Workload implements PodOwner {
       image: name,
       imagePullMs: options.imagePullMs ?? BARE_POD.imagePullMs,
       readyAfterMs: options.readyAfterMs ?? BARE_POD.readyAfterMs,
+      spreadMs: options.spreadMs ?? BARE_POD.spreadMs,
       terminationGraceMs: options.terminationGraceMs ?? BARE_POD.terminationGraceMs,
       exitMs: options.exitMs ?? BARE_POD.exitMs,
       runMs,

@@ -127,6 +127,16 @@ describe('a rollout is announced five minutes ahead, on two quiet nodes with nin
     await world.kernel.run(world.kernel.nowMs + minutes(2));
     expect(changes(world)).toEqual({});
   });
+
+  test('asked for the plan where no node is there yet: the answer says how many pods would wait for launches', async () => {
+    const { world, stage } = staged({ seed: 46 });
+    const event = world.bus.event('eks-ip-prewarmer', 'Deployment Announced', announcement);
+    const answer = await inWorld(world, () => stage.ask({ plan: event }));
+    const [report] = 'reports' in answer ? (answer.reports as RolloutReport[]) : [];
+    // With the margin of a quarter.
+    expect(report?.openDemand).toBe(Math.ceil(1.25 * announcement.replicas.to));
+    expect(await stage.stores.ledger.openDemand(CLUSTER, world.clockMs)).toEqual([]);
+  });
 });
 
 describe('what an announcement may get wrong', () => {

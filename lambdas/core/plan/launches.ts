@@ -7,6 +7,7 @@ import { type EniId, ipamdStarted, type Node, type NodeId, OUR_NODE_TAG, type Su
 import type { Policy } from '../policy.ts';
 import type { NodeSelector } from '../signals.ts';
 import { planAllocation } from './allocation.ts';
+import { demandOfLaunching } from './demand.ts';
 import type { Candidate } from './eligibility.ts';
 import { attachNew, closedSubnet, fillPresent, freeIndexes } from './giving.ts';
 import { podAddresses, podEnis } from './pod-enis.ts';
@@ -111,8 +112,8 @@ export function shareOut(
       const { nodeId, podCap } = taker;
       if (taken[nodeId] !== undefined || !selects(demand.selector, taker)) continue;
       const before = claims.get(nodeId) ?? 0;
-      const take = Math.min(podsLeft, podCap - before);
-      if (take <= 0) continue;
+      const take = demandOfLaunching(podsLeft, podCap - before);
+      if (take === 0) continue;
       taken[nodeId] = take;
       podsLeft -= take;
       claims.set(nodeId, before + take);
@@ -122,7 +123,7 @@ export function shareOut(
     if (podsLeft < demand.podsLeft) claimed.push(next);
   }
   const podsFor = ({ nodeId, podCap }: Taker): number =>
-    Math.min(podCap, sum(all.filter(({ claims }) => claims[nodeId] !== undefined).map(podsOf)));
+    demandOfLaunching(sum(all.filter(({ claims }) => claims[nodeId] !== undefined).map(podsOf)), podCap);
   return { shares: new Map(takers.map((taker) => [taker.nodeId, podsFor(taker)])), claimed };
 }
 

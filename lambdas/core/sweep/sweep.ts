@@ -76,6 +76,8 @@ async function sweepCluster(name: string, ports: Ports): Promise<Swept | undefin
   const finished = await finishAll(started, name, ports);
   const orphans = await collectOrphans(name, own, suspects, ports);
   const podsGivenBack = await giveBack(open, world, ports);
+  const OpenDemandPods = open.reduce((sum, { podsLeft }) => sum + podsLeft, podsGivenBack);
+  ports.journal.measure({ OpenDemandPods }, { cluster: name });
   const lessons = await ledger.lessons(name);
   publishRoom(name, read.value, lessons, ports);
   publishPolicy(name, world, lessons, ports);
