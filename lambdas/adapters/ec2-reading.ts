@@ -77,6 +77,8 @@ function readBare(instance: Instance): Omit<Node, 'enis'> | undefined {
     vpcId,
     subnetId,
     zone,
+    // Empty while EC2 has none to show.
+    ...(instance.PrivateDnsName && { dnsName: instance.PrivateDnsName }),
     launchedAtMs: LaunchTime.getTime(),
     // EC2 names a platform for Windows alone.
     platform: instance.Platform?.toLowerCase() === 'windows' ? 'windows' : 'linux',

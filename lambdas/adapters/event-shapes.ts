@@ -89,6 +89,25 @@ export const ANNOUNCEMENT = ours({
 /** Tries are counted up to a few dozen; what is beyond is no message of ours. */
 const attempt = whole(0, 1_000, 'tries');
 const atMs = whole(0, MOST_MS, 'milliseconds');
+const onlyTrue = z.optional(value<true>('true, or nothing', (given) => given === true));
+
+/** Its own piece, beside the other signals of ours. */
+const GATE_LOOK = ours({
+  kind: z.literal('gate-look'),
+  cluster: clusterName,
+  gates: listOf(
+    ours({
+      nodeId,
+      name: z.optional(text("a node's name", NAME)),
+      runningAtMs: atMs,
+      notStartedAtMs: z.optional(atMs),
+      seenByMs: z.optional(atMs),
+      again: onlyTrue,
+    }),
+    'a list of launch gates',
+  ),
+  attempt,
+});
 
 /** A signal that we put on a queue ourselves, as core has it. */
 export const SIGNAL = z.discriminatedUnion(
@@ -102,6 +121,7 @@ export const SIGNAL = z.discriminatedUnion(
         (given) => given === 'pending' || given === 'running',
       ),
       atMs,
+      gated: onlyTrue,
       attempt,
     }),
     ours({
@@ -148,6 +168,10 @@ export const SIGNAL = z.discriminatedUnion(
       looksLeft: whole(1, 100, 'looks'),
       attempt,
     }),
+    GATE_LOOK,
   ],
-  { error: 'an object whose kind is "node-launching", "rollout-announced", "verify-due" or "boot-look"' },
+  {
+    error:
+      'an object whose kind is "node-launching", "rollout-announced", "verify-due", "boot-look" or "gate-look"',
+  },
 );

@@ -42,7 +42,7 @@ export function readSignal(raw: unknown): Signal | Ignored {
     return { kind: 'ignored', why: `${sayAll(strangers)}${more}` };
   }
   if (about.kind === 'ignored') return about;
-  if (about.kind === 'verify-due' || about.kind === 'boot-look')
+  if (about.kind === 'verify-due' || about.kind === 'boot-look' || about.kind === 'gate-look')
     return ignored([
       { field: 'plan.detail.kind', expected: 'an event that asks for addresses', got: about.kind },
     ]);
@@ -117,7 +117,9 @@ function continued({ detail }: Envelope): Read {
   const checked = check(SIGNAL, detail, 'detail');
   if (!checked.ok) return ignored(checked.complaints);
   const signal = checked.value;
-  if (signal.kind === 'node-launching' || signal.kind === 'boot-look') return signal;
+  if (signal.kind === 'boot-look') return signal;
+  if (signal.kind === 'node-launching') return defined(signal);
+  if (signal.kind === 'gate-look') return { ...signal, gates: signal.gates.map(defined) };
   if (signal.kind === 'verify-due') {
     const { ipamdStarted, ...due } = signal;
     return { ...due, ...(ipamdStarted !== undefined && { ipamdStarted }) };
@@ -156,6 +158,12 @@ const selectorOf = (
   ...(said.nodeGroups !== undefined && { nodeGroups: said.nodeGroups }),
   ...(said.zones !== undefined && { zones: said.zones }),
 });
+
+/** Without the fields that are not there. */
+const defined = <T extends object>(given: T): { [K in keyof T]: Exclude<T[K], undefined> } =>
+  Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]: Exclude<T[K], undefined>;
+  };
 
 const ignored = (complaints: readonly Complaint[]): Ignored => ({ kind: 'ignored', why: sayAll(complaints) });
 

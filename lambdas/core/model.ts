@@ -36,6 +36,8 @@ export interface Node {
   readonly subnetId: SubnetId;
   /** Availability zone name, for example `eu-central-1a`. */
   readonly zone: string;
+  /** Its private DNS name, which most nodes have as their name in the cluster. */
+  readonly dnsName?: string;
   /** When EC2 accepted the launch; `running` is never earlier. */
   readonly launchedAtMs: number;
   readonly platform: 'linux' | 'windows';

@@ -12,7 +12,7 @@ import type { Sight } from './plan/standing.ts';
 import type { LeaveReason } from './plan/steps.ts';
 import type { Policy } from './policy.ts';
 import type { Leasing } from './records.ts';
-import type { Signal } from './signals.ts';
+import type { RolloutStrategy, Signal, Workload } from './signals.ts';
 
 /** Epoch milliseconds. */
 export type Clock = () => number;
@@ -153,6 +153,8 @@ export interface NodeRecord {
   readonly times?: Times;
   /** How long the CNI surely keeps what it was given once it has adopted it, ms, if no pod comes; absent: for good. */
   readonly keptForMs?: number;
+  /** It was given its addresses behind a closed launch gate: none of them can be late. */
+  readonly gated?: true;
   readonly expiresAtMs: number;
 }
 
@@ -224,6 +226,62 @@ export interface Ledger {
   learn(cluster: string, samples: ReadonlyMap<string, Samples>, nowMs: number): Promise<void>;
 }
 
+/** A node by its instance, and by the name it is likely to have in its cluster. */
+export interface NamedNode {
+  readonly nodeId: NodeId;
+  readonly name?: string;
+}
+
+/** Pods of one node that have an address of their own, or are about to: on the host's network none does, and one that has
+ *  ended gave its address back. One that is ending still holds it. */
+export interface PodsOnNode {
+  readonly count: number;
+  /** Of those that have got theirs. */
+  readonly ips: readonly string[];
+}
+
+/** What a Deployment says of its own rollouts. */
+export interface DeploymentSettings {
+  readonly replicas: number;
+  readonly strategy: RolloutStrategy;
+  readonly terminationGraceMs: number;
+  readonly hostNetwork: boolean;
+}
+
+/** A launch gate that was looked at: closed while the node carries our taint. */
+export interface GateSeen extends NamedNode {
+  readonly name: string;
+  readonly closed: boolean;
+  /** The node's own word; a node is Ready only once its ipamd serves. */
+  readonly ready: boolean;
+  /** When the node joined its cluster, epoch ms. */
+  readonly joinedAtMs: number;
+}
+
+/** The API server of a cluster, where an operator lets us ask it (docs/lens.md). Nothing may rest on its answers alone: each
+ *  may fail, and then all goes on as without it. A failure's message says what an operator can do. */
+export interface Kubernetes {
+  /** Exact pods of these nodes; of `nodesInAll` the cluster has about. A node it does not know is absent from the answer. */
+  pods(
+    cluster: string,
+    nodes: readonly NamedNode[],
+    nodesInAll: number,
+  ): Promise<Answer<ReadonlyMap<NodeId, PodsOnNode>>>;
+  /** Pods that wait for a node. */
+  pendingPods(cluster: string): Promise<Answer<number>>;
+  /** `undefined` when there is no such Deployment. */
+  deployment(
+    cluster: string,
+    workload: Pick<Workload, 'namespace' | 'name'>,
+  ): Promise<Answer<DeploymentSettings | undefined>>;
+  /** Nodes that have not joined are absent from the answer. */
+  gates(cluster: string, nodes: readonly NamedNode[]): Promise<Answer<ReadonlyMap<NodeId, GateSeen>>>;
+  /** All closed gates of a cluster. */
+  closedGates(cluster: string): Promise<Answer<readonly GateSeen[]>>;
+  /** Takes our taint off, and nothing else. Opening an open gate succeeds, and so does that of a node that is no more. */
+  openGate(cluster: string, node: { readonly nodeId: NodeId; readonly name: string }): Promise<Answer<void>>;
+}
+
 /** Work that must wait goes back on the queue; nobody sleeps in a billed function. */
 export interface Continuations {
   /** Delivers each signal again after `delayMs` (at most 15 minutes), with its attempt counted up by the caller. */
@@ -243,8 +301,17 @@ export interface Journal {
 /** `observe` records what it would have done and changes nothing; `warm` acts. */
 export type Mode = 'observe' | 'warm';
 
+export interface ClusterSetting {
+  readonly name: string;
+  readonly mode: Mode;
+  /** We may ask its API server. */
+  readonly lens?: true;
+  /** Its nodes may come with our start-up taint, and we take it off; only with the lens. */
+  readonly gate?: true;
+}
+
 export interface Settings {
-  readonly clusters: readonly { readonly name: string; readonly mode: Mode }[];
+  readonly clusters: readonly ClusterSetting[];
   /** As it was last read; {@link Ports.freshPolicy} reads it anew. */
   readonly policy: Policy;
 }
@@ -253,6 +320,8 @@ export interface Ports {
   readonly clock: Clock;
   readonly vpc: Vpc;
   readonly clusters: Clusters;
+  /** Absent where no cluster has the lens. */
+  readonly kubernetes?: Kubernetes;
   readonly budget: Budget;
   readonly ledger: Ledger;
   readonly continuations: Continuations;

@@ -13,6 +13,7 @@ import {
 } from './calls/launch-calls.ts';
 import { say } from './complaints.ts';
 import { type Failure, passes, waitAfter } from './failures.ts';
+import { gatedAttachByMs, gateLooks } from './launch-gate.ts';
 import { bootLooks, type Running } from './looks/boots.ts';
 import { startP05Ms } from './looks/lessons.ts';
 import { type Cluster, clusterOf, type Node, type NodeId, nodeGroupOf } from './model.ts';
@@ -70,6 +71,7 @@ export async function warmLaunches(
   const foreign: NodeId[] = [];
   const runners: Runner[] = [];
   const running: Running[] = [];
+  const joining: Running[] = [];
   const nodes = new Map(world.nodes.map((node) => [node.id, node]));
   for (const signal of launches) {
     const node = nodes.get(signal.nodeId);
@@ -81,9 +83,11 @@ export async function warmLaunches(
         continue;
       }
       const runner = enter(signal, node, found, lessons, ports);
+      const launch = { signal, node, cluster: found.cluster.name };
+      joining.push(launch);
       // Where nobody else allocates there is no race, and no tag to tell a start by.
-      if ('steps' in runner || !runner.candidate.soleAllocator)
-        running.push({ signal, node, cluster: found.cluster.name });
+      const raced = signal.gated !== true && ('steps' in runner || !runner.candidate.soleAllocator);
+      if (raced) running.push(launch);
       if ('steps' in runner) put(found.cluster.name, ...runner.steps);
       else runners.push(runner);
     }
@@ -95,7 +99,10 @@ export async function warmLaunches(
       : await planAndDo(runners, unseen, knowledge, rebuilt ? 'refill' : 'launch', ports);
   for (const { cluster, step } of all) put(cluster, step);
   if (want === 'do' && !rebuilt)
-    await ports.continuations.later(bootLooks(running, lessons, world.readAtMs, ports));
+    await ports.continuations.later([
+      ...bootLooks(running, lessons, world.readAtMs, ports),
+      ...gateLooks(joining, ports),
+    ]);
   const plans = [...steps].map(([cluster, every]) => ({ cluster, steps: every, totals: totalsOf(every) }));
   return { plans, ignored: ignoredOf(foreign, unseen, [...clusters.keys()], want) };
 }
@@ -173,6 +180,7 @@ function newestPerNode(signals: readonly NodeLaunching[]): NodeLaunching[] {
     const other = newest.get(signal.nodeId);
     const tellsMore =
       other === undefined ||
+      (signal.gated === true && other.gated !== true) ||
       (signal.phase === 'running' && other.phase === 'pending') ||
       (signal.phase === other.phase && signal.atMs < other.atMs);
     if (tellsMore) newest.set(signal.nodeId, signal);
@@ -196,6 +204,12 @@ function enter(
   // Where nobody else allocates, an ENI that comes late is adopted a minute later, and nobody fights it.
   if (checked.candidate.settings.mode.kind === 'provisioning-disabled')
     return { ...runner, attachByMs: undefined };
+  if (signal.gated === true && runningAtMs !== undefined) {
+    const attachByMs = gatedAttachByMs(runningAtMs, policy);
+    if (clock() < attachByMs) return { ...runner, attachByMs };
+    const because = `its launch gate opens ${policy.gateDeadlineMs / 1000} s after running, which no attach can be sure to meet any more`;
+    return { steps: [{ do: 'leave', nodeId: node.id, reason: 'too late', because }] };
+  }
   const lesson = lessons.get(cluster.name)?.get(nodeGroupOf(node.tags));
   const startMs = startP05Ms(lesson) ?? policy.startP05Ms;
   const late = tooLate(node, runningAtMs, startMs, policy, clock());

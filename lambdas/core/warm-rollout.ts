@@ -6,6 +6,7 @@
 import { carryOutRollout, tryAgain } from './calls/rollout-calls.ts';
 import { withAdoption } from './cni.ts';
 import { say } from './complaints.ts';
+import { lensOf, named, seenThrough } from './lens.ts';
 import { IP_COOLDOWN_MS } from './limits.ts';
 import { adoptionMostMs } from './looks/lessons.ts';
 import { ipamdStarted, type Node, type NodeId, nodeGroupOf } from './model.ts';
@@ -73,7 +74,10 @@ export async function warmRollout(
 
   const groups = [...new Set(candidates.map(({ node }) => nodeGroupOf(node.tags)))];
   const policy = withAdoption(given, adoptionMostMs(groups.map((group) => lessons.get(group))));
-  const before = await ledger.sights(signal.cluster);
+  const [before, podsOn] = await Promise.all([
+    ledger.sights(signal.cluster),
+    countPods(signal, present, world.nodes.length, ports),
+  ]);
   const sights = lookAt(present, before, nowMs);
   const demand = demandOf(signal);
   const plan = planRollout({
@@ -84,6 +88,7 @@ export async function warmRollout(
     policy,
     nowMs,
     ...(signal.podsPerNode !== undefined && { podsPerNode: signal.podsPerNode }),
+    ...(podsOn !== undefined && { podsOn }),
   });
   const steps = [...refused, ...plan.steps];
   const openDemand = replacesPods(signal) ? 0 : plan.unplaced;
@@ -114,6 +119,27 @@ export async function warmRollout(
     found.mode === 'warm' && carryOutRollout(signal, { plan, candidates, marks, world }, ports),
   ]);
   return report;
+}
+
+/** Pods of the present nodes, exactly, where the lens can tell. A later try reads anew only before the rollout begins: its own
+ *  pods would pass for old ones, and the nodes would be given addresses for them a second time. */
+async function countPods(
+  signal: RolloutAnnounced,
+  present: readonly Node[],
+  nodesInAll: number,
+  ports: Ports,
+): Promise<ReadonlyMap<NodeId, number> | undefined> {
+  const lens = lensOf(signal.cluster, ports);
+  if (lens === undefined || present.length === 0) return undefined;
+  if (signal.attempt > 0 && ports.clock() >= signal.startsAtMs) return undefined;
+  const answer = await lens.pods(signal.cluster, present.map(named), nodesInAll);
+  const pods = seenThrough(
+    answer,
+    signal.cluster,
+    'pods are told from addresses, as without the lens',
+    ports,
+  );
+  return pods && new Map([...pods].map(([nodeId, { count }]) => [nodeId, count]));
 }
 
 const notACluster = (expected: string, { cluster: got }: RolloutAnnounced): Ignored => ({

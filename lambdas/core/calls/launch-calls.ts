@@ -187,6 +187,7 @@ function recordOf(
     nodeGroup: nodeGroupOf(node.tags),
     share,
     ...(runningAtMs !== undefined && { runningAtMs }),
+    ...(runner.signal.gated === true && { gated: true }),
     outcome,
     ...(kept !== undefined && { keptForMs: kept }),
     times: {

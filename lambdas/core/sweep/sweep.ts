@@ -4,6 +4,7 @@
 import { collectOrphans } from '../calls/collecting.ts';
 import { finish, inRush } from '../calls/finishing.ts';
 import type { Failure } from '../failures.ts';
+import { sweepGates } from '../launch-gate.ts';
 import { adoptionMostMs, startP05Ms } from '../looks/lessons.ts';
 import { type Cluster, ipamdStarted, type Node, type NodeId, type World } from '../model.ts';
 import { shortOf } from '../plan/allocation.ts';
@@ -31,6 +32,8 @@ export interface Swept {
   readonly orphansSuspected: number;
   /** Pods claimed by nodes that are gone, open again for those to come. */
   readonly podsGivenBack: number;
+  /** Launch gates found closed, and looked at; absent when there was none. */
+  readonly gatesClosed?: number;
 }
 
 /** How long a node must have been unheard of before its claims are given back: far above any lag of EC2's reads. */
@@ -52,6 +55,8 @@ export async function sweep(ports: Ports): Promise<readonly Swept[]> {
 
 async function sweepCluster(name: string, ports: Ports): Promise<Swept | undefined> {
   const { ledger, vpc, clock } = ports;
+  // First, and whatever becomes of the rest: pods wait behind a closed gate.
+  const gatesClosed = await sweepGates(name, ports);
   const described = await ports.clusters.describe(name);
   if (!described.ok) return skipped(name, described.failure, ports);
   const cluster = described.value;
@@ -86,6 +91,7 @@ async function sweepCluster(name: string, ports: Ports): Promise<Swept | undefin
     finished,
     ...orphans,
     podsGivenBack,
+    ...(gatesClosed > 0 && { gatesClosed }),
   };
 }
 
