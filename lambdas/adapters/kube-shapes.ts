@@ -1,11 +1,8 @@
 /** What we read of Kubernetes' objects, and nothing more of them. Source: Kubernetes API reference, core/v1 and apps/v1. */
 import * as z from 'zod/mini';
-import type { NodeId } from '../core/model.ts';
+import { GATE_TAINT, type NodeId } from '../core/model.ts';
 import type { DeploymentSettings, GateSeen, PodsOnNode } from '../core/ports.ts';
 import type { IntOrPercent, RolloutStrategy } from '../core/signals.ts';
-
-/** The taint of the launch gate: no pod that does not tolerate it is bound to a node that carries it. */
-export const GATE_TAINT = { key: 'eks-ip-prewarmer/warming', value: 'true', effect: 'NoSchedule' } as const;
 
 /** Plain checks instead of zod's own types for them, which are kilobytes of each bundle. */
 const text = z.custom<string>((given) => typeof given === 'string');
@@ -40,7 +37,9 @@ export const NODE = z.object({
     providerID: z.optional(text),
     taints: z.optional(z.custom<readonly Taint[]>((given) => Array.isArray(given) && given.every(isTaint))),
   }),
-  status: z.object({ conditions: z.optional(z.array(z.object({ type: text, status: text }))) }),
+  status: z.object({
+    conditions: z.optional(z.array(z.object({ type: text, status: text, lastTransitionTime: text }))),
+  }),
 });
 export type KubeNode = z.output<typeof NODE>;
 
@@ -75,13 +74,19 @@ export const gateAt = ({ spec: { taints = [] } }: KubeNode): number =>
 export const instanceOf = ({ spec: { providerID } }: KubeNode): NodeId | undefined =>
   /^aws:\/\/\/[^/]*\/(i-[0-9a-f]+)$/.exec(providerID ?? '')?.[1] as NodeId | undefined;
 
-export const gateOf = (nodeId: NodeId, node: KubeNode): GateSeen => ({
-  nodeId,
-  name: node.metadata.name,
-  closed: gateAt(node) >= 0,
-  ready: node.status.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') ?? false,
-  joinedAtMs: Date.parse(node.metadata.creationTimestamp),
-});
+export function gateOf(nodeId: NodeId, node: KubeNode): GateSeen {
+  const { metadata, status } = node;
+  const ready = status.conditions?.find(
+    (condition) => condition.type === 'Ready' && condition.status === 'True',
+  );
+  return {
+    nodeId,
+    name: metadata.name,
+    closed: gateAt(node) >= 0,
+    ...(ready !== undefined && { readySinceMs: Date.parse(ready.lastTransitionTime) }),
+    joinedAtMs: Date.parse(metadata.creationTimestamp),
+  };
+}
 
 export const podsOf = (pods: readonly Pod[]): PodsOnNode => {
   const own = pods.filter(({ spec }) => spec.hostNetwork !== true);

@@ -1,5 +1,11 @@
 /** Whether one launch gate may be opened, from what Kubernetes, EC2 and the ledger say of its node. */
-import { CONSISTENT_AFTER_MS, RECONCILE_EVERY_MS, USABLE_AFTER_SEEN_MS } from './limits.ts';
+import {
+  CONSISTENT_AFTER_MS,
+  IPAMD_LOOP_MS,
+  RECONCILE_EVERY_MS,
+  RECONCILE_WORST_MS,
+  USABLE_AFTER_SEEN_MS,
+} from './limits.ts';
 import {
   type Cluster,
   IPAMD_INSTANCE_TAG,
@@ -60,7 +66,7 @@ export function judgeGate(gate: Gate, known: Known): Verdict {
 
 function judgeNode(
   gate: Gate,
-  { name, ready }: GateSeen,
+  { name, readySinceMs }: GateSeen,
   {
     node,
     soleAllocator,
@@ -68,32 +74,29 @@ function judgeNode(
     readAtMs,
     attachByMs,
     nowMs,
+    policy,
   }: Known & { readonly node: Node; readonly soleAllocator: boolean },
 ): Verdict {
   const wait: Verdict = { do: 'wait', gate };
   const open = (because: string): Verdict => ({ do: 'open', gate, name, because });
-  if (record === undefined || leftForTime(record)) {
-    if (gate.again !== true && nowMs < attachByMs) return { do: 'plan again', gate };
-    // Its own message is on the way.
-    if (record === undefined && nowMs < attachByMs) return wait;
+  // Until then another attach is of use; its own message is on the way, or goes on its way now.
+  if (nowMs < attachByMs && !attachSent(record)) {
+    const apart = readySinceMs === undefined || betweenHalves(nowMs - readySinceMs, policy);
+    return gate.again === true || apart ? wait : { do: 'plan again', gate };
   }
   const ours = node.enis.filter((eni) => eni.tags[OUR_NODE_TAG] === node.id);
   const there = new Set<string>(ours.map(({ id }) => id));
-  switch (record?.outcome.state) {
-    case 'claimed':
-    case 'created':
-      return wait;
-    case 'attached':
-    case 'filled':
-      if (record.enis.some(({ eniId }) => eniId === undefined || !there.has(eniId))) return wait;
-  }
+  const unseen = (record?.enis ?? []).some(
+    ({ eniId, attachedAtMs }) => attachedAtMs !== undefined && (eniId === undefined || !there.has(eniId)),
+  );
+  if (unseen) return wait;
   if (soleAllocator) {
     // Its ipamd writes no tag: the worst case of adoption tells.
     const fromMs = record?.times?.usableFromMs;
     return fromMs !== undefined && nowMs < fromMs ? wait : open('our addresses are presumed usable');
   }
   if (!ours.every((eni) => eni.tags[IPAMD_INSTANCE_TAG] !== undefined)) return wait;
-  if (!ready) return wait;
+  if (readySinceMs === undefined) return wait;
   if (ours.length === 0) return open('nothing of ours is on its way');
   const seenByMs = gate.seenByMs ?? readAtMs;
   // Within the time of a reconcile only its start can have adopted them, and a node is Ready once that is over.
@@ -104,6 +107,34 @@ function judgeNode(
   return { do: 'wait', gate: { ...gate, seenByMs } };
 }
 
-/** Left because the guard's time ran out, of which there is more behind a gate. */
-const leftForTime = ({ outcome }: NodeRecord): boolean =>
-  outcome.state === 'left' && (outcome.reason === 'too late' || outcome.reason === 'over budget');
+/** Whether all was done for it that will be. One that was left because the guard's time ran out has more behind a gate. */
+function attachSent(record: NodeRecord | undefined): boolean {
+  switch (record?.outcome.state) {
+    case undefined:
+    case 'claimed':
+    case 'created':
+    case 'would attach':
+      return false;
+    case 'left':
+      return record.outcome.reason !== 'too late' && record.outcome.reason !== 'over budget';
+    case 'attached':
+    case 'filled':
+    case 'seen':
+    case 'late attach':
+    case 'not seen':
+      return true;
+  }
+}
+
+/** From ipamd serving to its first reconcile, in the first loop after its start. Ready comes after serving. */
+const FIRST_RECONCILE_MS = 7_000;
+/** From a look to the attach it leads to, and between two looks at Ready: queues and a function. */
+const PIPELINE_MS = 8_000;
+
+/** Whether interfaces attached now could become visible around a reconcile: one adopted by it and the other by the next, a
+ *  minute later, when the first has been given back. Counted from Ready, its first two reconciles are told from nothing else. */
+function betweenHalves(sinceReadyMs: number, { attachP95Ms, imdsP95Ms }: Policy): boolean {
+  const secondFromMs = RECONCILE_EVERY_MS - attachP95Ms - imdsP95Ms - PIPELINE_MS;
+  const secondUntilMs = RECONCILE_WORST_MS + IPAMD_LOOP_MS;
+  return sinceReadyMs < FIRST_RECONCILE_MS || (sinceReadyMs >= secondFromMs && sinceReadyMs < secondUntilMs);
+}

@@ -88,6 +88,10 @@ export const OUR_NODE_TAG = 'eks-ip-prewarmer/node';
 /** The demand an ENI was attached for on a node that already ran. */
 export const OUR_DEMAND_TAG = 'eks-ip-prewarmer/demand';
 
+/** The taint of the launch gate: a node carries it from the start, and no pod that does not tolerate it comes until it is
+ *  gone. */
+export const GATE_TAINT = { key: 'eks-ip-prewarmer/warming', value: 'true', effect: 'NoSchedule' } as const;
+
 export function primaryEni(node: Node): Eni | undefined {
   return node.enis.find((eni) => eni.deviceIndex === 0 && eni.networkCardIndex === 0);
 }

@@ -252,8 +252,8 @@ export interface DeploymentSettings {
 export interface GateSeen extends NamedNode {
   readonly name: string;
   readonly closed: boolean;
-  /** The node's own word; a node is Ready only once its ipamd serves. */
-  readonly ready: boolean;
+  /** Since when it says that it is Ready, epoch ms: it does so only once its ipamd serves. Absent while it does not. */
+  readonly readySinceMs?: number;
   /** When the node joined its cluster, epoch ms. */
   readonly joinedAtMs: number;
 }
