@@ -69,8 +69,9 @@ describe('how long pods wait, and what it saves', () => {
       await world.kernel.run(minutes(6));
       expect(failedRequests(world)).toBe(0);
       expect(withAddress(world)).toBe(5 * PODS);
-      // 65 s to the reconcile, 10 to be sure of it, and looks. A node that started late met its addresses there.
-      for (const node of nodes) expect(heldSeconds(node)).toBeLessThan(90);
+      // 65 s to the reconcile after the attach, 10 to be sure of it, and looks; or the one after that, when the attach was put off
+      // because the first was near.
+      for (const node of nodes) expect(heldSeconds(node)).toBeLessThan(155);
       expect(reasons(stage)).toHaveLength(5);
       // What came behind a gate did not come too late.
       const verified = notesOf(stage, 'verified').map(({ facts }) => facts);
