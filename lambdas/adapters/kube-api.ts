@@ -130,7 +130,7 @@ function unreached(cluster: string, server: Server, error: unknown) {
   const { code = 'unknown', message } = error as { readonly code?: string; readonly message: string };
   const why = server.public
     ? 'its public endpoint may be closed to us (publicAccessCidrs)'
-    : 'its endpoint is private: the function must run in a subnet of its VPC (docs/lens.md)';
+    : 'its endpoint is private and this function is not in its VPC (docs/lens.md)';
   return refused(
     'transient',
     code,

@@ -99,7 +99,7 @@ export async function warmRollout(
     steps,
     totals: totalsOf(steps),
     openDemand,
-    ...(replacesPods(signal) && pacing(signal, plan, candidates)),
+    ...(replacesPods(signal) && pacing(signal, plan, candidates, podsOn !== undefined)),
   };
   if (want === 'plan') return report;
 
@@ -158,6 +158,7 @@ function pacing(
   signal: RolloutAnnounced,
   plan: RolloutPlan,
   candidates: readonly Candidate[],
+  counted: boolean,
 ): { pacing: Pacing } | { pacingUnknown: string } {
   const paced = paceReplacement({
     pods: signal.replicas.to,
@@ -168,8 +169,8 @@ function pacing(
   if (paced !== undefined) return { pacing: paced };
   return {
     pacingUnknown:
-      signal.podsPerNode === undefined
-        ? 'no address is surely free: say podsPerNode in the announcement, because EC2 does not show which have pods'
+      signal.podsPerNode === undefined && !counted
+        ? 'no address is surely free: say podsPerNode in the announcement, or allow the lens: EC2 does not show which have pods'
         : 'no address is free on any node: add a node or scale down first',
   };
 }

@@ -210,7 +210,7 @@ describe('when messages or the API server fail', () => {
     expect(nodes[0]?.schedulable).toBe(false);
     const [warning] = notesOf(stage, 'lens: not seen');
     expect(warning?.facts['message']).toMatch(
-      /^the API server of shop cannot be reached: its endpoint is private: the function must run in a subnet of its VPC/,
+      /^the API server of shop cannot be reached: its endpoint is private and this function is not in its VPC/,
     );
     api.access = 'public';
     await world.kernel.run(minutes(17));

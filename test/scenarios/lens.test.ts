@@ -1,0 +1,109 @@
+/** What exact pods, read from the API server, change in the plan of a rollout; and that nothing rests on them. */
+import { expect, test } from 'vitest';
+import type { RolloutReport } from '../../lambdas/core/warm-rollout.ts';
+import type { Stage, StageOptions } from '../../sim/stage.ts';
+import type { World } from '../../sim/world.ts';
+import { CLUSTER, inWorld, minutes, notesOf, seconds, staged } from './stage.ts';
+
+/** Two m5.large whose three ENIs are full; ten pods of a Deployment run on each. EC2 shows 27 addresses, and no pod. */
+async function fullNodes(
+  seed: number,
+  options: Partial<StageOptions> = {},
+): Promise<{ world: World; stage: Stage }> {
+  const { world, stage } = staged({ seed }, { sweep: true, ...options });
+  for (let node = 0; node < 2; node++) world.established('m5.large', [9, 9, 9]);
+  await world.kernel.run(seconds(10));
+  world.deploy({ kind: 'Deployment', name: 'checkout', replicas: 20 });
+  await world.kernel.run(seconds(40));
+  return { world, stage };
+}
+
+async function planned(world: World, stage: Stage): Promise<RolloutReport> {
+  const plan = world.bus.event('eks-ip-prewarmer', 'Deployment Announced', {
+    cluster: CLUSTER,
+    workload: { kind: 'Deployment', namespace: 'default', name: 'checkout' },
+    replicas: { from: 20, to: 20 },
+    announcementId: 'release-7',
+  });
+  const answer = await inWorld(world, () => stage.ask({ plan }));
+  const [report] = 'reports' in answer ? (answer.reports as RolloutReport[]) : [];
+  if (report === undefined) throw new Error('no plan');
+  return report;
+}
+
+test('full nodes: with the lens it is known that 17 addresses of each are free, and the rollout needs no pace', async () => {
+  const { world, stage } = await fullNodes(1, { lens: 'lens' });
+  expect(world.nodes.map(({ pods }) => pods.length)).toEqual([10, 10]);
+  const { pacing, pacingUnknown, steps } = await planned(world, stage);
+  expect(pacingUnknown).toBeUndefined();
+  expect(pacing).toMatchObject({ pods: 20, podsPerWave: 20, waves: 1 });
+  expect(steps).toMatchObject([
+    { do: 'leave', reason: 'already warm', because: '17 of its 27 addresses are free, 13 pods expected' },
+    { do: 'leave', reason: 'already warm', because: '17 of its 27 addresses are free, 12 pods expected' },
+  ]);
+});
+
+test('the same without the lens: nothing is surely free, and the answer says what would tell', async () => {
+  const { world, stage } = await fullNodes(1);
+  const { pacing, pacingUnknown } = await planned(world, stage);
+  expect(pacing).toBeUndefined();
+  expect(pacingUnknown).toMatch(/say podsPerNode in the announcement, or allow the lens/);
+});
+
+test('nodes that are not alike: each is planned by its own pods', async () => {
+  const { world, stage } = await fullNodes(2, { lens: 'lens' });
+  const [first] = world.nodes;
+  for (let pod = 0; pod < 17; pod++) world.createPod(`more-${pod}`, first);
+  for (const pod of world.pods.filter(({ name }) => name.startsWith('more'))) first?.bind(pod);
+  await world.kernel.run(world.kernel.nowMs + seconds(10));
+  const { steps } = await planned(world, stage);
+  const because = new Map(
+    steps.map((step) => [step.do === 'leave' ? step.nodeId : '', step.do === 'leave' && step.because]),
+  );
+  expect(because.get(first?.instanceId as never)).toMatch(/^all 3 ENIs are full, 0 addresses surely free/);
+  expect(because.get(world.nodes[1]?.instanceId as never)).toMatch(
+    /17 addresses surely free|17 of its 27 addresses are free/,
+  );
+});
+
+test.each([
+  ['is not reached', { access: 'private' }],
+  ['refuses the list of pods', { denied: new Set(['list pods']) }],
+  ['does not know our role', { access: 'stranger' }],
+])(
+  'the API server %s: the plan is the one without the lens, and one warning says why',
+  async (_how, change) => {
+    const { world, stage } = await fullNodes(3, { lens: 'lens' });
+    Object.assign(world.cluster().kubernetes, change);
+    const { steps, ...rest } = await planned(world, stage);
+    const without = await fullNodes(3);
+    const { steps: stepsWithout, ...restWithout } = await planned(without.world, without.stage);
+    expect(steps).toEqual(stepsWithout);
+    expect(rest).toEqual(restWithout);
+    expect(notesOf(stage, 'lens: not seen')).toHaveLength(1);
+    expect(notesOf(stage, 'lens: not seen')[0]?.facts).toMatchObject({
+      cluster: CLUSTER,
+      goingOn: 'pods are told from addresses, as without the lens',
+    });
+  },
+);
+
+test('a rollout that has begun is not counted anew: its own pods would pass for old ones', async () => {
+  const { world, stage } = await fullNodes(4, { lens: 'lens' });
+  const detail = {
+    kind: 'rollout-announced',
+    announcementId: 'release-7',
+    cluster: CLUSTER,
+    workload: { kind: 'Deployment', namespace: 'default', name: 'checkout' },
+    replicas: { from: 20, to: 20 },
+    strategy: { type: 'recreate' },
+    startsAtMs: world.clockMs - minutes(1),
+    overMs: 0,
+    terminationGraceMs: 30_000,
+    selector: {},
+    attempt: 1,
+  };
+  const again = world.bus.event('eks-ip-prewarmer', 'Prewarm Continuation', detail);
+  const answer = await inWorld(world, () => stage.ask({ plan: again }));
+  expect(JSON.stringify(answer)).toMatch(/no address is surely free/);
+});
