@@ -36,6 +36,8 @@ export const FIGURES = {
   OldestOrphan: 'Milliseconds',
   SubnetFreeAddresses: 'Count',
   SubnetFreeBlocks: 'Count',
+  /** With the lens, of the pods on nodes that hold ENIs of ours: how many have an address of those. */
+  PodsOnPrewarmed: 'Percent',
   /** Where we are the only allocator: nodes that have fewer addresses than they should. */
   NodesShort: 'Count',
 } as const satisfies Readonly<Record<string, Unit>>;

@@ -120,6 +120,7 @@ function attachSent(record: NodeRecord | undefined): boolean {
     case 'attached':
     case 'filled':
     case 'seen':
+    case 'adopted':
     case 'late attach':
     case 'not seen':
       return true;

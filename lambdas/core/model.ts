@@ -18,6 +18,8 @@ export interface Eni {
   readonly attachmentStatus: 'attaching' | 'attached' | 'detaching' | 'detached';
   /** Secondary IPv4 addresses: the ENI's own address is not counted. */
   readonly secondaryIps: number;
+  /** Which they are; kept only of ENIs of ours, since thousands of nodes have many. */
+  readonly ips?: readonly string[];
   /** Delegated /28 prefixes. One prefix takes one slot, as one secondary address does. */
   readonly prefixes: number;
   readonly groupIds: readonly string[];

@@ -174,7 +174,8 @@ export interface Times {
   readonly keptUntilMs?: number;
 }
 
-/** How far a node got: `claimed` → `created` → `attached` → `seen` (ipamd's tag is on our ENI); or how it ended. */
+/** How far a node got: `claimed` → `created` → `attached` → `seen` (ipamd's tag is on our ENI) → `adopted`
+ *  (with the lens: a pod uses it); or how it ended. */
 export type Outcome =
   | {
       readonly state:
@@ -184,6 +185,8 @@ export type Outcome =
         /** Addresses were added to ENIs it had: their adoption leaves no trace in EC2. */
         | 'filled'
         | 'seen'
+        /** The lens saw a pod use an address of ours. */
+        | 'adopted'
         | 'late attach'
         | 'not seen'
         | 'would attach';

@@ -1,9 +1,10 @@
 /** What exact pods, read from the API server, change in the plan of a rollout; and that nothing rests on them. */
 import { expect, test } from 'vitest';
+import type { NodeId } from '../../lambdas/core/model.ts';
 import type { RolloutReport } from '../../lambdas/core/warm-rollout.ts';
 import type { Stage, StageOptions } from '../../sim/stage.ts';
 import type { World } from '../../sim/world.ts';
-import { CLUSTER, inWorld, minutes, notesOf, seconds, staged } from './stage.ts';
+import { CLUSTER, inWorld, launchFor, minutes, notesOf, seconds, staged } from './stage.ts';
 
 /** Two m5.large whose three ENIs are full; ten pods of a Deployment run on each. EC2 shows 27 addresses, and no pod. */
 async function fullNodes(
@@ -106,4 +107,31 @@ test('a rollout that has begun is not counted anew: its own pods would pass for 
   const again = world.bus.event('eks-ip-prewarmer', 'Prewarm Continuation', detail);
   const answer = await inWorld(world, () => stage.ask({ plan: again }));
   expect(JSON.stringify(answer)).toMatch(/no address is surely free/);
+});
+
+test('a launched node is warmed and its pods use it: the sweep publishes the share and closes the story as adopted', async () => {
+  const { world, stage } = staged({ seed: 5 }, { sweep: true, lens: 'lens' });
+  const node = launchFor(world, 27);
+  await world.kernel.run(minutes(4));
+  const recordOf = async () =>
+    (await inWorld(world, () => stage.stores.ledger.nodes([node.instanceId as NodeId]))).get(
+      node.instanceId as NodeId,
+    );
+  expect((await recordOf())?.outcome).toEqual({ state: 'seen' });
+  await world.kernel.run(minutes(6));
+  const shares = stage.figures.flatMap(({ figures }) => figures.PodsOnPrewarmed ?? []);
+  // Two of its three interfaces are ours, and all 27 pods have an address.
+  expect(shares.map((share) => Math.round(share))).toEqual([67]);
+  expect((await recordOf())?.outcome).toEqual({ state: 'adopted' });
+});
+
+test('without the lens neither is said, and with it but without nodes of ours nobody is asked', async () => {
+  for (const options of [{}, { lens: 'lens', mode: 'observe' }] as const) {
+    const { world, stage } = staged({ seed: 6 }, { sweep: true, ...options });
+    launchFor(world, 27);
+    world.cluster().kubernetes.denied.add('list pods');
+    await world.kernel.run(minutes(6));
+    expect(stage.figures.flatMap(({ figures }) => figures.PodsOnPrewarmed ?? [])).toEqual([]);
+    expect(notesOf(stage, 'lens: not seen')).toEqual([]);
+  }
 });

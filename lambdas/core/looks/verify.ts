@@ -126,7 +126,7 @@ async function leaseAll(
 }
 
 const judged = (record: NodeRecord | undefined): boolean =>
-  record !== undefined && ['seen', 'late attach', 'not seen'].includes(record.outcome.state);
+  record !== undefined && ['seen', 'adopted', 'late attach', 'not seen'].includes(record.outcome.state);
 
 type Verdict = 'seen' | 'lateAttach' | 'notSeen' | 'starting' | 'waiting' | 'gone';
 
