@@ -1,7 +1,7 @@
 /** The shapes of events we understand: EventBridge's envelope, EC2's state changes, and our own two. */
 import * as z from 'zod/mini';
 import type { NodeId } from '../core/model.ts';
-import type { IntOrPercent } from '../core/signals.ts';
+import type { IntOrPercent, Unsaid } from '../core/signals.ts';
 import { clusterName, listOf, ours, text, theirs, value, whole } from './expectations.ts';
 
 /** Pods in one cluster that Kubernetes is built for. Source: Kubernetes, considerations for large clusters. */
@@ -91,6 +91,8 @@ const attempt = whole(0, 1_000, 'tries');
 const atMs = whole(0, MOST_MS, 'milliseconds');
 const onlyTrue = z.optional(value<true>('true, or nothing', (given) => given === true));
 
+const UNSAID: readonly Unsaid[] = ['strategy', 'terminationGrace'];
+
 /** Its own piece, beside the other signals of ours. */
 const GATE_LOOK = ours({
   kind: z.literal('gate-look'),
@@ -144,6 +146,12 @@ export const SIGNAL = z.discriminatedUnion(
       terminationGraceMs: whole(0, DAY_MS, 'milliseconds'),
       selector,
       podsPerNode,
+      unsaid: z.optional(
+        listOf(
+          value<Unsaid>('"strategy" or "terminationGrace"', (given) => UNSAID.includes(given as Unsaid)),
+          'a list of what was not said',
+        ),
+      ),
       attempt,
     }),
     ours({

@@ -1,6 +1,6 @@
 /** Raw events in, signals out. Whatever comes, nothing here throws: what we cannot use is ignored with a why. */
 import { type Complaint, sayAll } from '../core/complaints.ts';
-import type { Asked, Ignored, RolloutAnnounced, RolloutStrategy, Signal } from '../core/signals.ts';
+import type { Asked, Ignored, RolloutAnnounced, RolloutStrategy, Signal, Unsaid } from '../core/signals.ts';
 import { ANNOUNCEMENT, ENVELOPE, SIGNAL, STATE_CHANGE } from './event-shapes.ts';
 import { check } from './expectations.ts';
 
@@ -97,6 +97,10 @@ function announced({ id, atMs, detail }: Envelope): Read {
   if (!checked.ok) return ignored(checked.complaints);
   const { cluster, workload, replicas, strategy, startsAt, nodeSelection, podsPerNode, ...said } =
     checked.value;
+  const unsaid: Unsaid[] = [
+    ...(strategy === undefined ? (['strategy'] as const) : []),
+    ...(said.terminationGracePeriodSeconds === undefined ? (['terminationGrace'] as const) : []),
+  ];
   return {
     kind: 'rollout-announced',
     announcementId: said.announcementId ?? id,
@@ -109,6 +113,7 @@ function announced({ id, atMs, detail }: Envelope): Read {
     terminationGraceMs: (said.terminationGracePeriodSeconds ?? DEFAULT_GRACE_SECONDS) * 1000,
     selector: selectorOf(nodeSelection),
     ...(podsPerNode !== undefined && { podsPerNode }),
+    ...(unsaid.length > 0 && { unsaid }),
     attempt: 0,
   };
 }
@@ -124,8 +129,13 @@ function continued({ detail }: Envelope): Read {
     const { ipamdStarted, ...due } = signal;
     return { ...due, ...(ipamdStarted !== undefined && { ipamdStarted }) };
   }
-  const { podsPerNode, selector, ...rest } = signal;
-  return { ...rest, selector: selectorOf(selector), ...(podsPerNode !== undefined && { podsPerNode }) };
+  const { podsPerNode, unsaid, selector, ...rest } = signal;
+  return {
+    ...rest,
+    selector: selectorOf(selector),
+    ...(podsPerNode !== undefined && { podsPerNode }),
+    ...(unsaid !== undefined && { unsaid }),
+  };
 }
 
 interface SaidStrategy {

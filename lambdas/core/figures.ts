@@ -36,6 +36,8 @@ export const FIGURES = {
   OldestOrphan: 'Milliseconds',
   SubnetFreeAddresses: 'Count',
   SubnetFreeBlocks: 'Count',
+  /** With the lens: pods that wait for a node. */
+  PodsPending: 'Count',
   /** With the lens, of the pods on nodes that hold ENIs of ours: how many have an address of those. */
   PodsOnPrewarmed: 'Percent',
   /** Where we are the only allocator: nodes that have fewer addresses than they should. */

@@ -2,6 +2,7 @@
 import type { Answer } from './failures.ts';
 import type { Node } from './model.ts';
 import type { Kubernetes, NamedNode, Ports } from './ports.ts';
+import type { RolloutAnnounced } from './signals.ts';
 
 /** `undefined` where the lens is off. */
 export function lensOf(cluster: string, { kubernetes, settings }: Ports): Kubernetes | undefined {
@@ -31,4 +32,27 @@ export function seenThrough<T>(
   const { kind, code, message } = answer.failure;
   journal.warn('lens: not seen', { cluster, kind, code, message, goingOn });
   return undefined;
+}
+
+/** The announcement with the Deployment's own settings where it said none: a strategy in it wins over the one that is deployed,
+ *  because a pipeline may be about to change that. */
+export async function asDeployed(signal: RolloutAnnounced, ports: Ports): Promise<RolloutAnnounced> {
+  const { unsaid = [], ...said } = signal;
+  const { cluster, workload } = said;
+  const lens = lensOf(cluster, ports);
+  if (lens === undefined || unsaid.length === 0 || workload.kind !== 'Deployment') return signal;
+  const answer = await lens.deployment(cluster, workload);
+  const settings = seenThrough(
+    answer,
+    cluster,
+    "Kubernetes' defaults stand for what was not announced",
+    ports,
+  );
+  if (settings === undefined) return signal;
+  // Read once: a later try of the same rollout goes by the same settings.
+  return {
+    ...said,
+    ...(unsaid.includes('strategy') && { strategy: settings.strategy }),
+    ...(unsaid.includes('terminationGrace') && { terminationGraceMs: settings.terminationGraceMs }),
+  };
 }

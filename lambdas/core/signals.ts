@@ -38,8 +38,13 @@ export interface RolloutAnnounced {
   readonly podsPerNode?: number;
   /** The pods use the node's own address: they need none. */
   readonly hostNetwork?: boolean;
+  /** What the announcement did not say: Kubernetes' defaults stand there, which the Deployment's own settings replace where the
+   *  lens can read them. */
+  readonly unsaid?: readonly Unsaid[];
   readonly attempt: number;
 }
+
+export type Unsaid = 'strategy' | 'terminationGrace';
 
 export type RolloutStrategy =
   | {

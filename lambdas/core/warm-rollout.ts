@@ -6,7 +6,7 @@
 import { carryOutRollout, tryAgain } from './calls/rollout-calls.ts';
 import { withAdoption } from './cni.ts';
 import { say } from './complaints.ts';
-import { lensOf, named, seenThrough } from './lens.ts';
+import { asDeployed, lensOf, named, seenThrough } from './lens.ts';
 import { IP_COOLDOWN_MS } from './limits.ts';
 import { adoptionMostMs } from './looks/lessons.ts';
 import { ipamdStarted, type Node, type NodeId, nodeGroupOf } from './model.ts';
@@ -37,14 +37,15 @@ export interface RolloutReport extends Plan {
 
 /** Ignored: not a cluster of ours, or back on the queue because EC2 could not be read. */
 export async function warmRollout(
-  signal: RolloutAnnounced,
+  announced: RolloutAnnounced,
   ports: Ports,
   want: 'plan' | 'do' = 'do',
 ): Promise<RolloutReport | Ignored> {
   const { settings, ledger } = ports;
   const { policy: given } = settings;
   const ours = settings.clusters.map(({ name }) => name);
-  if (!ours.includes(signal.cluster)) return notACluster(`one of ${ours.join(', ')}`, signal);
+  if (!ours.includes(announced.cluster)) return notACluster(`one of ${ours.join(', ')}`, announced);
+  const signal = await asDeployed(announced, ports);
   const [read, marks, lessons] = await Promise.all([
     readWorld({ ofCluster: signal.cluster }, ports),
     ledger.marks(),

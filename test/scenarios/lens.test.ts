@@ -1,5 +1,5 @@
 /** What exact pods, read from the API server, change in the plan of a rollout; and that nothing rests on them. */
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { NodeId } from '../../lambdas/core/model.ts';
 import type { RolloutReport } from '../../lambdas/core/warm-rollout.ts';
 import type { Stage, StageOptions } from '../../sim/stage.ts';
@@ -24,6 +24,8 @@ async function planned(world: World, stage: Stage): Promise<RolloutReport> {
     cluster: CLUSTER,
     workload: { kind: 'Deployment', namespace: 'default', name: 'checkout' },
     replicas: { from: 20, to: 20 },
+    strategy: { type: 'RollingUpdate' },
+    terminationGracePeriodSeconds: 30,
     announcementId: 'release-7',
   });
   const answer = await inWorld(world, () => stage.ask({ plan }));
@@ -123,15 +125,63 @@ test('a launched node is warmed and its pods use it: the sweep publishes the sha
   // Two of its three interfaces are ours, and all 27 pods have an address.
   expect(shares.map((share) => Math.round(share))).toEqual([67]);
   expect((await recordOf())?.outcome).toEqual({ state: 'adopted' });
+  expect(stage.figures.flatMap(({ figures }) => figures.PodsPending ?? [])).toEqual([0]);
 });
 
-test('without the lens neither is said, and with it but without nodes of ours nobody is asked', async () => {
-  for (const options of [{}, { lens: 'lens', mode: 'observe' }] as const) {
-    const { world, stage } = staged({ seed: 6 }, { sweep: true, ...options });
-    launchFor(world, 27);
-    world.cluster().kubernetes.denied.add('list pods');
-    await world.kernel.run(minutes(6));
-    expect(stage.figures.flatMap(({ figures }) => figures.PodsOnPrewarmed ?? [])).toEqual([]);
-    expect(notesOf(stage, 'lens: not seen')).toEqual([]);
-  }
+test('pods that wait for a node are counted at each sweep', async () => {
+  const { world, stage } = staged({ seed: 8 }, { sweep: true, lens: 'lens' });
+  for (let pod = 0; pod < 40; pod++) world.createPod(`waits-${pod}`);
+  await world.kernel.run(minutes(6));
+  expect(stage.figures.flatMap(({ figures }) => figures.PodsPending ?? [])).toEqual([40]);
+});
+
+test('without the lens neither is said, and nobody is asked', async () => {
+  const { world, stage } = staged({ seed: 6 }, { sweep: true });
+  launchFor(world, 27);
+  world.cluster().kubernetes.access = 'private';
+  await world.kernel.run(minutes(6));
+  const { figures } = stage;
+  expect(figures.flatMap(({ figures: each }) => each.PodsOnPrewarmed ?? each.PodsPending ?? [])).toEqual([]);
+  expect(notesOf(stage, 'lens: not seen')).toEqual([]);
+});
+
+describe('an announcement that says neither strategy nor grace', () => {
+  const announced = (world: World, more: object = {}): unknown =>
+    world.bus.event('eks-ip-prewarmer', 'Deployment Announced', {
+      cluster: CLUSTER,
+      workload: { kind: 'Deployment', namespace: 'default', name: 'paint' },
+      replicas: { from: 20, to: 20 },
+      ...more,
+    });
+  const demandIn = async (lens: 'lens' | undefined, more: object = {}): Promise<string> => {
+    const { world, stage } = staged({ seed: 7 }, lens === undefined ? {} : { lens });
+    world.established('m5.large', [9, 9, 9]);
+    await world.kernel.run(seconds(10));
+    world.deploy({
+      kind: 'Deployment',
+      name: 'paint',
+      replicas: 20,
+      strategy: { maxSurge: 1, maxUnavailable: 0 },
+      terminationGraceMs: 90_000,
+    });
+    await world.kernel.run(seconds(40));
+    const answer = await inWorld(world, () => stage.ask({ plan: announced(world, more) }));
+    return 'reports' in answer ? ((answer.reports as RolloutReport[])[0]?.demand ?? '') : answer.ignored;
+  };
+
+  test("is planned by Kubernetes' defaults, or with the lens by the Deployment's own settings", async () => {
+    expect(await demandIn(undefined)).toBe(
+      '20 replicas replaced 10 at a time; each old address is held for 60 s',
+    );
+    expect(await demandIn('lens')).toBe(
+      '20 replicas replaced 1 at a time; each old address is held for 120 s',
+    );
+  });
+
+  test('what it does say counts', async () => {
+    const said = { strategy: { type: 'RollingUpdate', maxSurge: 2, maxUnavailable: 0 } };
+    expect(await demandIn('lens', said)).toBe(
+      '20 replicas replaced 2 at a time; each old address is held for 120 s',
+    );
+  });
 });

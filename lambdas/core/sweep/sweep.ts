@@ -15,9 +15,9 @@ import { lookAt } from '../plan/standing.ts';
 import type { Inventory, Ports } from '../ports.ts';
 import { unknownCluster } from '../reading.ts';
 import { leaseNodes, writtenAtMs } from '../records.ts';
-import { seeAdopted } from './adopted.ts';
 import { rebuildLaunches } from './rebuilding.ts';
 import { closeStories } from './stories.ts';
+import { lookThrough } from './through-lens.ts';
 
 export interface Swept {
   readonly cluster: string;
@@ -79,7 +79,7 @@ async function sweepCluster(name: string, ports: Ports): Promise<Swept | undefin
   const finished = await finishAll(started, name, ports);
   const orphans = await collectOrphans(name, own, suspects, ports);
   const podsGivenBack = await giveBack(open, world, ports);
-  await seeAdopted(name, world, ports);
+  await lookThrough(name, world, ports);
   await publishRoom(name, read.value, ports);
   // Last, and nought too: where it is missing, a sweep did not come to its end, and pods may wait for it.
   if (ports.settings.policy.soleAllocator)

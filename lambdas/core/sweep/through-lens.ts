@@ -1,4 +1,4 @@
-/** With the lens: which pods have addresses of ours. That is the only proof that what we gave was of use. */
+/** With the lens: which pods have addresses of ours, the only proof that what we gave was of use; and how many pods wait. */
 import { lensOf, named, seenThrough } from '../lens.ts';
 import { type Node, OUR_NODE_TAG, type World } from '../model.ts';
 import type { NodeRecord, Ports } from '../ports.ts';
@@ -8,13 +8,18 @@ import { leaseNodes } from '../records.ts';
 const ipsOfOurs = ({ id, enis }: Node): ReadonlySet<string> =>
   new Set(enis.filter(({ tags }) => tags[OUR_NODE_TAG] === id).flatMap(({ ips = [] }) => ips));
 
-/** Publishes the share, and closes the stories of nodes whose pods use what we gave. */
-export async function seeAdopted(cluster: string, { nodes }: World, ports: Ports): Promise<void> {
+/** Publishes both, and closes the stories of nodes whose pods use what we gave. */
+export async function lookThrough(cluster: string, { nodes }: World, ports: Ports): Promise<void> {
   const lens = lensOf(cluster, ports);
+  if (lens === undefined) return;
+  const goingOn = 'PodsPending and PodsOnPrewarmed are not published';
+  const PodsPending = seenThrough(await lens.pendingPods(cluster), cluster, goingOn, ports);
+  if (PodsPending === undefined) return;
+  ports.journal.measure({ PodsPending }, { cluster });
   const warmed = nodes.filter((node) => ipsOfOurs(node).size > 0);
-  if (lens === undefined || warmed.length === 0) return;
+  if (warmed.length === 0) return;
   const answer = await lens.pods(cluster, warmed.map(named), nodes.length);
-  const pods = seenThrough(answer, cluster, 'PodsOnPrewarmed is not published', ports);
+  const pods = seenThrough(answer, cluster, goingOn, ports);
   if (pods === undefined) return;
   let all = 0;
   let onOurs = 0;
