@@ -131,7 +131,13 @@ export class PrewarmerStack extends Stack {
     verifications.readBy(verifyWave);
     if (lens) new LensAccess(this, 'Lens', { cluster, gate, onSignal, verifyWave, sweep });
     new SignalRules(this, 'Rules', { launches, signals, sweep, sweepEvery });
-    new Alarms(this, 'Alarms', { cluster, sweepEvery, soleAllocator, topicArn: settings.alarmTopicArn });
+    new Alarms(this, 'Alarms', {
+      cluster,
+      sweepEvery,
+      soleAllocator,
+      gate,
+      topicArn: settings.alarmTopicArn,
+    });
 
     new CfnOutput(this, 'OnSignalFunction', { value: onSignal.functionName });
     new CfnOutput(this, 'LedgerTable', { value: tables.ledger.tableName });

@@ -5,7 +5,7 @@ import { type Answer, type Failure, failed, succeeded } from '../core/failures.t
 import type { Clock } from '../core/ports.ts';
 import { failureOf, unreadable } from './ec2-failures.ts';
 import { EksTokens } from './eks-token.ts';
-import type { KubeRequest, KubeResponse, KubeSend } from './kube-https.ts';
+import { type KubeRequest, type KubeResponse, type KubeSend, SLOW } from './kube-https.ts';
 
 /** One question, in the words of an RBAC rule. */
 export interface Asked {
@@ -96,6 +96,8 @@ export class KubeApi {
       });
     } catch (error) {
       const answer = unreached(cluster, found.value, error);
+      // It is there, and may answer the next question.
+      if (answer.failure.code === SLOW) return answer;
       this.#silent.set(cluster, { untilMs: this.#clock() + SILENT_MS, failure: answer.failure });
       return answer;
     }
@@ -128,6 +130,8 @@ const refused = (kind: Failure['kind'], code: string, message: string) => failed
 
 function unreached(cluster: string, server: Server, error: unknown) {
   const { code = 'unknown', message } = error as { readonly code?: string; readonly message: string };
+  if (code === SLOW)
+    return refused('transient', code, `the API server of ${cluster} did not answer in time (${message})`);
   const why = server.public
     ? 'its public endpoint may be closed to us (publicAccessCidrs)'
     : 'its endpoint is private and this function is not in its VPC (docs/lens.md)';

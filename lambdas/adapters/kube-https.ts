@@ -25,6 +25,9 @@ export interface KubePatience {
   readonly answerMs: number;
 }
 
+/** Code of an answer that did not come in time over a connection that did. */
+export const SLOW = 'SLOW';
+
 /** Requests of one API server share its connections. */
 const CONNECTIONS = 10;
 
@@ -45,15 +48,12 @@ export function overHttps({ connectMs, answerMs }: KubePatience): KubeSend {
           resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString() }),
         );
       });
-      const giveUp = (ms: number): NodeJS.Timeout =>
-        setTimeout(
-          () => asked.destroy(Object.assign(new Error(`no answer in ${ms} ms`), { code: 'ETIMEDOUT' })),
-          ms,
-        );
-      const whole = giveUp(answerMs);
+      const giveUp = (ms: number, code: string): NodeJS.Timeout =>
+        setTimeout(() => asked.destroy(Object.assign(new Error(`no answer in ${ms} ms`), { code })), ms);
+      const whole = giveUp(answerMs, SLOW);
       asked.on('socket', (socket) => {
         if (!socket.connecting) return;
-        const connecting = giveUp(connectMs);
+        const connecting = giveUp(connectMs, 'ETIMEDOUT');
         socket.once('secureConnect', () => clearTimeout(connecting));
         socket.once('close', () => clearTimeout(connecting));
       });

@@ -36,6 +36,8 @@ export const FIGURES = {
   OldestOrphan: 'Milliseconds',
   SubnetFreeAddresses: 'Count',
   SubnetFreeBlocks: 'Count',
+  /** Launch gates that a sweep found closed past their deadline and could not open; 1 too when it could not look. */
+  GatesStuck: 'Count',
   /** With the lens: pods that wait for a node. */
   PodsPending: 'Count',
   /** With the lens, of the pods on nodes that hold ENIs of ours: how many have an address of those. */

@@ -179,10 +179,19 @@ export async function sweepGates(cluster: string, ports: Ports): Promise<number>
   const lens = gatesOf(cluster, ports);
   if (lens === undefined) return 0;
   const goingOn = 'launch gates that nobody looks at stay closed until the next sweep';
-  const closed = seenThrough(await lens.closedGates(cluster), cluster, goingOn, ports) ?? [];
-  if (closed.length === 0) return 0;
+  const closed = seenThrough(await lens.closedGates(cluster), cluster, goingOn, ports);
   // A node joins some time after it began to run: counted from there the deadline is a little later.
-  const gates = closed.map(({ nodeId, name, joinedAtMs }) => ({ nodeId, name, runningAtMs: joinedAtMs }));
-  await lookAtGates([{ cluster, gates }], ports);
-  return closed.length;
+  const gates = (closed ?? []).map(({ nodeId, name, joinedAtMs }) => ({
+    nodeId,
+    name,
+    runningAtMs: joinedAtMs,
+  }));
+  const nowMs = ports.clock();
+  const [looked] = gates.length > 0 ? await lookAtGates([{ cluster, gates }], ports) : [];
+  const stuck = gates.filter(
+    ({ nodeId, runningAtMs }) =>
+      nowMs >= runningAtMs + ports.settings.policy.gateDeadlineMs && looked?.opened.includes(nodeId) !== true,
+  );
+  ports.journal.measure({ GatesStuck: closed === undefined ? 1 : stuck.length }, { cluster });
+  return gates.length;
 }

@@ -212,8 +212,11 @@ describe('when messages or the API server fail', () => {
     expect(warning?.facts['message']).toMatch(
       /^the API server of shop cannot be reached: its endpoint is private and this function is not in its VPC/,
     );
+    const stuck = (): unknown[] => stage.figures.flatMap(({ figures }) => figures.GatesStuck ?? []);
+    expect(stuck()).toEqual([1]);
     api.access = 'public';
     await world.kernel.run(minutes(17));
+    expect(stuck()).toEqual([1, 0, 0]);
     expect(nodes[0]?.schedulable).toBe(true);
     expect(withAddress(world)).toBe(PODS);
   });
