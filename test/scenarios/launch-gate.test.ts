@@ -107,6 +107,14 @@ describe('how long pods wait, and what it saves', () => {
   );
 });
 
+test('looked at before the reconcile that adopts it, an attach behind a gate is awaited, not called late', async () => {
+  const { world, stage, nodes } = await gated({ seed: 7, ...LATE }, { policy: { verifyAfterMs: 10_000 } });
+  await world.kernel.run(minutes(6));
+  const verified = notesOf(stage, 'verified').map(({ facts }) => facts);
+  expect(verified.flatMap(({ lateAttach }) => lateAttach)).toEqual([]);
+  expect(verified.flatMap(({ seen }) => seen)).toEqual([nodes[0]?.instanceId]);
+});
+
 describe('a gate is never closed for nothing', () => {
   const opensAtOnce = ({ nodes }: Gated): void => {
     for (const node of nodes) expect(heldSeconds(node)).toBeLessThan(8);
