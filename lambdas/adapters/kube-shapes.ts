@@ -1,7 +1,7 @@
 /** What we read of Kubernetes' objects, and nothing more of them. Source: Kubernetes API reference, core/v1 and apps/v1. */
 import * as z from 'zod/mini';
+import type { DeploymentSettings, GateSeen, PodsOnNode } from '../core/kubernetes.ts';
 import { GATE_TAINT, type NodeId } from '../core/model.ts';
-import type { DeploymentSettings, GateSeen, PodsOnNode } from '../core/ports.ts';
 import type { IntOrPercent, RolloutStrategy } from '../core/signals.ts';
 
 /** Plain checks instead of zod's own types for them, which are kilobytes of each bundle. */

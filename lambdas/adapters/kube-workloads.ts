@@ -4,16 +4,10 @@
  */
 import type * as z from 'zod/mini';
 import { type Answer, failed, succeeded } from '../core/failures.ts';
+import type { DeploymentSettings, GateSeen, Kubernetes, NamedNode, PodsOnNode } from '../core/kubernetes.ts';
 import type { NodeId } from '../core/model.ts';
 import { inParallel } from '../core/parallel.ts';
-import type {
-  Clock,
-  DeploymentSettings,
-  GateSeen,
-  Kubernetes,
-  NamedNode,
-  PodsOnNode,
-} from '../core/ports.ts';
+import type { Clock } from '../core/ports.ts';
 import { type Asked, type KubeApi, NOT_FOUND } from './kube-api.ts';
 import {
   DEPLOYMENT,

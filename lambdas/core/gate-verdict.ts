@@ -1,4 +1,6 @@
 /** Whether one launch gate may be opened, from what Kubernetes, EC2 and the ledger say of its node. */
+
+import type { GateSeen } from './kubernetes.ts';
 import {
   CONSISTENT_AFTER_MS,
   IPAMD_LOOP_MS,
@@ -16,7 +18,7 @@ import {
 } from './model.ts';
 import { candidate } from './plan/eligibility.ts';
 import type { Policy } from './policy.ts';
-import type { GateSeen, NodeRecord } from './ports.ts';
+import type { NodeRecord } from './ports.ts';
 import type { Gate } from './signals.ts';
 
 export type Verdict =

@@ -1,7 +1,8 @@
 /** Asking a cluster's API server, where we may. What cannot be asked is said once, and the decision goes on without it. */
 import type { Answer } from './failures.ts';
+import type { Kubernetes, NamedNode } from './kubernetes.ts';
 import type { Node } from './model.ts';
-import type { Kubernetes, NamedNode, Ports } from './ports.ts';
+import type { Ports } from './ports.ts';
 import type { RolloutAnnounced } from './signals.ts';
 
 /** `undefined` where the lens is off. */

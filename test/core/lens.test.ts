@@ -1,7 +1,8 @@
 /** The lens is a cluster's own: another one beside it may have it and this one not. */
 import { expect, test } from 'vitest';
+import type { Kubernetes } from '../../lambdas/core/kubernetes.ts';
 import { gatesOf, lensOf } from '../../lambdas/core/lens.ts';
-import type { ClusterSetting, Kubernetes, Ports } from '../../lambdas/core/ports.ts';
+import type { ClusterSetting, Ports } from '../../lambdas/core/ports.ts';
 import { aPolicy } from './fixtures.ts';
 
 const kubernetes = {} as Kubernetes;
