@@ -14,13 +14,17 @@ export interface Settings {
   readonly budgetTable: string | undefined;
   /** SNS topic that hears of alarms. */
   readonly alarmTopicArn: string | undefined;
+  /** Whether the functions may ask the cluster's API server, as far as its RBAC lets them (docs/lens.md). */
+  readonly lens: boolean;
+  /** Whether nodes may come with our start-up taint, which we take off; only with the lens. */
+  readonly gate: boolean;
 }
 
 export type Reading =
   | { readonly settings: Settings; readonly complaints?: undefined }
   | { readonly settings?: undefined; readonly complaints: readonly Complaint[] };
 
-const OURS = ['cluster', 'mode', 'vpcId', 'policy', 'budgetTable', 'alarmTopicArn'];
+const OURS = ['cluster', 'mode', 'vpcId', 'policy', 'budgetTable', 'alarmTopicArn', 'lens', 'gate'];
 /** Context of the CDK's own that looks like ours; all its other keys carry a `:`, `@` or `/`. */
 const TOOLING = ['acknowledged-issue-numbers', 'cli-telemetry'];
 
@@ -85,6 +89,12 @@ export function readSettings(context: Readonly<Record<string, unknown>>): Readin
       got: alarmTopicArn,
     });
 
+  const [lens, gate] = [yesOrNo(context['lens']), yesOrNo(context['gate'])];
+  for (const [field, read] of Object.entries({ lens, gate }))
+    if (read === undefined) complaints.push({ field, expected: 'true or false', got: context[field] });
+  if (gate === true && lens === false)
+    complaints.push({ field: 'gate', expected: '-c lens=true beside it', got: context['gate'] });
+
   if (complaints.length > 0) return { complaints };
   return {
     settings: {
@@ -94,8 +104,16 @@ export function readSettings(context: Readonly<Record<string, unknown>>): Readin
       policy: policy as Settings['policy'],
       budgetTable: budgetTable as string | undefined,
       alarmTopicArn: alarmTopicArn as string | undefined,
+      lens: lens === true,
+      gate: gate === true,
     },
   };
+}
+
+/** `-c lens=true` arrives as text. `undefined`: neither. */
+function yesOrNo(given: unknown): boolean | undefined {
+  if (given === undefined || given === false || given === 'false') return false;
+  return given === true || given === 'true' ? true : undefined;
 }
 
 /** `-c policy='{"margin":1.5}'` arrives as text, a policy in cdk.json as an object; what is not JSON stays as it came. */

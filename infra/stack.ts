@@ -3,6 +3,7 @@ import type { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
 import { readPolicy } from '../lambdas/core/policy.ts';
 import { Alarms } from './alarms.ts';
+import { LensAccess } from './lens-access.ts';
 import { LivePolicy } from './live-policy.ts';
 import {
   continueOn,
@@ -49,7 +50,7 @@ export class PrewarmerStack extends Stack {
   constructor(scope: Construct, id: string, { settings, bundles, ...props }: PrewarmerStackProps) {
     super(scope, id, props);
 
-    const { cluster, mode } = settings;
+    const { cluster, mode, lens, gate } = settings;
     const { soleAllocator } = readPolicy(settings.policy).policy;
     const sweepEvery = soleAllocator ? SOLE_ALLOCATOR_SWEEPS_EVERY : SWEEP_EVERY;
     const tables = new Tables(this, 'Tables', settings);
@@ -88,7 +89,7 @@ export class PrewarmerStack extends Stack {
         timeout,
         permissions: [readLivePolicy(parameter.parameterArn), readNodes(), useLedger(tables), ...permissions],
         environment: {
-          CLUSTERS: JSON.stringify([{ name: cluster, mode }]),
+          CLUSTERS: JSON.stringify([{ name: cluster, mode, ...(lens && { lens }), ...(gate && { gate }) }]),
           POLICY_PARAMETER: parameter.parameterName,
           LEDGER_TABLE: tables.ledger.tableName,
           BUDGET_TABLE: tables.budget.tableName,
@@ -109,7 +110,10 @@ export class PrewarmerStack extends Stack {
     ]);
     // Verification tells interfaces to go away with their node once the rush of their launch is over.
     const verifyWave = task('VerifyWave', 'verify-wave', SIGNAL_TIMEOUT, [
-      continueOn(verifications.queue),
+      // A gate that finds its node unplanned sends the launch back.
+      ...(gate
+        ? [...readCluster(this, settings), continueOn(verifications.queue, launches.queue)]
+        : [continueOn(verifications.queue)]),
       useBudget(tables),
       ...(mode === 'warm' ? [finishOurs(this, cluster)] : []),
     ]);
@@ -125,8 +129,15 @@ export class PrewarmerStack extends Stack {
     launches.readBy(onSignal);
     signals.readBy(onSignal);
     verifications.readBy(verifyWave);
+    if (lens) new LensAccess(this, 'Lens', { cluster, gate, onSignal, verifyWave, sweep });
     new SignalRules(this, 'Rules', { launches, signals, sweep, sweepEvery });
-    new Alarms(this, 'Alarms', { cluster, sweepEvery, soleAllocator, topicArn: settings.alarmTopicArn });
+    new Alarms(this, 'Alarms', {
+      cluster,
+      sweepEvery,
+      soleAllocator,
+      gate,
+      topicArn: settings.alarmTopicArn,
+    });
 
     new CfnOutput(this, 'OnSignalFunction', { value: onSignal.functionName });
     new CfnOutput(this, 'LedgerTable', { value: tables.ledger.tableName });

@@ -40,6 +40,8 @@ const WHY: Readonly<Record<Field, string>> = {
   mode: '`observe` decides and changes nothing; `warm` gives no right that the deployment has not. Default: as deployed.',
   resumedAt:
     'Switches a node group back on that late attaches have put to observe: those of launches before this moment count no more.',
+  gateDeadlineMs:
+    'How long after `running` a launch gate is opened at the latest, whatever has become of the addresses.',
 };
 
 type Json = Readonly<Record<string, unknown>>;

@@ -17,12 +17,15 @@ import { consume } from './queue-consumer.ts';
 import { MemoryBudget } from './stores/memory-budget.ts';
 import { MemoryLedger } from './stores/memory-ledger.ts';
 import { inProcessDoor, virtualClient } from './wire/door.ts';
+import { kubeDoor } from './wire/kube-door.ts';
 import type { World } from './world.ts';
 
 export interface StageOptions {
   readonly mode: Mode;
   /** The policy document, as an operator writes it. */
   readonly policy?: Readonly<Record<string, unknown>>;
+  /** Whether the clusters' API servers may be asked, and whether nodes may come with our start-up taint. */
+  readonly lens?: 'lens' | 'lens and gate';
   /** Whether the sweep runs every five minutes. */
   readonly sweep?: boolean;
   /** What stands between core and its ports: a watch, a defect, trouble. */
@@ -84,6 +87,7 @@ export class Stage {
       ec2: client('ec2'),
       eks: client('eks'),
       sqs: client('sqs'),
+      kubernetes: kubeDoor(world),
       clock,
       random: () => jitter.next(),
       runId: () => runIds.hex(32),
@@ -93,7 +97,14 @@ export class Stage {
     const env = {
       AWS_REGION: region,
       ACCOUNT_ID: world.accountId,
-      CLUSTERS: JSON.stringify(world.clusters.map(({ name }) => ({ name, mode: options.mode }))),
+      CLUSTERS: JSON.stringify(
+        world.clusters.map(({ name }) => ({
+          name,
+          mode: options.mode,
+          ...(options.lens !== undefined && { lens: true }),
+          ...(options.lens === 'lens and gate' && { gate: true }),
+        })),
+      ),
       ...(options.policy !== undefined && { POLICY: JSON.stringify(options.policy) }),
       LEDGER_TABLE: 'ledger',
       BUDGET_TABLE: 'budget',

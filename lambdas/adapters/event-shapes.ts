@@ -1,7 +1,7 @@
 /** The shapes of events we understand: EventBridge's envelope, EC2's state changes, and our own two. */
 import * as z from 'zod/mini';
 import type { NodeId } from '../core/model.ts';
-import type { IntOrPercent } from '../core/signals.ts';
+import type { IntOrPercent, Unsaid } from '../core/signals.ts';
 import { clusterName, listOf, ours, text, theirs, value, whole } from './expectations.ts';
 
 /** Pods in one cluster that Kubernetes is built for. Source: Kubernetes, considerations for large clusters. */
@@ -89,6 +89,27 @@ export const ANNOUNCEMENT = ours({
 /** Tries are counted up to a few dozen; what is beyond is no message of ours. */
 const attempt = whole(0, 1_000, 'tries');
 const atMs = whole(0, MOST_MS, 'milliseconds');
+const onlyTrue = z.optional(value<true>('true, or nothing', (given) => given === true));
+
+const UNSAID: readonly Unsaid[] = ['strategy', 'terminationGrace'];
+
+/** Its own piece, beside the other signals of ours. */
+const GATE_LOOK = ours({
+  kind: z.literal('gate-look'),
+  cluster: clusterName,
+  gates: listOf(
+    ours({
+      nodeId,
+      name: z.optional(text("a node's name", NAME)),
+      runningAtMs: atMs,
+      notStartedAtMs: z.optional(atMs),
+      seenByMs: z.optional(atMs),
+      again: onlyTrue,
+    }),
+    'a list of launch gates',
+  ),
+  attempt,
+});
 
 /** A signal that we put on a queue ourselves, as core has it. */
 export const SIGNAL = z.discriminatedUnion(
@@ -102,6 +123,7 @@ export const SIGNAL = z.discriminatedUnion(
         (given) => given === 'pending' || given === 'running',
       ),
       atMs,
+      gated: onlyTrue,
       attempt,
     }),
     ours({
@@ -124,6 +146,12 @@ export const SIGNAL = z.discriminatedUnion(
       terminationGraceMs: whole(0, DAY_MS, 'milliseconds'),
       selector,
       podsPerNode,
+      unsaid: z.optional(
+        listOf(
+          value<Unsaid>('"strategy" or "terminationGrace"', (given) => UNSAID.includes(given as Unsaid)),
+          'a list of what was not said',
+        ),
+      ),
       attempt,
     }),
     ours({
@@ -148,6 +176,10 @@ export const SIGNAL = z.discriminatedUnion(
       looksLeft: whole(1, 100, 'looks'),
       attempt,
     }),
+    GATE_LOOK,
   ],
-  { error: 'an object whose kind is "node-launching", "rollout-announced", "verify-due" or "boot-look"' },
+  {
+    error:
+      'an object whose kind is "node-launching", "rollout-announced", "verify-due", "boot-look" or "gate-look"',
+  },
 );

@@ -1,6 +1,6 @@
 /** Raw events in, signals out. Whatever comes, nothing here throws: what we cannot use is ignored with a why. */
 import { type Complaint, sayAll } from '../core/complaints.ts';
-import type { Asked, Ignored, RolloutAnnounced, RolloutStrategy, Signal } from '../core/signals.ts';
+import type { Asked, Ignored, RolloutAnnounced, RolloutStrategy, Signal, Unsaid } from '../core/signals.ts';
 import { ANNOUNCEMENT, ENVELOPE, SIGNAL, STATE_CHANGE } from './event-shapes.ts';
 import { check } from './expectations.ts';
 
@@ -42,7 +42,7 @@ export function readSignal(raw: unknown): Signal | Ignored {
     return { kind: 'ignored', why: `${sayAll(strangers)}${more}` };
   }
   if (about.kind === 'ignored') return about;
-  if (about.kind === 'verify-due' || about.kind === 'boot-look')
+  if (about.kind === 'verify-due' || about.kind === 'boot-look' || about.kind === 'gate-look')
     return ignored([
       { field: 'plan.detail.kind', expected: 'an event that asks for addresses', got: about.kind },
     ]);
@@ -97,6 +97,10 @@ function announced({ id, atMs, detail }: Envelope): Read {
   if (!checked.ok) return ignored(checked.complaints);
   const { cluster, workload, replicas, strategy, startsAt, nodeSelection, podsPerNode, ...said } =
     checked.value;
+  const unsaid: Unsaid[] = [
+    ...(strategy === undefined ? (['strategy'] as const) : []),
+    ...(said.terminationGracePeriodSeconds === undefined ? (['terminationGrace'] as const) : []),
+  ];
   return {
     kind: 'rollout-announced',
     announcementId: said.announcementId ?? id,
@@ -109,6 +113,7 @@ function announced({ id, atMs, detail }: Envelope): Read {
     terminationGraceMs: (said.terminationGracePeriodSeconds ?? DEFAULT_GRACE_SECONDS) * 1000,
     selector: selectorOf(nodeSelection),
     ...(podsPerNode !== undefined && { podsPerNode }),
+    ...(unsaid.length > 0 && { unsaid }),
     attempt: 0,
   };
 }
@@ -117,13 +122,20 @@ function continued({ detail }: Envelope): Read {
   const checked = check(SIGNAL, detail, 'detail');
   if (!checked.ok) return ignored(checked.complaints);
   const signal = checked.value;
-  if (signal.kind === 'node-launching' || signal.kind === 'boot-look') return signal;
+  if (signal.kind === 'boot-look') return signal;
+  if (signal.kind === 'node-launching') return defined(signal);
+  if (signal.kind === 'gate-look') return { ...signal, gates: signal.gates.map(defined) };
   if (signal.kind === 'verify-due') {
     const { ipamdStarted, ...due } = signal;
     return { ...due, ...(ipamdStarted !== undefined && { ipamdStarted }) };
   }
-  const { podsPerNode, selector, ...rest } = signal;
-  return { ...rest, selector: selectorOf(selector), ...(podsPerNode !== undefined && { podsPerNode }) };
+  const { podsPerNode, unsaid, selector, ...rest } = signal;
+  return {
+    ...rest,
+    selector: selectorOf(selector),
+    ...(podsPerNode !== undefined && { podsPerNode }),
+    ...(unsaid !== undefined && { unsaid }),
+  };
 }
 
 interface SaidStrategy {
@@ -156,6 +168,12 @@ const selectorOf = (
   ...(said.nodeGroups !== undefined && { nodeGroups: said.nodeGroups }),
   ...(said.zones !== undefined && { zones: said.zones }),
 });
+
+/** Without the fields that are not there. */
+const defined = <T extends object>(given: T): { [K in keyof T]: Exclude<T[K], undefined> } =>
+  Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]: Exclude<T[K], undefined>;
+  };
 
 const ignored = (complaints: readonly Complaint[]): Ignored => ({ kind: 'ignored', why: sayAll(complaints) });
 

@@ -44,6 +44,12 @@ export const FIGURES = {
   OpenDemandPods: 'Count',
   SubnetFreeAddresses: 'Count',
   SubnetFreeBlocks: 'Count',
+  /** Launch gates that a sweep found closed past their deadline and could not open; 1 too when it could not look. */
+  GatesStuck: 'Count',
+  /** With the lens: pods that wait for a node. */
+  PodsPending: 'Count',
+  /** With the lens, of the pods on nodes that hold ENIs of ours: how many have an address of those. */
+  PodsOnPrewarmed: 'Percent',
   /** Where we are the only allocator: nodes that have fewer addresses than they should. */
   NodesShort: 'Count',
 } as const satisfies Readonly<Record<string, Unit>>;

@@ -58,6 +58,10 @@ export interface Policy {
   readonly eniConfigs: Readonly<Record<string, EniConfig>>;
   /** The aws-node environment where the CNI is not an EKS add-on and nobody could tell us otherwise. */
   readonly cniEnv: Readonly<Record<string, string>> | undefined;
+  /** How long after `running` a launch gate is opened at the latest, whatever has become of the addresses. An event that
+   *  comes a minute late, the seconds our queues and an attach take (20), half a minute in which an attach is put off because a
+   *  reconcile is near, that of the CNI which adopts it (65), metadata (8), and 10 until what was seen is usable are 193 s. */
+  readonly gateDeadlineMs: number;
   /** What differs in a cluster or a node group, by their names. The nearer one counts (node-group-policy.ts). */
   readonly clusters: Readonly<Record<string, ClusterOverrides>>;
 }
@@ -199,6 +203,7 @@ export const RULES: { readonly [K in keyof Policy]: Rule<Policy[K]> } = {
       example: '{"shop": {"nodeGroups": {"workers": {"mode": "observe"}}}}',
     },
   },
+  gateDeadlineMs: { default: 210_000, shape: whole(10_000, 900_000, ' ms') },
 };
 
 export const DEFAULT_POLICY: Policy = Object.fromEntries(

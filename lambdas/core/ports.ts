@@ -3,6 +3,7 @@ import type { Asked } from './budget/allowance.ts';
 import type { RoomAsk } from './budget/flight.ts';
 import type { Answer, FailureKind } from './failures.ts';
 import type { Figures } from './figures.ts';
+import type { Kubernetes } from './kubernetes.ts';
 import type { MutatingAction } from './limits.ts';
 import type { Lesson, Samples } from './looks/lessons.ts';
 import type { Cluster, EniId, NodeId, SubnetId, World } from './model.ts';
@@ -153,6 +154,8 @@ export interface NodeRecord {
   readonly times?: Times;
   /** How long the CNI surely keeps what it was given once it has adopted it, ms, if no pod comes; absent: for good. */
   readonly keptForMs?: number;
+  /** It was given its addresses behind a closed launch gate: none of them can be late. */
+  readonly gated?: true;
   readonly expiresAtMs: number;
 }
 
@@ -172,7 +175,8 @@ export interface Times {
   readonly keptUntilMs?: number;
 }
 
-/** How far a node got: `claimed` → `created` → `attached` → `seen` (ipamd's tag is on our ENI); or how it ended. */
+/** How far a node got: `claimed` → `created` → `attached` → `seen` (ipamd's tag is on our ENI) → `adopted`
+ *  (with the lens: a pod uses it); or how it ended. */
 export type Outcome =
   | {
       readonly state:
@@ -182,6 +186,8 @@ export type Outcome =
         /** Addresses were added to ENIs it had: their adoption leaves no trace in EC2. */
         | 'filled'
         | 'seen'
+        /** The lens saw a pod use an address of ours. */
+        | 'adopted'
         | 'late attach'
         | 'not seen'
         | 'would attach';
@@ -243,8 +249,17 @@ export interface Journal {
 /** `observe` records what it would have done and changes nothing; `warm` acts. */
 export type Mode = 'observe' | 'warm';
 
+export interface ClusterSetting {
+  readonly name: string;
+  readonly mode: Mode;
+  /** We may ask its API server. */
+  readonly lens?: true;
+  /** Its nodes may come with our start-up taint, and we take it off; only with the lens. */
+  readonly gate?: true;
+}
+
 export interface Settings {
-  readonly clusters: readonly { readonly name: string; readonly mode: Mode }[];
+  readonly clusters: readonly ClusterSetting[];
   /** As it was last read; {@link Ports.freshPolicy} reads it anew. */
   readonly policy: Policy;
 }
@@ -253,6 +268,8 @@ export interface Ports {
   readonly clock: Clock;
   readonly vpc: Vpc;
   readonly clusters: Clusters;
+  /** Absent where no cluster has the lens. */
+  readonly kubernetes?: Kubernetes;
   readonly budget: Budget;
   readonly ledger: Ledger;
   readonly continuations: Continuations;

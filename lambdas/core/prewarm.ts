@@ -13,7 +13,7 @@ export type Report = Plan | RolloutReport | Look;
 /** Handles a batch: all launches share one read of the world, and so do all looks at boots; every other signal is a
  *  decision of its own. */
 export const prewarm = (signals: readonly Signal[], ports: Ports): Promise<readonly Handled<Report>[]> =>
-  handleEach(grouped(signals, 'node-launching', 'boot-look'), (group) => handle(group, ports));
+  handleEach(grouped(signals, 'node-launching', 'boot-look', 'gate-look'), (group) => handle(group, ports));
 
 async function handle(group: readonly Signal[], ports: Ports): Promise<Answer<Report>> {
   const [first] = group;
@@ -24,6 +24,7 @@ async function handle(group: readonly Signal[], ports: Ports): Promise<Answer<Re
     case 'rollout-announced':
       return rollout(first, 'do', ports);
     case 'boot-look':
+    case 'gate-look':
     case 'verify-due':
       return look(group, ports);
     case 'asked': {

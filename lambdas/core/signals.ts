@@ -14,6 +14,8 @@ export interface NodeLaunching {
   readonly phase: 'pending' | 'running';
   /** The event's own time: whole seconds, as EventBridge stamps it. */
   readonly atMs: number;
+  /** Its launch gate was seen closed: no pod comes before we open it, so an attach that ipamd's start misses does no harm. */
+  readonly gated?: true;
   /** Which try this is: 0 for the event itself, counted up each time it went back on the queue. */
   readonly attempt: number;
 }
@@ -45,8 +47,13 @@ export interface RolloutAnnounced {
   readonly newVersion?: boolean;
   /** The pods use the node's own address: they need none. */
   readonly hostNetwork?: boolean;
+  /** What the announcement did not say: Kubernetes' defaults stand there, which the Deployment's own settings replace where the
+   *  lens can read them. */
+  readonly unsaid?: readonly Unsaid[];
   readonly attempt: number;
 }
+
+export type Unsaid = 'strategy' | 'terminationGrace';
 
 export type RolloutStrategy =
   | {
@@ -117,7 +124,29 @@ export interface BootLook {
   readonly attempt: number;
 }
 
-export type Signal = NodeLaunching | RolloutAnnounced | Asked | VerifyDue | BootLook;
+/** A message of our own: look whether launch gates can be opened (launch-gate.ts). */
+export interface GateLook {
+  readonly kind: 'gate-look';
+  readonly cluster: string;
+  readonly gates: readonly Gate[];
+  readonly attempt: number;
+}
+
+/** A node that runs and may be waiting behind its launch gate. */
+export interface Gate {
+  readonly nodeId: NodeId;
+  /** Its name in the cluster, as far as we know. */
+  readonly name?: string;
+  readonly runningAtMs: number;
+  /** The last look that found ipamd not started. */
+  readonly notStartedAtMs?: number;
+  /** The first look that found ipamd's tag on all our ENIs. */
+  readonly seenByMs?: number;
+  /** It was planned for once more, since behind a gate nothing is too late. */
+  readonly again?: true;
+}
+
+export type Signal = NodeLaunching | RolloutAnnounced | Asked | VerifyDue | BootLook | GateLook;
 
 /** Not ours, not understood or not needed: acknowledged, counted, and said why. */
 export interface Ignored {

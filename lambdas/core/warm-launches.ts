@@ -12,6 +12,7 @@ import {
   type Runner,
 } from './calls/launch-calls.ts';
 import { type Failure, passes, waitAfter } from './failures.ts';
+import { gatedAttachByMs, gateLooks } from './launch-gate.ts';
 import { againOrNot, ignoredOf, type LaunchStory, meaning, storiesOf, storyOf } from './launch-stories.ts';
 import { bootLooks, type Running } from './looks/boots.ts';
 import { startP05Ms } from './looks/lessons.ts';
@@ -79,6 +80,7 @@ export async function warmLaunches(
     .map((signal) => ({ signal, meant: 'told by another event of this batch', done: 'nothing of its own' }));
   const runners: Runner[] = [];
   const running: Running[] = [];
+  const joining: Running[] = [];
   const nodes = new Map(world.nodes.map((node) => [node.id, node]));
   for (const signal of launches) {
     const node = nodes.get(signal.nodeId);
@@ -91,9 +93,11 @@ export async function warmLaunches(
         continue;
       }
       const runner = enter(signal, node, found, lessons, ports);
+      const launch = { signal, node, cluster: found.cluster.name };
+      joining.push(launch);
       // Where nobody else allocates there is no race, and no tag to tell a start by.
-      if ('steps' in runner || !runner.candidate.soleAllocator)
-        running.push({ signal, node, cluster: found.cluster.name });
+      const raced = signal.gated !== true && ('steps' in runner || !runner.candidate.soleAllocator);
+      if (raced) running.push(launch);
       if ('steps' in runner) {
         put(found.cluster.name, ...runner.steps);
         stories.push({
@@ -114,7 +118,10 @@ export async function warmLaunches(
     stories.push({ signal, meant: 'an instance that EC2 does not show', done: againOrNot(signal, want) });
   stories.push(...told);
   if (want === 'do' && !rebuilt)
-    await ports.continuations.later(bootLooks(running, lessons, world.readAtMs, ports));
+    await ports.continuations.later([
+      ...bootLooks(running, lessons, world.readAtMs, ports),
+      ...gateLooks(joining, ports),
+    ]);
   const plans = [...steps].map(([cluster, every]) => ({
     cluster,
     steps: every,
@@ -193,6 +200,7 @@ function newestPerNode(signals: readonly NodeLaunching[]): NodeLaunching[] {
     const other = newest.get(signal.nodeId);
     const tellsMore =
       other === undefined ||
+      (signal.gated === true && other.gated !== true) ||
       (signal.phase === 'running' && other.phase === 'pending') ||
       (signal.phase === other.phase && signal.atMs < other.atMs);
     if (tellsMore) newest.set(signal.nodeId, signal);
@@ -226,6 +234,12 @@ function enter(
   // Where nobody else allocates, an ENI that comes late is adopted a minute later, and nobody fights it.
   if (checked.candidate.settings.mode.kind === 'provisioning-disabled')
     return { ...runner, attachByMs: undefined };
+  if (signal.gated === true && runningAtMs !== undefined) {
+    const attachByMs = gatedAttachByMs(runningAtMs, policy);
+    if (clock() < attachByMs) return { ...runner, attachByMs };
+    const because = `its launch gate opens ${policy.gateDeadlineMs / 1000} s after running, which no attach can be sure to meet any more`;
+    return { steps: [{ do: 'leave', nodeId: node.id, reason: 'too late', because }] };
+  }
   const startMs = startP05Ms(lesson) ?? policy.startP05Ms;
   const late = tooLate(node, runningAtMs, startMs, policy, clock());
   if (late !== undefined)

@@ -6,6 +6,7 @@
 import { carryOutRollout, tryAgain } from './calls/rollout-calls.ts';
 import { withAdoption } from './cni.ts';
 import { say } from './complaints.ts';
+import { asDeployed, lensOf, named, seenThrough } from './lens.ts';
 import { IP_COOLDOWN_MS } from './limits.ts';
 import { adoptionMostMs } from './looks/lessons.ts';
 import { ipamdStarted, type Node, type NodeId, nodeGroupOf } from './model.ts';
@@ -41,14 +42,15 @@ export interface RolloutReport extends Plan {
 
 /** Ignored: not a cluster of ours, or back on the queue because EC2 could not be read. */
 export async function warmRollout(
-  signal: RolloutAnnounced,
+  announced: RolloutAnnounced,
   ports: Ports,
   want: 'plan' | 'do' = 'do',
 ): Promise<RolloutReport | Ignored> {
   const { settings, ledger } = ports;
   const { policy: given } = settings;
   const ours = settings.clusters.map(({ name }) => name);
-  if (!ours.includes(signal.cluster)) return notACluster(`one of ${ours.join(', ')}`, signal);
+  if (!ours.includes(announced.cluster)) return notACluster(`one of ${ours.join(', ')}`, announced);
+  const signal = await asDeployed(announced, ports);
   const [read, marks, lessons] = await Promise.all([
     readWorld({ ofCluster: signal.cluster }, ports),
     ledger.marks(),
@@ -86,7 +88,10 @@ export async function warmRollout(
       actingIn(own, found.mode, lessons.get(nodeGroupOf(node.tags)), nowMs),
     ]),
   );
-  const before = await ledger.sights(signal.cluster);
+  const [before, podsOn] = await Promise.all([
+    ledger.sights(signal.cluster),
+    countPods(signal, present, world.nodes.length, ports),
+  ]);
   const sights = lookAt(present, before, nowMs);
   const cooldownMs = longestCooldownMs(candidates);
   const demand = demandOf(signal, cooldownMs);
@@ -98,6 +103,7 @@ export async function warmRollout(
     policy,
     nowMs,
     ...(signal.podsPerNode !== undefined && { podsPerNode: signal.podsPerNode }),
+    ...(podsOn !== undefined && { podsOn }),
   });
   const steps = [...refused, ...plan.steps];
   const openDemand = replacesPods(signal) ? 0 : plan.unplaced;
@@ -110,7 +116,7 @@ export async function warmRollout(
     totals: totalsOf(steps),
     openDemand,
     ...observedIn(candidates.map(({ node }) => [nodeGroupOf(node.tags), acting.get(node.id)?.because])),
-    ...(replacesPods(signal) && pacing(signal, plan, cooldownMs)),
+    ...(replacesPods(signal) && pacing(signal, plan, cooldownMs, podsOn !== undefined)),
   };
   if (want === 'plan') return report;
 
@@ -142,6 +148,26 @@ const warmPart = (plan: RolloutPlan, acting: ReadonlyMap<NodeId, Acting>): Rollo
   ...plan,
   steps: plan.steps.filter((step) => !acts(step) || acting.get(step.nodeId)?.mode === 'warm'),
 });
+/** Pods of the present nodes, exactly, where the lens can tell. A later try reads anew only before the rollout begins: its own
+ *  pods would pass for old ones, and the nodes would be given addresses for them a second time. */
+async function countPods(
+  signal: RolloutAnnounced,
+  present: readonly Node[],
+  nodesInAll: number,
+  ports: Ports,
+): Promise<ReadonlyMap<NodeId, number> | undefined> {
+  const lens = lensOf(signal.cluster, ports);
+  if (lens === undefined || present.length === 0) return undefined;
+  if (signal.attempt > 0 && ports.clock() >= signal.startsAtMs) return undefined;
+  const answer = await lens.pods(signal.cluster, present.map(named), nodesInAll);
+  const pods = seenThrough(
+    answer,
+    signal.cluster,
+    'pods are told from addresses, as without the lens',
+    ports,
+  );
+  return pods && new Map([...pods].map(([nodeId, { count }]) => [nodeId, count]));
+}
 
 const notACluster = (expected: string, { cluster: got }: RolloutAnnounced): Ignored => ({
   kind: 'ignored',
@@ -162,6 +188,7 @@ function pacing(
   signal: RolloutAnnounced,
   plan: RolloutPlan,
   ipCooldownMs: number,
+  counted: boolean,
 ): { pacing: Pacing } | { pacingUnknown: string } {
   const paced = paceReplacement({
     pods: signal.replicas.to,
@@ -172,8 +199,8 @@ function pacing(
   if (paced !== undefined) return { pacing: paced };
   return {
     pacingUnknown:
-      signal.podsPerNode === undefined
-        ? 'no address is surely free: say podsPerNode in the announcement, because EC2 does not show which have pods'
+      signal.podsPerNode === undefined && !counted
+        ? 'no address is surely free: say podsPerNode in the announcement, or allow the lens: EC2 does not show which have pods'
         : 'no address is free on any node: add a node or scale down first',
   };
 }

@@ -11,6 +11,9 @@ import { DynamoLedger } from '../adapters/dynamo-ledger.ts';
 import { Ec2Vpc } from '../adapters/ec2-vpc.ts';
 import { EksClusters } from '../adapters/eks-clusters.ts';
 import { readEnvironment } from '../adapters/env-config.ts';
+import { KubeApi } from '../adapters/kube-api.ts';
+import { type KubePatience, type KubeSend, overHttps } from '../adapters/kube-https.ts';
+import { KubeWorkloads } from '../adapters/kube-workloads.ts';
 import { PowertoolsJournal } from '../adapters/powertools-journal.ts';
 import { SqsContinuations } from '../adapters/sqs-continuations.ts';
 import { SsmPolicy } from '../adapters/ssm-policy.ts';
@@ -23,6 +26,8 @@ export interface Outside {
   readonly sqs?: SQSClientConfig;
   readonly dynamodb?: DynamoDBClientConfig;
   readonly ssm?: SSMClientConfig;
+  /** Carries requests to API servers of clusters. */
+  readonly kubernetes?: KubeSend;
   readonly patience?: Partial<typeof PATIENCE>;
   readonly stores?: Pick<Ports, 'ledger' | 'budget'>;
   readonly clock?: Ports['clock'];
@@ -38,7 +43,13 @@ interface Patience {
 }
 
 /** Answer fast or fail: a Lambda that hangs is billed, and a message that fails comes back by itself. */
-export const PATIENCE: { readonly asked: Patience; readonly looked: Patience } = {
+export const PATIENCE: {
+  readonly asked: Patience;
+  readonly looked: Patience;
+  readonly lens: KubePatience;
+} = {
+  /** An API server answers in milliseconds, a page of 500 pods in a second or two. One in a network we are not in never does. */
+  lens: { connectMs: 2_000, answerMs: 5_000 },
   /** EC2, EKS and SQS do something, or read a great deal: half a minute is a function's whole life. */
   asked: { connectMs: 2_000, answerMs: 8_000 },
   /** DynamoDB and Systems Manager look up an item in milliseconds. One that takes seconds is lost; and it is looked up
@@ -83,8 +94,15 @@ export function connect(env: Readonly<Record<string, string | undefined>>, outsi
       return policy.last;
     },
   };
+  const lens = config.settings.clusters.some((cluster) => cluster.lens === true);
   return {
     clock,
+    ...(lens && {
+      kubernetes: new KubeWorkloads(
+        new KubeApi(eks, region, outside.kubernetes ?? overHttps(patience.lens), clock),
+        clock,
+      ),
+    }),
     vpc: new Ec2Vpc(ec2, clock),
     clusters: new EksClusters(eks, clock),
     continuations: new SqsContinuations(sqs, config, clock),

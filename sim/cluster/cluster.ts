@@ -12,6 +12,7 @@ import { Deployment, type DeploymentOptions } from './deployment.ts';
 import { GroupEvents } from './group-events.ts';
 import { groupTags, instanceTags, type ScalingNames, scalingNames } from './group-names.ts';
 import { Job, type JobOptions } from './job.ts';
+import { KubeObjects } from './kube-objects.ts';
 import { maxPodsOf, mostPodsOfManaged, Node, type NodeWorld } from './node.ts';
 import { NodeGroup, type NodeGroupOptions } from './node-group.ts';
 import type { Pod } from './pod.ts';
@@ -64,6 +65,7 @@ export class Cluster implements EksCluster {
   readonly autoMode = false;
   readonly addon: NonNullable<EksCluster['addon']>;
   readonly scheduler: Scheduler;
+  readonly kubernetes: KubeObjects;
   readonly nodes: Node[] = [];
   readonly groups: NodeGroup[] = [];
   readonly workloads: Workload[] = [];
@@ -90,6 +92,7 @@ export class Cluster implements EksCluster {
       ...(cniEnv !== undefined && { configurationValues: JSON.stringify({ env: cniEnv }) }),
     };
     this.scheduler = new Scheduler(world.kernel, placement);
+    this.kubernetes = new KubeObjects(this);
     new Autoscaler(world.kernel, this.scheduler, this.groups);
   }
 

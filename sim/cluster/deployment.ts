@@ -51,6 +51,10 @@ export class Deployment extends Workload {
     return this.#replicas;
   }
 
+  get strategy(): NonNullable<DeploymentOptions['strategy']> {
+    return this.#strategy;
+  }
+
   get available(): number {
     return this.#new.available + this.#old.available;
   }

@@ -64,7 +64,9 @@ export class Kubelet {
   #ask(pod: Pod): void {
     if (!this.#stillWanted(pod)) return;
     const { kernel, ipamd, retries, sandboxes } = this.#options;
-    if (ipamd.addPod(pod.name).ok) {
+    const added = ipamd.addPod(pod.name);
+    if (added.ok) {
+      pod.ip = added.ip;
       pod.gotAddressAtMs = kernel.nowMs;
       this.#addresses++;
       this.#pull(pod);

@@ -81,6 +81,7 @@ export class Pod {
   /** When kubelet first asked for an address. */
   askedAtMs: number | undefined;
   gotAddressAtMs: number | undefined;
+  ip: string | undefined;
   runningAtMs: number | undefined;
   readyAtMs: number | undefined;
   /** When somebody asked for its end. */

@@ -82,6 +82,10 @@ export class Scheduler {
     return this.#order.size;
   }
 
+  get pending(): readonly Pod[] {
+    return [...this.#order.keys()];
+  }
+
   /** How many pods wait, by what they select. */
   waiting(): { readonly selector: NodeSelector; readonly pods: number }[] {
     return [...this.#lanes.values()].map(({ selector, waiting, head }) => {

@@ -60,6 +60,10 @@ export abstract class Workload implements PodOwner {
   abstract ending(pod: Pod): void;
   abstract gone(pod: Pod): void;
 
+  get terminationGraceMs(): number {
+    return this.#template.terminationGraceMs;
+  }
+
   get failedRequests(): number {
     return this.pods.reduce((sum, pod) => sum + pod.failedRequests, 0);
   }

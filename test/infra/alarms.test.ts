@@ -40,7 +40,7 @@ const EVERYWHERE = [
 test.each([
   ['observe', OBSERVE, EVERYWHERE],
   ['warm', WARM, EVERYWHERE],
-  ['a sole allocator', EVERYTHING, [...EVERYWHERE, 'nodes-short', 'sweep-silent']],
+  ['everything', EVERYTHING, [...EVERYWHERE, 'gates-stuck', 'nodes-short', 'sweep-silent']],
 ])('%s has its alarms', (_, context, names) => {
   expect([...named(alarmsOf(context)).keys()]).toEqual(names);
 });

@@ -11,6 +11,8 @@ test('a cluster alone is enough: mode is observe, and no VPC is asked for', () =
     policy: undefined,
     budgetTable: undefined,
     alarmTopicArn: undefined,
+    lens: false,
+    gate: false,
   });
 });
 
@@ -62,6 +64,8 @@ test.each([
   ],
   ['an impossible table', { budgetTable: 'our table' }, 'budgetTable', 'a DynamoDB table', 'our table'],
   ['a table by ARN', { budgetTable: `${ARN}:table/b` }, 'budgetTable', 'a DynamoDB table', `${ARN}:table/b`],
+  ['a lens that is neither on nor off', { lens: 'maybe' }, 'lens', 'true or false', 'maybe'],
+  ['a gate without the lens', { gate: 'true' }, 'gate', '-c lens=true beside it', 'true'],
   ['a topic by name', { alarmTopicArn: 'pager' }, 'alarmTopicArn', 'the ARN of an SNS topic', 'pager'],
 ])('%s is one complaint: field, expectation, value', (_, deviation, field, expected, got) => {
   expect(readSettings({ ...PERFECT, ...deviation }).complaints).toEqual([

@@ -17,6 +17,8 @@ export const EVERYTHING = {
   policy: { soleAllocator: true },
   budgetTable: 'account-budget',
   alarmTopicArn: 'arn:aws:sns:eu-central-1:111122223333:pager',
+  lens: true,
+  gate: true,
 };
 
 const cdkJson = z

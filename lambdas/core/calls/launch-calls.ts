@@ -190,6 +190,7 @@ function recordOf(
     nodeGroup: nodeGroupOf(node.tags),
     share,
     ...(runningAtMs !== undefined && { runningAtMs }),
+    ...(runner.signal.gated === true && { gated: true }),
     outcome,
     ...(kept !== undefined && { keptForMs: kept }),
     times: {

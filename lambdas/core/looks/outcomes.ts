@@ -2,13 +2,11 @@
 
 import { settled } from '../calls/promises.ts';
 import type { Figure } from '../figures.ts';
+import { USABLE_AFTER_SEEN_MS } from '../limits.ts';
 import { ipamdStarted, type Node, type NodeId } from '../model.ts';
 import type { NodeRecord, Ports } from '../ports.ts';
 import { type Race, type Sample, teach } from './lessons.ts';
 import { tellObserved } from './observed.ts';
-
-/** From ipamd's tag on an ENI to its addresses being given to pods: it sets the ENI up in between (design: seen + 10 s). */
-const USABLE_AFTER_SEEN_MS = 10_000;
 
 const STATES = { seen: 'seen', lateAttach: 'late attach', notSeen: 'not seen' } as const;
 /** Verdicts that end a story. */

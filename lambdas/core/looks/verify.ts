@@ -127,7 +127,7 @@ async function leaseAll(
 }
 
 const judged = (record: NodeRecord | undefined): boolean =>
-  record !== undefined && ['seen', 'late attach', 'not seen'].includes(record.outcome.state);
+  record !== undefined && ['seen', 'adopted', 'late attach', 'not seen'].includes(record.outcome.state);
 
 type Verdict = 'seen' | 'lateAttach' | 'notSeen' | 'starting' | 'waiting' | 'gone';
 
@@ -147,8 +147,8 @@ function verdictOn(
   );
   if (ours.length === 0 || missing) return last ? 'notSeen' : 'waiting';
   if (ours.every((eni) => eni.tags[IPAMD_INSTANCE_TAG] !== undefined)) return 'seen';
-  // A launch was raced against ipamd's start; a node that already ran was not.
-  if (ipamdStarted(node) && record?.runningAtMs !== undefined)
+  // A launch was raced against ipamd's start; a node that already ran was not, nor one behind a closed gate.
+  if (ipamdStarted(node) && record?.runningAtMs !== undefined && record.gated !== true)
     return before === true ? 'lateAttach' : 'starting';
   return last ? 'notSeen' : 'waiting';
 }

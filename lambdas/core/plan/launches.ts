@@ -170,7 +170,8 @@ export function planLaunch(launch: Launch, cluster: string, room: Room, policy: 
   const enisWanted = Math.ceil(wanted / perEni);
   const missingEnis = Math.max(0, enisWanted - podEnis(candidate).length);
   const steps: Step[] = unfinished(node);
-  if (!skeleton && launch.runningAtMs !== undefined) {
+  // Behind a launch gate its ipamd may run already, and fills what is there by itself.
+  if (!skeleton && launch.runningAtMs !== undefined && !ipamdStarted(node)) {
     // A launch template may bring more ENIs than are wanted, and addresses on any of them.
     const lacking = Math.min(podEnis(candidate).length, enisWanted) * perEni - podAddresses(candidate);
     steps.push(...fillPresent(candidate, room, lacking, why));

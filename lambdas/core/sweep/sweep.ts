@@ -5,6 +5,7 @@ import { collectOrphans } from '../calls/collecting.ts';
 import { finish, inRush } from '../calls/finishing.ts';
 import { say } from '../complaints.ts';
 import type { Failure } from '../failures.ts';
+import { sweepGates } from '../launch-gate.ts';
 import { adoptionMostMs, type Lesson, startP05Ms } from '../looks/lessons.ts';
 import { tellObserved } from '../looks/observed.ts';
 import { type Cluster, ipamdStarted, type Node, type NodeId, nodeGroupOf, type World } from '../model.ts';
@@ -19,6 +20,7 @@ import { unknownCluster } from '../reading.ts';
 import { leaseNodes, writtenAtMs } from '../records.ts';
 import { rebuildLaunches } from './rebuilding.ts';
 import { closeStories } from './stories.ts';
+import { lookThrough } from './through-lens.ts';
 
 export interface Swept {
   readonly cluster: string;
@@ -34,6 +36,8 @@ export interface Swept {
   readonly orphansSuspected: number;
   /** Pods claimed by nodes that are gone, open again for those to come. */
   readonly podsGivenBack: number;
+  /** Launch gates found closed, and looked at; absent when there was none. */
+  readonly gatesClosed?: number;
 }
 
 /** How long a node must have been unheard of before its claims are given back: far above any lag of EC2's reads. */
@@ -55,6 +59,8 @@ export async function sweep(ports: Ports): Promise<readonly Swept[]> {
 
 async function sweepCluster(name: string, ports: Ports): Promise<Swept | undefined> {
   const { ledger, vpc, clock } = ports;
+  // First, and whatever becomes of the rest: pods wait behind a closed gate.
+  const gatesClosed = await sweepGates(name, ports);
   const described = await ports.clusters.describe(name);
   if (!described.ok) return skipped(name, described.failure, ports);
   const cluster = described.value;
@@ -76,6 +82,7 @@ async function sweepCluster(name: string, ports: Ports): Promise<Swept | undefin
   const finished = await finishAll(started, name, ports);
   const orphans = await collectOrphans(name, own, suspects, ports);
   const podsGivenBack = await giveBack(open, world, ports);
+  await lookThrough(name, world, ports);
   const OpenDemandPods = open.reduce((sum, { podsLeft }) => sum + podsLeft, podsGivenBack);
   ports.journal.measure({ OpenDemandPods }, { cluster: name });
   const lessons = await ledger.lessons(name);
@@ -93,6 +100,7 @@ async function sweepCluster(name: string, ports: Ports): Promise<Swept | undefin
     finished,
     ...orphans,
     podsGivenBack,
+    ...(gatesClosed > 0 && { gatesClosed }),
   };
 }
 
