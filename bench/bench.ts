@@ -6,6 +6,7 @@ import { jsonSchema, type Scenario } from '../sim/scenario/format.ts';
 import { readScenario, readScenarioText, type ScenarioRead } from '../sim/scenario/read.ts';
 import { rollingUpdate, scaleOut } from '../sim/scenarios/reported-case.ts';
 import { SHIPPED } from '../sim/scenarios/shipped.ts';
+import { measureDemand, reportDemand } from './demand.ts';
 import { LIMIT, measureApart, QUIET } from './growth.ts';
 import { measurePlanning } from './planning.ts';
 import { reportScenario, runScenario } from './scenario-runs.ts';
@@ -48,6 +49,12 @@ const command = new Command('npm run bench --')
       '--timing',
       'only the timing matrix: each CNI mode, moment, type and lead; 200 seeds unless said',
     ).conflicts(['scenario', 'file', 'schema', 'sweep']),
+  )
+  .addOption(
+    new Option(
+      '--demand',
+      'only how near demand comes to what workloads use, and how many pods land where they are expected',
+    ).conflicts(['scenario', 'file', 'sweep', 'timing', 'schema']),
   );
 const end = endsAtParsing(command);
 if (end !== undefined) process.exit(end);
@@ -56,6 +63,7 @@ const options = command.opts<{
   file?: string;
   sweep?: boolean;
   timing?: boolean;
+  demand?: boolean;
   seeds?: number;
   json?: boolean;
   schema?: boolean;
@@ -74,6 +82,11 @@ else if (options.sweep) {
   const cells = await measureTiming(options.seeds ?? TIMING_SEEDS);
   say(reportTiming(cells));
   if (options.json) process.stdout.write(`${JSON.stringify({ timing: cells })}\n`);
+} else if (options.demand) {
+  const figures = await measureDemand(options.seeds, progress);
+  document['demand'] = figures;
+  say(reportDemand(figures));
+  if (options.json) process.stdout.write(`${JSON.stringify(document)}\n`);
 } else {
   const { files, told } = chosen();
   if (options.scenario === undefined && options.file === undefined) await own();

@@ -48,6 +48,7 @@ const FIGURES: readonly (readonly [title: string, show: Show])[] = [
   ['throttled', figure((run) => run.throttled)],
   ['idle address·s', figure((run) => run.addressSecondsIdle)],
   ['late attaches', figure((run) => run.lateAttach)],
+  ['gate s', figure((run) => run.gateHeldMs, seconds)],
 ];
 
 /** What an interface and a fill cost at least: the calls of one step, as the plan counts them. */

@@ -36,7 +36,12 @@ const PODS_PER_NODE = 10;
 export async function measureWarming(nodes: number): Promise<Warming> {
   const world = new World({ seed: 1, cluster: CLUSTER, subnets: [SUBNET] });
   new Stage(world, { mode: 'warm' });
-  for (let node = 0; node < nodes; node++) world.established('m5.large', [9]);
+  world.addNodeGroup({
+    name: 'workers',
+    type: 'm5.large',
+    launchedBy: 'managed',
+    established: { nodes, addresses: [9] },
+  });
   await world.kernel.run(QUIET_MS);
   const before = changes(world);
   const throttledBefore = world.account.calls.throttlesOf(PREWARMER);

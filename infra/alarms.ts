@@ -16,6 +16,8 @@ export interface AlarmsProps {
   readonly sweepEvery: Duration;
   /** We are the only ones who give nodes addresses: then a sweep that does not come is an outage to be. */
   readonly soleAllocator: boolean;
+  /** Nodes wait for us to take a taint off. */
+  readonly gate: boolean;
   /** SNS topic to notify; its own policy has to let CloudWatch publish. */
   readonly topicArn: string | undefined;
 }
@@ -76,7 +78,7 @@ export class Alarms extends Construct {
   }
 }
 
-function watches({ cluster, sweepEvery, soleAllocator }: AlarmsProps): readonly Watch[] {
+function watches({ cluster, sweepEvery, soleAllocator, gate }: AlarmsProps): readonly Watch[] {
   const logs = `/eks-ip-prewarmer/${cluster}`;
   // The sweep tells how things stand: in any two of its intervals there is at least one of its figures.
   const twoSweeps = Duration.minutes(2 * sweepEvery.toMinutes());
@@ -96,8 +98,27 @@ function watches({ cluster, sweepEvery, soleAllocator }: AlarmsProps): readonly 
       name: 'kill-switch-on',
       figure: 'KillSwitchOn',
       description:
-        'Nothing in EC2 is changed: the policy says "stopped", or it cannot be understood, which counts as stopped. Read the ' +
+        'Nothing in EC2 is changed: the policy says "stopped", or it cannot be understood and may have meant to. Read the ' +
         `parameter /eks-ip-prewarmer/${cluster}/policy; "policy not understood" in the log groups ${logs}/* names what is wrong with it.`,
+      statistic: Stats.MAXIMUM,
+      period: twoSweeps,
+    },
+    {
+      name: 'policy-rejected',
+      figure: 'PolicyRejected',
+      description:
+        'The policy has a mistake, so the last good version holds instead (and nothing is changed where none is known, or where the document may ' +
+        `have meant to stop). Look for "policy not understood" in the log groups ${logs}/*: it names field, expectation and value.`,
+      // Every function says so at each read, sweeps too.
+      statistic: Stats.MAXIMUM,
+      period: twoSweeps,
+    },
+    {
+      name: 'node-groups-observed',
+      figure: 'NodeGroupsObserved',
+      description:
+        'More than 2 % of the last 50 attaches of a node group came too late, so nothing is changed there any more. Look for "node group observed" in ' +
+        `the log group ${logs}/sweep. Once the cause is mended, set resumedAt of that node group in the policy to the present time.`,
       statistic: Stats.MAXIMUM,
       period: twoSweeps,
     },
@@ -156,9 +177,21 @@ function watches({ cluster, sweepEvery, soleAllocator }: AlarmsProps): readonly 
       atLeast: Duration.hours(2).toMilliseconds(),
       period: twoSweeps,
     },
+    ...(gate ? [gatesStuck(logs, twoSweeps)] : []),
     ...(soleAllocator ? soleAllocatorWatches(logs) : []),
   ];
 }
+
+const gatesStuck = (logs: string, twoSweeps: Duration): Watch => ({
+  name: 'gates-stuck',
+  figure: 'GatesStuck',
+  description:
+    'Launch gates are closed past their deadline and cannot be opened, or the API server does not answer us, so pods may wait behind them. ' +
+    `Look for "lens: not seen" in the log groups ${logs}/*: it says what to do. To open one by hand: kubectl taint node NAME eks-ip-prewarmer/warming-`,
+  // Two sweeps in a row: one that fails by itself is tried again.
+  statistic: Stats.MINIMUM,
+  period: twoSweeps,
+});
 
 /** Pods on a node that is short of addresses fail until we act, and nobody else will. A node counts once it is three minutes
  *  old; three sweeps more, a minute apart, are one to see it, one to act, one to confirm. */

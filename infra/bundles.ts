@@ -63,6 +63,16 @@ const NAMED_ERRORS: Plugin = {
   },
 };
 
+/** Answers that come as a stream of events: no operation we send has one, and the SDK loads what reads them only for one that
+ *  has. In one file with everything it would be loaded all the same. */
+const NO_EVENT_STREAMS: Plugin = {
+  name: 'no-event-streams',
+  load: {
+    filter: { id: /[\\/]@smithy[\\/]core[\\/]dist-es[\\/]submodules[\\/]event-streams[\\/]index\.js$/ },
+    handler: () => 'export {};',
+  },
+};
+
 /**
  * Builds every function anew, and removes what is no function any more. Everything is inside, the AWS SDK too: the
  * runtime's own copy is not ours to choose and starts slower (docs/decisions/0002-bundling.md). One file a function: a
@@ -79,7 +89,7 @@ export async function bundle(root: string): Promise<readonly Bundle[]> {
       cwd: root,
       input: `lambdas/handlers/${name}.ts`,
       platform: 'node',
-      plugins: [LAMBDA_CREDENTIALS, NAMED_ERRORS],
+      plugins: [LAMBDA_CREDENTIALS, NAMED_ERRORS, NO_EVENT_STREAMS],
       // The SDK's ES modules: unused parts of its CommonJS builds cannot be left out.
       resolve: { mainFields: ['module', 'main'] },
       logLevel: 'warn',

@@ -19,13 +19,27 @@ export interface Settings {
   readonly alarmTopicArn: string | undefined;
   /** Which events are listened to: the defaults, and what `-c signals='{"ecr": true, "spot": false}'` says otherwise. */
   readonly signals: Readonly<Record<SignalName, boolean>>;
+  /** Whether the functions may ask the cluster's API server, as far as its RBAC lets them (docs/lens.md). */
+  readonly lens: boolean;
+  /** Whether nodes may come with our start-up taint, which we take off; only with the lens. */
+  readonly gate: boolean;
 }
 
 export type Reading =
   | { readonly settings: Settings; readonly complaints?: undefined }
   | { readonly settings?: undefined; readonly complaints: readonly Complaint[] };
 
-const OURS = ['cluster', 'mode', 'vpcId', 'policy', 'budgetTable', 'alarmTopicArn', 'signals'];
+const OURS = [
+  'cluster',
+  'mode',
+  'vpcId',
+  'policy',
+  'budgetTable',
+  'alarmTopicArn',
+  'signals',
+  'lens',
+  'gate',
+];
 /** Context of the CDK's own that looks like ours; all its other keys carry a `:`, `@` or `/`. */
 const TOOLING = ['acknowledged-issue-numbers', 'cli-telemetry'];
 
@@ -65,7 +79,7 @@ export function readSettings(context: Readonly<Record<string, unknown>>): Readin
     });
 
   const policy = readDocument(context['policy']);
-  const read = readPolicy(policy);
+  const read = readPolicy(policy, typeof cluster === 'string' ? [cluster] : undefined);
   complaints.push(...read.complaints, ...complaintsOf(read.policy));
   const characters = JSON.stringify(policy ?? {}).length;
   if (characters > POLICY_CHARACTERS)
@@ -93,6 +107,11 @@ export function readSettings(context: Readonly<Record<string, unknown>>): Readin
 
   const signals = readDocument(context['signals'] ?? {});
   complaints.push(...complaintsOfSignals(signals));
+  const [lens, gate] = [yesOrNo(context['lens']), yesOrNo(context['gate'])];
+  for (const [field, on] of Object.entries({ lens, gate }))
+    if (on === undefined) complaints.push({ field, expected: 'true or false', got: context[field] });
+  if (gate === true && lens === false)
+    complaints.push({ field: 'gate', expected: '-c lens=true beside it', got: context['gate'] });
 
   if (complaints.length > 0) return { complaints };
   return {
@@ -104,6 +123,8 @@ export function readSettings(context: Readonly<Record<string, unknown>>): Readin
       budgetTable: budgetTable as string | undefined,
       alarmTopicArn: alarmTopicArn as string | undefined,
       signals: { ...SIGNAL_DEFAULTS, ...(signals as Partial<Settings['signals']>) },
+      lens: lens === true,
+      gate: gate === true,
     },
   };
 }
@@ -119,6 +140,12 @@ function complaintsOfSignals(given: unknown): Complaint[] {
         ? []
         : [{ field: `signals.${name}`, expected: 'true or false', got: on }],
   );
+}
+
+/** `-c lens=true` arrives as text. `undefined`: neither. */
+function yesOrNo(given: unknown): boolean | undefined {
+  if (given === undefined || given === false || given === 'false') return false;
+  return given === true || given === 'true' ? true : undefined;
 }
 
 /** `-c policy='{"margin":1.5}'` arrives as text, a policy in cdk.json as an object; what is not JSON stays as it came. */

@@ -3,6 +3,7 @@ import type { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
 import { readPolicy } from '../lambdas/core/policy.ts';
 import { Alarms } from './alarms.ts';
+import { LensAccess } from './lens-access.ts';
 import { LivePolicy } from './live-policy.ts';
 import {
   answerHooks,
@@ -51,7 +52,7 @@ export class PrewarmerStack extends Stack {
   constructor(scope: Construct, id: string, { settings, bundles, ...props }: PrewarmerStackProps) {
     super(scope, id, props);
 
-    const { cluster, mode } = settings;
+    const { cluster, mode, lens, gate } = settings;
     const { soleAllocator, schedules, launchHook } = readPolicy(settings.policy).policy;
     const sweepEvery = soleAllocator ? SOLE_ALLOCATOR_SWEEPS_EVERY : SWEEP_EVERY;
     const tables = new Tables(this, 'Tables', settings);
@@ -90,7 +91,7 @@ export class PrewarmerStack extends Stack {
         timeout,
         permissions: [readLivePolicy(parameter.parameterArn), readNodes(), useLedger(tables), ...permissions],
         environment: {
-          CLUSTERS: JSON.stringify([{ name: cluster, mode }]),
+          CLUSTERS: JSON.stringify([{ name: cluster, mode, ...(lens && { lens }), ...(gate && { gate }) }]),
           POLICY_PARAMETER: parameter.parameterName,
           LEDGER_TABLE: tables.ledger.tableName,
           BUDGET_TABLE: tables.budget.tableName,
@@ -112,7 +113,10 @@ export class PrewarmerStack extends Stack {
     ]);
     // Verification tells interfaces to go away with their node once the rush of their launch is over.
     const verifyWave = task('VerifyWave', 'verify-wave', SIGNAL_TIMEOUT, [
-      continueOn(verifications.queue),
+      // A gate that finds its node unplanned sends the launch back.
+      ...(gate
+        ? [...readCluster(this, settings), continueOn(verifications.queue, launches.queue)]
+        : [continueOn(verifications.queue)]),
       useBudget(tables),
       ...(mode === 'warm' ? [finishOurs(this, cluster)] : []),
     ]);
@@ -128,6 +132,7 @@ export class PrewarmerStack extends Stack {
     launches.readBy(onSignal);
     signals.readBy(onSignal);
     verifications.readBy(verifyWave);
+    if (lens) new LensAccess(this, 'Lens', { cluster, gate, onSignal, verifyWave, sweep });
     new SignalRules(this, 'Rules', {
       queues: { launches, signals },
       on: settings.signals,
@@ -135,7 +140,13 @@ export class PrewarmerStack extends Stack {
       sweepEvery,
     });
     new Schedules(this, 'Schedules', { signals, schedules, accountId: this.account, region: this.region });
-    new Alarms(this, 'Alarms', { cluster, sweepEvery, soleAllocator, topicArn: settings.alarmTopicArn });
+    new Alarms(this, 'Alarms', {
+      cluster,
+      sweepEvery,
+      soleAllocator,
+      gate,
+      topicArn: settings.alarmTopicArn,
+    });
 
     new CfnOutput(this, 'OnSignalFunction', { value: onSignal.functionName });
     new CfnOutput(this, 'SignalQueue', { value: signals.queue.queueName });

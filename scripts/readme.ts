@@ -1,8 +1,11 @@
-/** Writes what the demo prints into the README, and docs/failures.md; tests hold them and the code together. */
+/** Writes what the demo prints into the README, and the pages of docs/ that the code says; tests hold them and the code together. */
+import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { runAll, seedsFrom } from '../cli/demo-run.ts';
 import { explain, table } from '../cli/demo-text.ts';
 import { failuresPage } from './failures-page.ts';
+import { policyPage, policySchema } from './policy-pages.ts';
 
 const file = new URL('../README.md', import.meta.url);
 const results = await runAll(seedsFrom(1, 20));
@@ -12,5 +15,12 @@ writeFileSync(
   file,
   before.replace(/<!-- demo -->\n(\n```\n[\s\S]*?\n```\n)?/, () => block),
 );
-writeFileSync(new URL('../docs/failures.md', import.meta.url), failuresPage());
-console.log('README.md shows the demo, and docs/failures.md the reactions, as they are now');
+const docs = (name: string): URL => new URL(`../docs/${name}`, import.meta.url);
+writeFileSync(docs('failures.md'), failuresPage());
+writeFileSync(docs('policy.md'), policyPage());
+writeFileSync(docs('policy.schema.json'), `${JSON.stringify(policySchema(), null, 2)}\n`);
+const biome = fileURLToPath(new URL('../node_modules/@biomejs/biome/bin/biome', import.meta.url));
+execFileSync(process.execPath, [biome, 'format', '--write', fileURLToPath(docs('policy.schema.json'))]);
+console.log(
+  'README.md shows the demo; docs/failures.md, policy.md and policy.schema.json say what the code does now',
+);

@@ -18,6 +18,7 @@ import { MemoryBudget } from './stores/memory-budget.ts';
 import { MemoryLedger } from './stores/memory-ledger.ts';
 import { MemoryReads } from './stores/memory-reads.ts';
 import { inProcessDoor, virtualClient } from './wire/door.ts';
+import { kubeDoor } from './wire/kube-door.ts';
 import type { World } from './world.ts';
 
 export interface StageOptions {
@@ -26,6 +27,8 @@ export interface StageOptions {
   readonly policy?: Readonly<Record<string, unknown>>;
   /** Events listened to otherwise than by default. */
   readonly signals?: SignalsOn;
+  /** Whether the clusters' API servers may be asked, and whether nodes may come with our start-up taint. */
+  readonly lens?: 'lens' | 'lens and gate';
   /** Whether the sweep runs every five minutes. */
   readonly sweep?: boolean;
   /** What stands between core and its ports: a watch, a defect, trouble. */
@@ -92,6 +95,7 @@ export class Stage {
       eks: client('eks'),
       autoscaling: client('autoscaling'),
       sqs: client('sqs'),
+      kubernetes: kubeDoor(world),
       clock,
       random: () => jitter.next(),
       runId: () => runIds.hex(32),
@@ -101,7 +105,14 @@ export class Stage {
     const env = {
       AWS_REGION: region,
       ACCOUNT_ID: world.accountId,
-      CLUSTERS: JSON.stringify(world.clusters.map(({ name }) => ({ name, mode: options.mode }))),
+      CLUSTERS: JSON.stringify(
+        world.clusters.map(({ name }) => ({
+          name,
+          mode: options.mode,
+          ...(options.lens !== undefined && { lens: true }),
+          ...(options.lens === 'lens and gate' && { gate: true }),
+        })),
+      ),
       ...(options.policy !== undefined && { POLICY: JSON.stringify(options.policy) }),
       LEDGER_TABLE: 'ledger',
       BUDGET_TABLE: 'budget',

@@ -109,6 +109,9 @@ export const ANNOUNCEMENT = ours({
   overSeconds: z.optional(seconds),
   nodeSelection: z.optional(ours(selection)),
   podsPerNode: z.optional(podsPerNode),
+  podReadySeconds: z.optional(seconds),
+  podExitSeconds: z.optional(seconds),
+  newVersion: z.optional(yesOrNo),
   hostNetwork: z.optional(yesOrNo),
   announcementId: z.optional(announcementId),
 }).check(

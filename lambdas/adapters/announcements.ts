@@ -1,6 +1,6 @@
 /** Announcements in, signals out: what is left unsaid is what Kubernetes would do. */
 import { type Complaint, sayAll } from '../core/complaints.ts';
-import type { Ignored, RolloutAnnounced, RolloutStrategy } from '../core/signals.ts';
+import type { Ignored, RolloutAnnounced, RolloutStrategy, Unsaid } from '../core/signals.ts';
 import { ANNOUNCEMENT, type Announcement } from './announcement-shape.ts';
 import { check, given } from './expectations.ts';
 
@@ -16,20 +16,33 @@ export function readAnnouncement(
 ): RolloutAnnounced | Ignored {
   const checked = check(ANNOUNCEMENT, detail, field);
   if (!checked.ok) return malformed(checked.complaints);
-  const { cluster, workload, replicas, strategy, nodeSelection, podsPerNode, hostNetwork, ...said } =
-    checked.value;
-  if (needsNone(replicas, strategy))
+  const {
+    cluster,
+    workload,
+    replicas,
+    strategy,
+    nodeSelection,
+    podsPerNode,
+    hostNetwork,
+    newVersion,
+    ...said
+  } = checked.value;
+  if (newVersion !== true && needsNone(replicas, strategy))
     return {
       kind: 'ignored',
       as: 'no address needed',
       why: sayAll([
         {
           field: `${field}.replicas`,
-          expected: 'as many pods as before, or more: fewer need no address',
+          expected: 'as many pods as before, or more: fewer need no address, unless newVersion is true',
           got: replicas,
         },
       ]),
     };
+  const unsaid: Unsaid[] = [
+    ...(strategy === undefined ? (['strategy'] as const) : []),
+    ...(said.terminationGracePeriodSeconds === undefined ? (['terminationGrace'] as const) : []),
+  ];
   return {
     kind: 'rollout-announced',
     announcementId: said.announcementId ?? id,
@@ -42,10 +55,20 @@ export function readAnnouncement(
     overMs: (said.overSeconds ?? 0) * 1000,
     terminationGraceMs: (said.terminationGracePeriodSeconds ?? DEFAULT_GRACE_SECONDS) * 1000,
     selector: given(nodeSelection ?? {}),
-    ...given({ podsPerNode, hostNetwork }),
+    ...given({
+      podsPerNode,
+      hostNetwork,
+      newVersion,
+      podReadyMs: inMs(said.podReadySeconds),
+      podExitMs: inMs(said.podExitSeconds),
+    }),
+    ...(unsaid.length > 0 && { unsaid }),
     attempt: 0,
   };
 }
+
+const inMs = (seconds: number | undefined): number | undefined =>
+  seconds === undefined ? undefined : seconds * 1000;
 
 export const malformed = (complaints: readonly Complaint[]): Ignored => ({
   kind: 'ignored',

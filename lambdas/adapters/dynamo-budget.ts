@@ -1,7 +1,7 @@
 /** The shared request allowance: one item for the account and Region, written only on the version that was read. When the
  *  table does not answer, each environment falls back to its part (local-budget.ts). */
 import { type DynamoDBDocumentClient, GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
-import { type Allowance, allowanceOf, type Calls } from '../core/budget/allowance.ts';
+import { type Allowance, type Asked, allowanceOf } from '../core/budget/allowance.ts';
 import { type BudgetState, reported, spend, standingOf, UNTOUCHED } from '../core/budget/budget.ts';
 import type { RoomAsk } from '../core/budget/flight.ts';
 import type { Budget, BudgetStanding, CallClass, Clock, Granted, Seen, Settings } from '../core/ports.ts';
@@ -45,7 +45,7 @@ export class DynamoBudget implements Budget {
     this.#clock = clock;
   }
 
-  async spend(asks: readonly Calls[], as: CallClass, room?: RoomAsk): Promise<Granted> {
+  async spend(asks: readonly Asked[], as: CallClass, room?: RoomAsk): Promise<Granted> {
     if (asks.length === 0) return { granted: 0, waitMs: 0 };
     return this.#inTurn(
       async () => {

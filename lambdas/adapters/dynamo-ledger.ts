@@ -13,7 +13,7 @@ import {
   paginateQuery,
   UpdateCommand,
 } from '@aws-sdk/lib-dynamodb';
-import { type Lesson, learnt, type Samples } from '../core/looks/lessons.ts';
+import { type Lesson, lateOf, learnt, MOST_LATE, type Samples } from '../core/looks/lessons.ts';
 import type { EniId, NodeId } from '../core/model.ts';
 import { inParallel } from '../core/parallel.ts';
 import type { OpenDemand } from '../core/plan/launches.ts';
@@ -36,6 +36,8 @@ const clusterKey = (cluster: string): string => `cluster#${cluster}`;
 const MARKS = { pk: 'marks', sk: 'marks' };
 const nodeKey = (nodeId: NodeId) => ({ pk: `node#${nodeId}`, sk: 'record' });
 
+/** Writes of one lesson that may meet others': functions that verify at the same moment are few. */
+const LEARNING_TRIES = 10;
 /** A node group that launched nothing for so long may be no more. */
 const LESSON_KEPT_MS = 30 * 86_400_000;
 
@@ -239,20 +241,37 @@ export class DynamoLedger implements Ledger {
     return found;
   }
 
-  /** An item a node group. Two that learn of one at the same moment: the later one's samples count; a few launches more or
-   *  less teach the same. */
+  /** An item a node group. Two that learn of one at the same moment: the later one reads again, so that no late attach is
+   *  lost. */
   async learn(cluster: string, samples: ReadonlyMap<string, Samples>, nowMs: number): Promise<void> {
     await inParallel([...samples], WRITES_AT_ONCE, async ([group, some]) => {
-      const key = { pk: clusterKey(cluster), sk: `lesson#${group}` };
-      const { Item } = await this.#client.send(
-        new GetCommand({ TableName: this.#table, Key: key, ConsistentRead: true }),
-      );
-      const lesson = learnt((Item as LessonItem | undefined)?.lesson, some);
-      const expiresAt = seconds(nowMs + LESSON_KEPT_MS);
-      await this.#client.send(
-        new PutCommand({ TableName: this.#table, Item: { ...key, group, lesson, expiresAt } }),
-      );
+      for (let tries = 0; tries < LEARNING_TRIES; tries++)
+        if (await this.#learn(cluster, group, some, nowMs)) return;
+      throw new Error(`lesson of ${group} not written: others wrote it ${LEARNING_TRIES} times`);
     });
+  }
+
+  async #learn(cluster: string, group: string, samples: Samples, nowMs: number): Promise<boolean> {
+    const key = { pk: clusterKey(cluster), sk: `lesson#${group}` };
+    const { Item } = await this.#client.send(
+      new GetCommand({ TableName: this.#table, Key: key, ConsistentRead: true }),
+    );
+    const { lesson: before, version = 0 } = (Item ?? {}) as Partial<LessonItem>;
+    const lesson = learnt(before, samples);
+    // What has put a node group back to observe is forgotten by nobody's leave but the operator's.
+    const expires = lateOf(lesson, Number.NEGATIVE_INFINITY).late <= MOST_LATE;
+    const expiresAt = expires && { expiresAt: seconds(nowMs + LESSON_KEPT_MS) };
+    return ifHeld(
+      this.#client.send(
+        new PutCommand({
+          TableName: this.#table,
+          Item: { ...key, group, lesson, version: version + 1, ...expiresAt },
+          ConditionExpression: 'attribute_not_exists(#version) OR #version = :read',
+          ExpressionAttributeNames: { '#version': 'version' },
+          ExpressionAttributeValues: { ':read': version },
+        }),
+      ),
+    );
   }
 
   async #query<T>(cluster: string, prefix: string): Promise<T[]> {
@@ -306,6 +325,8 @@ export class DynamoLedger implements Ledger {
 interface LessonItem {
   readonly group: string;
   readonly lesson: Lesson;
+  /** Grows with each write. */
+  readonly version: number;
 }
 
 type DemandItem = OpenDemand & Keys;

@@ -77,6 +77,8 @@ function readBare(instance: Instance): Omit<Node, 'enis'> | undefined {
     vpcId,
     subnetId,
     zone,
+    // Empty while EC2 has none to show.
+    ...(instance.PrivateDnsName && { dnsName: instance.PrivateDnsName }),
     launchedAtMs: LaunchTime.getTime(),
     // EC2 names a platform for Windows alone.
     platform: instance.Platform?.toLowerCase() === 'windows' ? 'windows' : 'linux',
@@ -147,6 +149,9 @@ function readEni(eni: NetworkInterface): Eni | undefined {
   const { DeviceIndex: deviceIndex, AttachmentId: attachmentId, Status: status } = attachment ?? {};
   if (!isEniId(id) || !isSubnetId(subnetId) || !isAttachmentState(status)) return undefined;
   if (deviceIndex === undefined || attachmentId === undefined) return undefined;
+  const tags = readTags(eni.TagSet);
+  const secondary = (eni.PrivateIpAddresses ?? []).filter(({ Primary }) => Primary !== true);
+  const ours = tags[OUR_NODE_TAG] !== undefined;
   return {
     id,
     subnetId,
@@ -156,10 +161,11 @@ function readEni(eni: NetworkInterface): Eni | undefined {
     attachmentId,
     deleteOnTermination: attachment?.DeleteOnTermination ?? false,
     attachmentStatus: status,
-    secondaryIps: (eni.PrivateIpAddresses ?? []).filter(({ Primary }) => Primary !== true).length,
+    secondaryIps: secondary.length,
+    ...(ours && { ips: secondary.flatMap(({ PrivateIpAddress }) => PrivateIpAddress ?? []) }),
     prefixes: (eni.Ipv4Prefixes ?? []).length,
     groupIds: (eni.Groups ?? []).flatMap(({ GroupId }) => GroupId ?? []),
-    tags: readTags(eni.TagSet),
+    tags,
   };
 }
 

@@ -3,7 +3,7 @@
 import * as z from 'zod/mini';
 import { type Complaint, say } from '../core/complaints.ts';
 import { readPolicy } from '../core/policy.ts';
-import type { Mode, Settings } from '../core/ports.ts';
+import type { ClusterSetting, Mode, Settings } from '../core/ports.ts';
 import { check, clusterName, listOf, ours, text, value } from './expectations.ts';
 
 export interface Config {
@@ -42,10 +42,13 @@ const PLACES = z.object({
   AWS_REGION: text('a Region such as "eu-central-1"', /^[a-z]{2}(-[a-z]+)+-\d{1,2}$/),
 });
 
+const yesOrNo = z.optional(value<boolean>('true or false', (given) => typeof given === 'boolean'));
 const CLUSTERS = listOf(
   ours({
     name: clusterName,
     mode: value<Mode>('"observe" or "warm"', (given) => given === 'observe' || given === 'warm'),
+    lens: yesOrNo,
+    gate: yesOrNo,
   }),
   'a list such as [{"name":"shop","mode":"observe"}]',
 );
@@ -53,7 +56,8 @@ const CLUSTERS = listOf(
 export function readEnvironment(env: Readonly<Record<string, string | undefined>>): EnvironmentRead {
   const clusters = readClusters(env['CLUSTERS']);
   const policy = parsed('POLICY', env['POLICY'] || undefined);
-  const chosen = readPolicy(policy.document);
+  const deployed = clusters.complaints.length > 0 ? undefined : clusters.clusters.map(({ name }) => name);
+  const chosen = readPolicy(policy.document, deployed);
   const parameter = readParameter(env['POLICY_PARAMETER'] || undefined, policy.document !== undefined);
   const places = check(PLACES, env, '');
   const complaints = [
@@ -92,11 +96,25 @@ function readClusters(given: string | undefined): Clusters {
   if (complaints.length > 0) return { clusters: [], complaints };
   const checked = check(CLUSTERS, document, 'CLUSTERS');
   if (!checked.ok) return { clusters: [], complaints: checked.complaints };
-  const clusters = checked.value.map(({ name, mode }) => ({ name, mode }));
+  const clusters = checked.value.map(
+    ({ name, mode, lens, gate }): ClusterSetting => ({
+      name,
+      mode,
+      ...(lens === true && { lens }),
+      ...(gate === true && { gate }),
+    }),
+  );
+  const blind = clusters.filter(({ lens, gate }) => gate === true && lens !== true);
   const names = clusters.map(({ name }) => name);
   const twice = names.filter((name, index) => names.indexOf(name) < index);
   const expected = 'each cluster once';
-  return { clusters, complaints: twice.map((got) => ({ field: 'CLUSTERS', expected, got })) };
+  return {
+    clusters,
+    complaints: [
+      ...twice.map((got) => ({ field: 'CLUSTERS', expected, got })),
+      ...blind.map(({ name }) => ({ field: 'CLUSTERS', expected: '"lens": true beside "gate"', got: name })),
+    ],
+  };
 }
 
 /** A policy has one home: with two, an operator would stop the one that nobody reads. */

@@ -47,7 +47,7 @@ export function readSignals(raw: unknown, reading: Reading): readonly (Signal | 
 
 function asked(about: Read): Asked | Ignored {
   if (about.kind === 'ignored') return about;
-  if (about.kind === 'verify-due' || about.kind === 'boot-look')
+  if (about.kind === 'verify-due' || about.kind === 'boot-look' || about.kind === 'gate-look')
     return malformed([
       { field: 'plan.detail.kind', expected: 'an event that asks for addresses', got: about.kind },
     ]);
@@ -117,6 +117,8 @@ function continued({ detail }: Envelope): Read {
   if (!checked.ok) return malformed(checked.complaints);
   const signal = checked.value;
   switch (signal.kind) {
+    case 'gate-look':
+      return { ...signal, gates: signal.gates.map(given) };
     case 'verify-due':
     case 'node-launching':
       return given(signal);

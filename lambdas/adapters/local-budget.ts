@@ -1,6 +1,6 @@
 /** What one environment allows itself while the table of the shared budget does not answer. Whatever the others do, all
  *  together stay within what the table would have granted from the outage on, if policy.budgetStacks is true. */
-import { type Allowance, allowanceOf, type Calls, type Rate } from '../core/budget/allowance.ts';
+import { type Allowance, type Asked, allowanceOf, type Rate } from '../core/budget/allowance.ts';
 import {
   type Buckets,
   type BudgetState,
@@ -36,7 +36,7 @@ export class LocalBudget implements Budget {
     this.#state = { buckets: Object.fromEntries(emptied) as Buckets, claims: [], circuit: known.circuit };
   }
 
-  async spend(asks: readonly Calls[], as: CallClass, room?: RoomAsk): Promise<Granted> {
+  async spend(asks: readonly Asked[], as: CallClass, room?: RoomAsk): Promise<Granted> {
     const { granted, waitMs, next } = spend(this.#state, asks, as, this.#part(asks), this.#clock(), room);
     this.#state = next ?? this.#state;
     return { granted, waitMs, because: 'table unreachable' };
@@ -52,7 +52,7 @@ export class LocalBudget implements Budget {
 
   /** An equal part of our share. The bucket is as deep as the ask, if that is deeper: its calls are saved up first and not
    *  owed afterwards, or all environments could each owe a node's calls at the same moment. */
-  #part(asks: readonly Calls[]): Allowance {
+  #part(asks: readonly Asked[]): Allowance {
     const rate = this.#rate();
     const ours = allowanceOf(rate);
     const environments = ENVIRONMENTS * rate.budgetStacks;

@@ -1,5 +1,6 @@
 /** Signals that we put on a queue ourselves, as core has them. */
 import * as z from 'zod/mini';
+import type { Unsaid } from '../core/signals.ts';
 import {
   announcementId,
   intOrPercent,
@@ -26,11 +27,14 @@ const oneOf = <T extends string>(...values: readonly T[]) =>
 
 const words = text('a text of 1 to 300 characters', /^[^\n]{1,300}$/);
 
+const onlyTrue = z.optional(value<true>('true, or nothing', (given) => given === true));
+
 const launching = ours({
   kind: z.literal('node-launching'),
   nodeId,
   phase: oneOf('pending', 'running'),
   atMs,
+  gated: onlyTrue,
   hook: z.optional(ours({ groupName: words, hookName: words, token: words })),
   attempt,
 });
@@ -70,7 +74,11 @@ const announced = ours({
   terminationGraceMs: duration,
   selector: ours({ ...selection, exceptNodes: z.optional(listOf(nodeId, 'a list of instance ids')) }),
   podsPerNode: z.optional(podsPerNode),
+  podExitMs: z.optional(duration),
+  podReadyMs: z.optional(duration),
+  newVersion: z.optional(yesOrNo),
   hostNetwork: z.optional(yesOrNo),
+  unsaid: z.optional(listOf(oneOf<Unsaid>('strategy', 'terminationGrace'), 'a list of what was not said')),
   cause: z.optional(words),
   attempt,
 });
@@ -127,12 +135,29 @@ const bootLook = ours({
   attempt,
 });
 
+const gateLook = ours({
+  kind: z.literal('gate-look'),
+  cluster: clusterName,
+  gates: listOf(
+    ours({
+      nodeId,
+      name: z.optional(words),
+      runningAtMs: atMs,
+      notStartedAtMs: z.optional(atMs),
+      seenByMs: z.optional(atMs),
+      again: onlyTrue,
+    }),
+    'a list of launch gates',
+  ),
+  attempt,
+});
+
 export const SIGNAL = z.discriminatedUnion(
   'kind',
-  [launching, announced, displaced, scaleOut, verifyDue, bootLook],
+  [launching, announced, displaced, scaleOut, verifyDue, bootLook, gateLook],
   {
     error:
-      'an object whose kind is "node-launching", "rollout-announced", "pods-displaced", "scale-out-coming", "verify-due" or ' +
-      '"boot-look"',
+      'an object whose kind is "node-launching", "rollout-announced", "pods-displaced", "scale-out-coming", "verify-due", ' +
+      '"boot-look" or "gate-look"',
   },
 );

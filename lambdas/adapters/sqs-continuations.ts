@@ -92,6 +92,7 @@ export class SqsContinuations implements Continuations {
         return this.#queues.signalQueueUrl;
       case 'verify-due':
       case 'boot-look':
+      case 'gate-look':
         return this.#queues.verifyQueueUrl;
     }
   }

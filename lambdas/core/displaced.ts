@@ -19,10 +19,11 @@ const GRACE_MS = 0;
 export async function displacedRollouts(
   signals: readonly PodsDisplaced[],
   ports: Ports,
+  want: 'plan' | 'do',
 ): Promise<readonly (RolloutAnnounced | Ignored)[]> {
   const byNode = new Map(signals.map((signal) => [signal.nodeId, signal]));
   const read = await readWorld({ ids: [...byNode.keys()] }, ports);
-  if (!read.ok) return Promise.all(signals.map((signal) => backAgain(signal, read.failure, ports)));
+  if (!read.ok) return Promise.all(signals.map((signal) => backAgain(signal, read.failure, ports, want)));
   const { world, clusters } = read.value;
   const nodes = new Map(world.nodes.map((node) => [node.id, node]));
   const rollouts = [...byNode.values()].map((signal) => {

@@ -32,12 +32,26 @@ export const FIGURES = {
   KillSwitchOn: 'Count',
   /** Events and messages that nothing was decided about, by class of reason. */
   Ignored: 'Count',
+  /** The policy document that is there cannot be understood: the last good one holds, or nothing is changed. */
+  PolicyRejected: 'Count',
+  /** Node groups the policy names that are not there, and modes beyond what the deployment has rights for. */
+  PolicyMisfits: 'Count',
+  /** A node group that is only observed, because too many of its last attaches came too late. */
+  NodeGroupsObserved: 'Count',
   OrphansDeleted: 'Count',
   OrphansSuspected: 'Count',
   /** Since when sweeps have seen the oldest unattached ENI of ours. */
   OldestOrphan: 'Milliseconds',
+  /** Pods announced that no present node can take and no launching one has claimed. */
+  OpenDemandPods: 'Count',
   SubnetFreeAddresses: 'Count',
   SubnetFreeBlocks: 'Count',
+  /** Launch gates that a sweep found closed past their deadline and could not open; 1 too when it could not look. */
+  GatesStuck: 'Count',
+  /** With the lens: pods that wait for a node. */
+  PodsPending: 'Count',
+  /** With the lens, of the pods on nodes that hold ENIs of ours: how many have an address of those. */
+  PodsOnPrewarmed: 'Percent',
   /** Where we are the only allocator: nodes that have fewer addresses than they should. */
   NodesShort: 'Count',
 } as const satisfies Readonly<Record<string, Unit>>;

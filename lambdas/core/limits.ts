@@ -7,6 +7,12 @@ export const ADDRESSES_PER_PREFIX = 16;
  *  Source: amazon-vpc-cni-k8s v1.23.1, nodeIPPoolReconcile. */
 export const RECONCILE_WORST_MS = 65_000;
 
+/** And never sooner than that: two reconciles, or ipamd's start and its first one, are further apart. Source: as above. */
+export const RECONCILE_EVERY_MS = 60_000;
+
+/** From ipamd's tag on an ENI to its addresses being given to pods: it sets the ENI up in between. A margin: nothing bounds it. */
+export const USABLE_AFTER_SEEN_MS = 10_000;
+
 /** ipamd grows by at most one call a loop. Source: amazon-vpc-cni-k8s v1.23.1, StartNodeIPPoolManager. */
 export const IPAMD_LOOP_MS = 5_000;
 

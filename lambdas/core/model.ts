@@ -18,6 +18,8 @@ export interface Eni {
   readonly attachmentStatus: 'attaching' | 'attached' | 'detaching' | 'detached';
   /** Secondary IPv4 addresses: the ENI's own address is not counted. */
   readonly secondaryIps: number;
+  /** Which they are; kept only of ENIs of ours, since thousands of nodes have many. */
+  readonly ips?: readonly string[];
   /** Delegated /28 prefixes. One prefix takes one slot, as one secondary address does. */
   readonly prefixes: number;
   readonly groupIds: readonly string[];
@@ -36,6 +38,8 @@ export interface Node {
   readonly subnetId: SubnetId;
   /** Availability zone name, for example `eu-central-1a`. */
   readonly zone: string;
+  /** Its private DNS name, which most nodes have as their name in the cluster. */
+  readonly dnsName?: string;
   /** When EC2 accepted the launch; `running` is never earlier. */
   readonly launchedAtMs: number;
   readonly platform: 'linux' | 'windows';
@@ -85,6 +89,10 @@ export const OUR_CLUSTER_TAG = 'eks-ip-prewarmer/cluster';
 export const OUR_NODE_TAG = 'eks-ip-prewarmer/node';
 /** The demand an ENI was attached for on a node that already ran. */
 export const OUR_DEMAND_TAG = 'eks-ip-prewarmer/demand';
+
+/** The taint of the launch gate: a node carries it from the start, and no pod that does not tolerate it comes until it is
+ *  gone. */
+export const GATE_TAINT = { key: 'eks-ip-prewarmer/warming', value: 'true', effect: 'NoSchedule' } as const;
 
 export function primaryEni(node: Node): Eni | undefined {
   return node.enis.find((eni) => eni.deviceIndex === 0 && eni.networkCardIndex === 0);

@@ -1,7 +1,11 @@
-/** Plans in the journal: the totals, and every step with its reason. */
+/** Plans in the journal: the totals, and every step with its reason; and each signal in one line. */
 
 import type { Plan } from './plan/steps.ts';
 import type { Ports } from './ports.ts';
+import type { RolloutAnnounced, ScaleOutComing } from './signals.ts';
+import { cameOf, ONLY_ASKED, plannedIn, type Told } from './telling.ts';
+import type { Launched } from './warm-launches.ts';
+import type { RolloutReport } from './warm-rollout.ts';
 
 /** Steps of one line: some 300 bytes each, of the 256 KB that a log event may have (CloudWatch Logs quotas). */
 const STEPS_PER_LINE = 400;
@@ -14,3 +18,32 @@ export function notePlan({ cluster, steps, totals, ...rest }: Plan, { journal, s
     else journal.note('plan', { cluster, mode, steps: some, from });
   }
 }
+
+export function noteLaunches({ plans, stories }: Launched, ports: Ports): void {
+  const steps = plans.flatMap((plan) => plan.steps);
+  const byNode = Map.groupBy(steps, (step) => ('nodeId' in step ? step.nodeId : undefined));
+  for (const { signal, meant, done } of stories)
+    note({ came: cameOf(signal), meant, planned: plannedIn(byNode.get(signal.nodeId) ?? []), done }, ports);
+}
+
+export function noteRollout(
+  signal: RolloutAnnounced | ScaleOutComing,
+  report: RolloutReport,
+  ports: Ports,
+): void {
+  const { demand, pods, steps, openDemand, pacing, done = ONLY_ASKED } = report;
+  const { margin } = ports.settings.policy;
+  const paced =
+    pacing === undefined ? '' : `; where nothing can be warmed, ${pacing.podsPerWave} pods a wave`;
+  note(
+    {
+      came: cameOf(signal),
+      meant: `${demand}: ${pods} addresses with a margin of ${margin}${paced}`,
+      planned: { ...plannedIn(steps), openDemand },
+      done,
+    },
+    ports,
+  );
+}
+
+const note = (told: Told, { journal }: Ports): void => journal.note('signal', { ...told });

@@ -2,6 +2,17 @@
 import type { Complaint } from './complaints.ts';
 import { EC2_BUCKETS, type Ec2Action, type RequestBucket } from './limits.ts';
 import type { SubnetId } from './model.ts';
+import {
+  complaintsOf,
+  expectedName,
+  isObject,
+  oneOf,
+  type Shape,
+  text,
+  whole,
+  within,
+  YES_OR_NO,
+} from './policy-shapes.ts';
 import { isRoutes, isSchedules, type Route, type Schedule } from './routes.ts';
 
 export interface Policy {
@@ -13,6 +24,9 @@ export interface Policy {
   readonly subnetReserveAddresses: number;
   /** What a launching node gets when nobody announced pods: an autoscaler saw pending pods, so `full` by default. */
   readonly launchDemand: 'full' | 'skeleton' | 'none';
+  /** What a running node may get: new ENIs with addresses (`full`), empty ones that the CNI fills itself (`skeleton`), or
+   *  whichever the plan finds better. */
+  readonly shapes: 'any' | 'full' | 'skeleton';
   /** Pods on the host's network on every node, which need no address. The CNI's own max-pods formula counts 2. */
   readonly hostNetworkPods: number;
   /** max-pods of the kubelets where it is not the type's own figure; `undefined`: the CNI's formula. */
@@ -45,6 +59,12 @@ export interface Policy {
   readonly eniConfigs: Readonly<Record<string, EniConfig>>;
   /** The aws-node environment where the CNI is not an EKS add-on and nobody could tell us otherwise. */
   readonly cniEnv: Readonly<Record<string, string>> | undefined;
+  /** How long after `running` a launch gate is opened at the latest, whatever has become of the addresses. An event that
+   *  comes a minute late, the seconds our queues and an attach take (20), half a minute in which an attach is put off because a
+   *  reconcile is near, that of the CNI which adopts it (65), metadata (8), and 10 until what was seen is usable are 193 s. */
+  readonly gateDeadlineMs: number;
+  /** What differs in a cluster or a node group, by their names. The nearer one counts (node-group-policy.ts). */
+  readonly clusters: Readonly<Record<string, ClusterOverrides>>;
   /** Which rollout an event of another service means. */
   readonly routes: readonly Route[];
   /** Name of the Auto Scaling lifecycle hook that waits for us; `undefined`: none, others' are left alone. */
@@ -53,119 +73,171 @@ export interface Policy {
   readonly schedules: Readonly<Record<string, Schedule>>;
 }
 
+/** Fields that a cluster or a node group may have of its own. */
+export interface Overrides
+  extends Partial<
+    Pick<Policy, 'launchDemand' | 'shapes' | 'subnetReserveAddresses' | 'hostNetworkPods' | 'startP05Ms'>
+  > {
+  readonly maxPods?: number;
+  /** Most of AWS's documented request rate that it may take, within the document's share: others are not kept waiting by it. */
+  readonly budgetShare?: number;
+  /** `observe` decides and changes nothing. `warm` gives no right that the deployment has not. */
+  readonly mode?: 'observe' | 'warm';
+  /** The operator's act after attaches came too late: those of launches before this moment count no more. */
+  readonly resumedAt?: string;
+}
+
+export interface ClusterOverrides extends Overrides {
+  readonly nodeGroups?: Readonly<Record<string, Overrides>>;
+}
+
 /** A zone's ENIConfig, as the CNI reads it. No groups: the primary ENI's. */
 export interface EniConfig {
   readonly subnetId: SubnetId;
   readonly securityGroupIds: readonly string[];
 }
 
-interface Rule<T> {
+export interface Rule<T> {
   readonly default: T;
-  readonly expected: string;
-  readonly ok: (value: unknown) => boolean;
+  readonly shape: Shape;
 }
 
-const within = (low: number, high: number, unit: string, fallback: number): Rule<number> => ({
-  default: fallback,
-  expected: `a number from ${low} to ${high}${unit}`,
-  ok: (value) => typeof value === 'number' && value >= low && value <= high,
-});
-const whole = (low: number, high: number, unit: string, fallback: number): Rule<number> => ({
-  default: fallback,
-  expected: `a whole number from ${low} to ${high}${unit}`,
-  ok: (value) => Number.isInteger(value) && (value as number) >= low && (value as number) <= high,
-});
-
-const yesOrNo = (fallback: boolean): Rule<boolean> => ({
-  default: fallback,
-  expected: 'true or false',
-  ok: (value) => typeof value === 'boolean',
-});
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-const isRate = (value: unknown): boolean => typeof value === 'number' && value >= 1 && value <= 100_000;
 /** Source: EC2 User Guide, resource ids. */
-const isId = (prefix: string, value: unknown): boolean =>
-  typeof value === 'string' && new RegExp(`^${prefix}-([0-9a-f]{8}|[0-9a-f]{17})$`).test(value);
+const idOf = (prefix: 'subnet' | 'sg', what: string): Shape =>
+  text(`the id of a ${what}`, new RegExp(`^${prefix}-([0-9a-f]{8}|[0-9a-f]{17})$`));
+const LAUNCH_DEMAND = oneOf('full', 'skeleton', 'none');
+const SHAPES = oneOf('any', 'full', 'skeleton');
+const RESERVE = whole(0, 65_536, ' addresses');
+const HOST_NETWORK_PODS = whole(0, 110, ' pods');
+const MAX_PODS = whole(1, 1_000, ' pods');
+const START_P05 = whole(0, 600_000, ' ms');
+/** Requests, or requests a second. */
+const RATE = within(1, 100_000);
 
-const RULES: { readonly [K in keyof Policy]: Rule<Policy[K]> } = {
-  margin: within(1, 10, '', 1.25),
-  budgetShare: within(0.01, 1, '', 0.5),
-  subnetReserveAddresses: whole(0, 65_536, ' addresses', 16),
-  launchDemand: {
-    default: 'full',
-    expected: 'one of "full", "skeleton", "none"',
-    ok: (value) => value === 'full' || value === 'skeleton' || value === 'none',
-  },
-  hostNetworkPods: whole(0, 110, ' pods', 2),
-  maxPods: {
-    default: undefined,
-    expected: 'a whole number from 1 to 1000 pods',
-    ok: (value) => Number.isInteger(value) && (value as number) >= 1 && (value as number) <= 1000,
-  },
-  startP05Ms: whole(0, 600_000, ' ms', 20_000),
-  attachP95Ms: whole(0, 60_000, ' ms', 2_000),
-  imdsP95Ms: whole(0, 120_000, ' ms', 8_000),
-  imdsP99Ms: whole(0, 300_000, ' ms', 30_000),
-  pipelineP99Ms: whole(0, 300_000, ' ms', 10_000),
-  openDemandTtlMs: whole(60_000, 86_400_000, ' ms', 900_000),
-  verifyAfterMs: whole(1_000, 900_000, ' ms', 45_000),
-  verifyAttempts: whole(1, 20, ' looks', 4),
-  stopped: yesOrNo(false),
+const BUDGET_SHARE = within(0.01, 1);
+
+const OVERRIDES: { readonly [K in keyof Overrides]-?: Shape } = {
+  mode: oneOf('observe', 'warm'),
+  launchDemand: LAUNCH_DEMAND,
+  shapes: SHAPES,
+  subnetReserveAddresses: RESERVE,
+  maxPods: MAX_PODS,
+  hostNetworkPods: HOST_NETWORK_PODS,
+  startP05Ms: START_P05,
+  budgetShare: BUDGET_SHARE,
+  resumedAt: { is: 'instant' },
+};
+
+const NODE_GROUPS: Shape = {
+  is: 'map',
+  // A managed node group's name (63), a Karpenter node pool's (253), an Auto Scaling group's (255).
+  names: text('the name of a node group', /^[^\n]{1,255}$/),
+  of: { is: 'object', fields: OVERRIDES, needed: 'none', example: '{"mode": "observe"}' },
+  example: '{"workers": {"mode": "observe"}}',
+};
+
+export const RULES: { readonly [K in keyof Policy]: Rule<Policy[K]> } = {
+  margin: { default: 1.25, shape: within(1, 10) },
+  budgetShare: { default: 0.5, shape: BUDGET_SHARE },
+  subnetReserveAddresses: { default: 16, shape: RESERVE },
+  launchDemand: { default: 'full', shape: LAUNCH_DEMAND },
+  shapes: { default: 'any', shape: SHAPES },
+  hostNetworkPods: { default: 2, shape: HOST_NETWORK_PODS },
+  maxPods: { default: undefined, shape: MAX_PODS },
+  startP05Ms: { default: 20_000, shape: START_P05 },
+  attachP95Ms: { default: 2_000, shape: whole(0, 60_000, ' ms') },
+  imdsP95Ms: { default: 8_000, shape: whole(0, 120_000, ' ms') },
+  imdsP99Ms: { default: 30_000, shape: whole(0, 300_000, ' ms') },
+  pipelineP99Ms: { default: 10_000, shape: whole(0, 300_000, ' ms') },
+  openDemandTtlMs: { default: 900_000, shape: whole(60_000, 86_400_000, ' ms') },
+  verifyAfterMs: { default: 45_000, shape: whole(1_000, 900_000, ' ms') },
+  verifyAttempts: { default: 4, shape: whole(1, 20, ' looks') },
+  stopped: { default: false, shape: YES_OR_NO },
   buckets: {
     default: {},
-    expected:
-      'an object such as {"AttachNetworkInterface": {"size": 100, "perSecond": 10}}, of EC2 actions we send',
-    ok: (value) =>
-      isObject(value) &&
-      Object.entries(value).every(
-        ([action, bucket]) =>
-          Object.hasOwn(EC2_BUCKETS, action) &&
-          isObject(bucket) &&
-          Object.keys(bucket).every((key) => key === 'size' || key === 'perSecond') &&
-          isRate(bucket['size']) &&
-          isRate(bucket['perSecond']),
-      ),
+    shape: {
+      is: 'map',
+      names: oneOf(...Object.keys(EC2_BUCKETS)),
+      of: {
+        is: 'object',
+        fields: { size: RATE, perSecond: RATE },
+        needed: 'all',
+        example: '{"size": 100, "perSecond": 10}',
+      },
+      example: '{"AttachNetworkInterface": {"size": 100, "perSecond": 10}}',
+    },
   },
-  budgetStacks: whole(1, 1_000, ' stacks', 1),
-  soleAllocator: yesOrNo(false),
+  budgetStacks: { default: 1, shape: whole(1, 1_000, ' stacks') },
+  soleAllocator: { default: false, shape: YES_OR_NO },
   eniConfigs: {
     default: {},
-    expected:
-      'an object such as {"eu-central-1a": {"subnetId": "subnet-0123456789abcdef0", "securityGroupIds": []}}',
-    ok: (value) =>
-      isObject(value) &&
-      Object.values(value).every(
-        (config) =>
-          isObject(config) &&
-          Object.keys(config).every((key) => key === 'subnetId' || key === 'securityGroupIds') &&
-          isId('subnet', config['subnetId']) &&
-          Array.isArray(config['securityGroupIds']) &&
-          config['securityGroupIds'].every((id) => isId('sg', id)),
-      ),
+    shape: {
+      is: 'map',
+      names: text('an availability zone such as "eu-central-1a"', /^[a-z]{2}(-[a-z0-9]+)+-\d{1,2}[a-z]$/),
+      of: {
+        is: 'object',
+        fields: {
+          subnetId: idOf('subnet', 'subnet'),
+          securityGroupIds: { is: 'list', of: idOf('sg', 'security group') },
+        },
+        needed: 'all',
+        example: '{"subnetId": "subnet-0123456789abcdef0", "securityGroupIds": []}',
+      },
+      example: '{"eu-central-1a": {"subnetId": "subnet-0123456789abcdef0", "securityGroupIds": []}}',
+    },
   },
   cniEnv: {
     default: undefined,
-    expected: 'an object of strings, as in the aws-node container',
-    ok: (value) => isObject(value) && Object.values(value).every((entry) => typeof entry === 'string'),
+    shape: {
+      is: 'map',
+      names: text('the name of a setting', /^\w{1,255}$/),
+      of: text('a text, as in the aws-node container', /^[\s\S]*$/),
+      example: '{"WARM_ENI_TARGET": "1"}, as in the aws-node container',
+    },
   },
+  clusters: {
+    default: {},
+    shape: {
+      is: 'map',
+      // Source: EKS API reference, CreateCluster, `name`.
+      names: text('the name of an EKS cluster', /^[0-9A-Za-z][0-9A-Za-z_-]{0,99}$/),
+      of: {
+        is: 'object',
+        fields: { ...OVERRIDES, nodeGroups: NODE_GROUPS },
+        needed: 'none',
+        example: '{"nodeGroups": {"workers": {"mode": "observe"}}}',
+      },
+      example: '{"shop": {"nodeGroups": {"workers": {"mode": "observe"}}}}',
+    },
+  },
+  gateDeadlineMs: { default: 210_000, shape: whole(10_000, 900_000, ' ms') },
   routes: {
     default: [],
-    expected:
-      'a list such as [{"when": {"codepipeline": "cart", "state": "STARTED"}, "announce": {"cluster": "shop", ...}}]',
-    ok: isRoutes,
+    shape: {
+      is: 'judged',
+      expected:
+        'a list such as [{"when": {"codepipeline": "cart", "state": "STARTED"}, "announce": {"cluster": "shop", ...}}]',
+      ok: isRoutes,
+      schema: { type: 'array', items: { type: 'object', required: ['when', 'announce'] } },
+    },
   },
   launchHook: {
     default: undefined,
-    expected: 'the name of a lifecycle hook of yours',
     // Source: EC2 Auto Scaling API reference, PutLifecycleHook, `LifecycleHookName`.
-    ok: (value) => typeof value === 'string' && /^[A-Za-z0-9_/-]{1,255}$/.test(value),
+    shape: text('the name of a lifecycle hook of yours', /^[A-Za-z0-9_/-]{1,255}$/),
   },
   schedules: {
     default: {},
-    expected:
-      'an object such as {"morning": {"at": "cron(40 8 ? * MON-FRI *)", "leadSeconds": 1200, "announce": {...}}}',
-    ok: isSchedules,
+    shape: {
+      is: 'judged',
+      expected:
+        'an object such as {"morning": {"at": "cron(40 8 ? * MON-FRI *)", "leadSeconds": 1200, "announce": {...}}}',
+      ok: isSchedules,
+      schema: {
+        type: 'object',
+        additionalProperties: { type: 'object', required: ['at', 'leadSeconds', 'announce'] },
+      },
+    },
   },
 };
 
@@ -173,11 +245,12 @@ export const DEFAULT_POLICY: Policy = Object.fromEntries(
   Object.entries(RULES).map(([field, rule]) => [field, rule.default]),
 ) as unknown as Policy;
 
-/** Reads a policy document. All complaints come together; with any, the policy is not to be used. */
-export function readPolicy(document: unknown): {
-  readonly policy: Policy;
-  readonly complaints: readonly Complaint[];
-} {
+/** Reads a policy document. All complaints come together; with any, the policy is not to be used. `clusters`: those that are
+ *  deployed, where they are known. */
+export function readPolicy(
+  document: unknown,
+  clusters?: readonly string[],
+): { readonly policy: Policy; readonly complaints: readonly Complaint[] } {
   if (document === undefined) return { policy: DEFAULT_POLICY, complaints: [] };
   if (!isObject(document))
     return {
@@ -187,17 +260,22 @@ export function readPolicy(document: unknown): {
   const complaints: Complaint[] = [];
   const chosen: Record<string, unknown> = {};
   for (const [field, value] of Object.entries(document)) {
-    if (!Object.hasOwn(RULES, field)) {
-      complaints.push({
-        field: `policy.${field}`,
-        expected: `one of ${Object.keys(RULES).join(', ')}`,
-        got: field,
-      });
-      continue;
-    }
-    const rule = RULES[field as keyof Policy];
-    if (rule.ok(value)) chosen[field] = value;
-    else complaints.push({ field: `policy.${field}`, expected: rule.expected, got: value });
+    // For editors only.
+    if (field === '$schema' && typeof value === 'string') continue;
+    const wrong = Object.hasOwn(RULES, field)
+      ? complaintsOf(RULES[field as keyof Policy].shape, value, `policy.${field}`)
+      : [{ field: `policy.${field}`, expected: expectedName(Object.keys(RULES)), got: field }];
+    if (wrong.length === 0) chosen[field] = value;
+    complaints.push(...wrong);
   }
-  return { policy: { ...DEFAULT_POLICY, ...chosen }, complaints };
+  const policy: Policy = { ...DEFAULT_POLICY, ...chosen };
+  if (clusters !== undefined)
+    for (const got of Object.keys(policy.clusters))
+      if (!clusters.includes(got))
+        complaints.push({
+          field: `policy.clusters.${got}`,
+          expected: `a cluster that is deployed here, ${expectedName(clusters)}`,
+          got,
+        });
+  return { policy, complaints };
 }

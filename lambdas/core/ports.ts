@@ -1,8 +1,9 @@
 /** What core needs of the world. Adapters implement these over AWS; the simulator's twins implement the stores again. */
-import type { Calls } from './budget/allowance.ts';
+import type { Asked } from './budget/allowance.ts';
 import type { RoomAsk } from './budget/flight.ts';
 import type { Answer, FailureKind } from './failures.ts';
 import type { Figures } from './figures.ts';
+import type { Kubernetes } from './kubernetes.ts';
 import type { MutatingAction } from './limits.ts';
 import type { Lesson, Samples } from './looks/lessons.ts';
 import type { Cluster, EniId, NodeId, SubnetId, World } from './model.ts';
@@ -103,7 +104,7 @@ export interface Granted {
 export interface Budget {
   /** Grants the longest run of `asks` (each the calls of one node) from the first on, by one conditional write; with `room`,
    *  as far as subnets have it beside what other runs were granted. */
-  spend(asks: readonly Calls[], as: CallClass, room?: RoomAsk): Promise<Granted>;
+  spend(asks: readonly Asked[], as: CallClass, room?: RoomAsk): Promise<Granted>;
   /** What became of granted calls. A throttle halves that action's pace for everybody; many troubles open the circuit. One
    *  write, and none when nothing went wrong. */
   report(seen: Seen): Promise<void>;
@@ -154,6 +155,8 @@ export interface NodeRecord {
   readonly times?: Times;
   /** How long the CNI surely keeps what it was given once it has adopted it, ms, if no pod comes; absent: for good. */
   readonly keptForMs?: number;
+  /** It was given its addresses behind a closed launch gate: none of them can be late. */
+  readonly gated?: true;
   readonly expiresAtMs: number;
 }
 
@@ -173,7 +176,8 @@ export interface Times {
   readonly keptUntilMs?: number;
 }
 
-/** How far a node got: `claimed` → `created` → `attached` → `seen` (ipamd's tag is on our ENI); or how it ended. */
+/** How far a node got: `claimed` → `created` → `attached` → `seen` (ipamd's tag is on our ENI) → `adopted`
+ *  (with the lens: a pod uses it); or how it ended. */
 export type Outcome =
   | {
       readonly state:
@@ -183,6 +187,8 @@ export type Outcome =
         /** Addresses were added to ENIs it had: their adoption leaves no trace in EC2. */
         | 'filled'
         | 'seen'
+        /** The lens saw a pod use an address of ours. */
+        | 'adopted'
         | 'late attach'
         | 'not seen'
         | 'would attach';
@@ -257,8 +263,17 @@ export interface Journal {
 /** `observe` records what it would have done and changes nothing; `warm` acts. */
 export type Mode = 'observe' | 'warm';
 
+export interface ClusterSetting {
+  readonly name: string;
+  readonly mode: Mode;
+  /** We may ask its API server. */
+  readonly lens?: true;
+  /** Its nodes may come with our start-up taint, and we take it off; only with the lens. */
+  readonly gate?: true;
+}
+
 export interface Settings {
-  readonly clusters: readonly { readonly name: string; readonly mode: Mode }[];
+  readonly clusters: readonly ClusterSetting[];
   /** As it was last read; {@link Ports.freshPolicy} reads it anew. */
   readonly policy: Policy;
 }
@@ -274,6 +289,8 @@ export interface Ports {
   readonly home: Home;
   readonly vpc: Vpc;
   readonly clusters: Clusters;
+  /** Absent where no cluster has the lens. */
+  readonly kubernetes?: Kubernetes;
   readonly budget: Budget;
   readonly ledger: Ledger;
   readonly reads: Reads;

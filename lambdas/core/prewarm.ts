@@ -2,11 +2,18 @@
 import { displacedRollouts } from './displaced.ts';
 import { type Answer, grouped, type Handled, handleEach } from './handling.ts';
 import { type Look, look } from './looks/looks.ts';
-import { notePlan } from './noting.ts';
+import { noteLaunches, notePlan, noteRollout } from './noting.ts';
 import type { Plan } from './plan/steps.ts';
 import type { Ports } from './ports.ts';
 import { scaleOut } from './scale-out.ts';
-import type { Asks, Ignored, NodeLaunching, PodsDisplaced, Signal } from './signals.ts';
+import type {
+  Asks,
+  NodeLaunching,
+  PodsDisplaced,
+  RolloutAnnounced,
+  ScaleOutComing,
+  Signal,
+} from './signals.ts';
 import { warmLaunches } from './warm-launches.ts';
 import { type RolloutReport, warmRollout } from './warm-rollout.ts';
 
@@ -15,8 +22,9 @@ export type Report = Plan | RolloutReport | Look;
 /** Handles a batch: all launches share one read of the world, and so do all nodes that go and all looks at boots; every
  *  other signal is a decision of its own. */
 export const prewarm = (signals: readonly Signal[], ports: Ports): Promise<readonly Handled<Report>[]> =>
-  handleEach(grouped(signals, 'node-launching', 'pods-displaced', 'boot-look', 'verify-due'), (group) =>
-    handle(group, ports),
+  handleEach(
+    grouped(signals, 'node-launching', 'pods-displaced', 'boot-look', 'verify-due', 'gate-look'),
+    (group) => handle(group, ports),
   );
 
 async function handle(group: readonly Signal[], ports: Ports): Promise<Answer<Report>> {
@@ -24,6 +32,7 @@ async function handle(group: readonly Signal[], ports: Ports): Promise<Answer<Re
   if (first === undefined) return { reports: [], ignored: [] };
   switch (first.kind) {
     case 'boot-look':
+    case 'gate-look':
     case 'verify-due':
       return look(group, ports);
     case 'asked':
@@ -45,9 +54,9 @@ async function answer(group: readonly Asks[], want: 'plan' | 'do', ports: Ports)
     case 'node-launching':
       return launches(group as readonly NodeLaunching[], want, ports);
     case 'rollout-announced':
-      return noted(await warmRollout(first, ports, want), want, ports);
+      return rollout(first, want, ports);
     case 'scale-out-coming':
-      return noted(await scaleOut(first, ports, want), want, ports);
+      return toCome(first, want, ports);
     case 'pods-displaced':
       return displaced(group as readonly PodsDisplaced[], want, ports);
   }
@@ -58,7 +67,9 @@ async function launches(
   want: 'plan' | 'do',
   ports: Ports,
 ): Promise<Answer<Report>> {
-  const { plans, ignored } = await warmLaunches(signals, ports, { want });
+  const launched = await warmLaunches(signals, ports, { want });
+  const { plans, ignored } = launched;
+  noteLaunches(launched, ports);
   if (want === 'do') for (const plan of plans) notePlan(plan, ports);
   return { reports: plans, ignored };
 }
@@ -70,16 +81,26 @@ async function displaced(
   ports: Ports,
 ): Promise<Answer<Report>> {
   const answers: Answer<Report>[] = [];
-  for (const one of await displacedRollouts(signals, ports))
-    answers.push(noted(one.kind === 'ignored' ? one : await warmRollout(one, ports, want), want, ports));
+  for (const one of await displacedRollouts(signals, ports, want))
+    answers.push(one.kind === 'ignored' ? { reports: [], ignored: [one] } : await rollout(one, want, ports));
   return {
     reports: answers.flatMap(({ reports }) => reports),
     ignored: answers.flatMap(({ ignored }) => ignored),
   };
 }
 
-function noted(report: RolloutReport | Ignored, want: 'plan' | 'do', ports: Ports): Answer<Report> {
+async function rollout(signal: RolloutAnnounced, want: 'plan' | 'do', ports: Ports): Promise<Answer<Report>> {
+  const report = await warmRollout(signal, ports, want);
   if ('kind' in report) return { reports: [], ignored: [report] };
+  noteRollout(signal, report, ports);
+  if (want === 'do') notePlan(report, ports);
+  return { reports: [report], ignored: [] };
+}
+
+async function toCome(signal: ScaleOutComing, want: 'plan' | 'do', ports: Ports): Promise<Answer<Report>> {
+  const report = await scaleOut(signal, ports, want);
+  if ('kind' in report) return { reports: [], ignored: [report] };
+  noteRollout(signal, report, ports);
   if (want === 'do') notePlan(report, ports);
   return { reports: [report], ignored: [] };
 }

@@ -22,18 +22,11 @@ export async function scaleOut(
   want: 'plan' | 'do',
 ): Promise<RolloutReport | Ignored> {
   const { settings, ledger } = ports;
-  const { policy } = settings;
-  if (policy.launchDemand === 'full')
-    return ignored('no address needed', {
-      field: 'policy.launchDemand',
-      expected: '"skeleton" or "none": with "full" every launch is warmed in full anyway',
-      got: policy.launchDemand,
-    });
   const { group } = signal;
   const names = group.by === 'node group' ? [group.cluster] : settings.clusters.map(({ name }) => name);
   for (const name of names) {
     const read = await readWorld({ ofCluster: name }, ports);
-    if (!read.ok) return backAgain(signal, read.failure, ports);
+    if (!read.ok) return backAgain(signal, read.failure, ports, want);
     const nodes = read.value.world.nodes.filter((node) => isIn(group, node) && alive(node));
     const [newest] = nodes.toSorted((a, b) => b.launchedAtMs - a.launchedAtMs);
     if (newest === undefined) continue;
@@ -71,6 +64,13 @@ async function demandFor(
       expected: 'one whose nodes can be warmed',
       got: checked.refusal.because,
     });
+  const { launchDemand } = checked.candidate.policy;
+  if (launchDemand === 'full')
+    return ignored('no address needed', {
+      field: 'policy.launchDemand',
+      expected: '"skeleton" or "none": with "full" every launch is warmed in full anyway',
+      got: launchDemand,
+    });
   const nodeGroup = nodeGroupOf(newest.tags);
   const prefix = `scale-out/${nodeGroup}/`;
   const open = await ledger.openDemand(cluster, ports.clock());
@@ -105,9 +105,11 @@ async function demandFor(
     demand: again
       ? `told before: ${nodeGroup}`
       : `${missing} nodes of ${nodeGroup} to come beside ${because}, ${podCap} pods each`,
+    pods: again ? 0 : pods,
     steps: [],
     totals: totalsOf([]),
     openDemand: again ? 0 : pods,
+    ...(want === 'do' && { done: again ? 'nothing of its own' : 'demand for nodes to come' }),
   };
 }
 

@@ -16,6 +16,8 @@ export interface NodeLaunching {
   readonly atMs: number;
   /** The lifecycle hook that holds it, where one does. */
   readonly hook?: LaunchHook;
+  /** Its launch gate was seen closed: no pod comes before we open it, so an attach that ipamd's start misses does no harm. */
+  readonly gated?: true;
   /** Which try this is: 0 for the event itself, counted up each time it went back on the queue. */
   readonly attempt: number;
 }
@@ -37,18 +39,32 @@ export interface RolloutAnnounced {
   readonly replicas: { readonly from: number; readonly to: number };
   readonly strategy: RolloutStrategy;
   readonly startsAtMs: number;
-  /** How long the new replicas take to be asked for; 0 when all at once. */
+  /** How long the new replicas take to be asked for, from the first to the last; 0 when all at once, or not known. */
   readonly overMs: number;
+  /** A pod that was asked to end is gone after this long, at the latest. */
   readonly terminationGraceMs: number;
+  /** How long pods in fact take to end, when the announcer knows: an address is held for that long, no longer. */
+  readonly podExitMs?: number;
+  /** The least time from a pod's request for an address until it counts as available (readiness and minReadySeconds), when
+   *  the announcer knows: it sets the pace at which Kubernetes replaces pods. */
+  readonly podReadyMs?: number;
   readonly selector: NodeSelector;
   /** Pods with an address on each node now, when the announcer knows: EC2 does not show it. */
   readonly podsPerNode?: number;
+  /** The pods' template changes too, so that growing pods replace those that are there. Where the replicas stay as many, or
+   *  become fewer, that is what an announcement means. */
+  readonly newVersion?: boolean;
   /** The pods use the node's own address: they need none. */
   readonly hostNetwork?: boolean;
   /** Why the pods come, where nobody announced them. */
   readonly cause?: string;
+  /** What the announcement did not say: Kubernetes' defaults stand there, which the Deployment's own settings replace where the
+   *  lens can read them. */
+  readonly unsaid?: readonly Unsaid[];
   readonly attempt: number;
 }
+
+export type Unsaid = 'strategy' | 'terminationGrace';
 
 export type RolloutStrategy =
   | {
@@ -70,7 +86,8 @@ export type RolloutStrategy =
   | {
       readonly type: 'job';
       readonly completions: number;
-      /** How long one pod runs, when the announcer knows. */
+      /** How long one pod has its address, from request to end, when the announcer knows; where pods differ the shortest,
+       *  for a CronJob the longest. */
       readonly podRunMs?: number;
       /** From one run's start to the next one's, for a CronJob. */
       readonly everyMs?: number;
@@ -151,10 +168,32 @@ export interface BootLook {
   readonly attempt: number;
 }
 
+/** A message of our own: look whether launch gates can be opened (launch-gate.ts). */
+export interface GateLook {
+  readonly kind: 'gate-look';
+  readonly cluster: string;
+  readonly gates: readonly Gate[];
+  readonly attempt: number;
+}
+
+/** A node that runs and may be waiting behind its launch gate. */
+export interface Gate {
+  readonly nodeId: NodeId;
+  /** Its name in the cluster, as far as we know. */
+  readonly name?: string;
+  readonly runningAtMs: number;
+  /** The last look that found ipamd not started. */
+  readonly notStartedAtMs?: number;
+  /** The first look that found ipamd's tag on all our ENIs. */
+  readonly seenByMs?: number;
+  /** It was planned for once more, since behind a gate nothing is too late. */
+  readonly again?: true;
+}
+
 /** What asks for addresses. */
 export type Asks = NodeLaunching | RolloutAnnounced | PodsDisplaced | ScaleOutComing;
 
-export type Signal = Asks | Asked | VerifyDue | BootLook;
+export type Signal = Asks | Asked | VerifyDue | BootLook | GateLook;
 
 /** Classes of reasons, few enough to count each: a metric of every `why` would be one of its own. */
 export type IgnoredAs =
@@ -168,7 +207,8 @@ export type IgnoredAs =
   | 'no route'
   | 'too late'
   | 'gone'
-  | 'tried again later';
+  /** EC2 could not be read: it is tried again. */
+  | 'unread';
 
 /** Not ours, not understood or not needed: acknowledged, counted, and said why. */
 export interface Ignored {

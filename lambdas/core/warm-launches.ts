@@ -11,12 +11,14 @@ import {
   type Planned,
   type Runner,
 } from './calls/launch-calls.ts';
-import { say } from './complaints.ts';
 import { type Answer, type Failure, passes, waitAfter } from './failures.ts';
+import { gatedAttachByMs, gateLooks } from './launch-gate.ts';
 import { answerHooks, hookOf, watchingBack } from './launch-hooks.ts';
+import { againOrNot, ignoredOf, type LaunchStory, meaning, storiesOf, storyOf } from './launch-stories.ts';
 import { bootLooks, type Running } from './looks/boots.ts';
 import { startP05Ms } from './looks/lessons.ts';
 import { type Cluster, clusterOf, type Node, type NodeId, nodeGroupOf } from './model.ts';
+import { actingIn, observedIn } from './node-group-policy.ts';
 import { candidate, LAUNCHING, refusalSteps } from './plan/eligibility.ts';
 import {
   claimShares,
@@ -32,10 +34,13 @@ import type { CallClass, Mode, Ports } from './ports.ts';
 import { type Reading, readWorld, type Wait } from './reading.ts';
 import { takeLeases } from './records.ts';
 import type { Ignored, NodeLaunching } from './signals.ts';
+import { ONLY_ASKED } from './telling.ts';
 
 export interface Launched {
   readonly plans: readonly Plan[];
   readonly ignored: readonly Ignored[];
+  /** One a signal that was looked at, also where nothing was to be done. */
+  readonly stories: readonly LaunchStory[];
 }
 
 export interface LaunchOptions {
@@ -51,6 +56,20 @@ export async function warmLaunches(
   options: LaunchOptions = {},
 ): Promise<Launched> {
   const launches = newestPerNode(signals);
+  const told = new Set(launches.map(({ nodeId, phase, atMs }) => `${nodeId} ${phase} ${atMs}`));
+  const folded = signals
+    .filter(({ nodeId, phase, atMs }) => !told.delete(`${nodeId} ${phase} ${atMs}`))
+    .map((signal) => ({ signal, meant: 'told by another event of this batch', done: 'nothing of its own' }));
+  const { stories, ...launched } = await warmHeld(launches, ports, options);
+  return { ...launched, stories: [...folded, ...stories] };
+}
+
+/** Launches that a hook of the operator's holds are answered for. */
+async function warmHeld(
+  launches: readonly NodeLaunching[],
+  ports: Ports,
+  options: LaunchOptions,
+): Promise<Launched> {
   const held = launches.filter((signal) => hookOf(signal, ports) !== undefined);
   if (held.length === 0 || options.want === 'plan') return warm(launches, ports, options);
   const { watched, back } = watchingBack(ports);
@@ -79,11 +98,15 @@ async function warm(
   ]);
   if ('waitMs' in read) {
     await ports.continuations.later(launches.map((signal) => ({ signal, delayMs: read.waitMs })));
-    return { plans: [], ignored: [] };
+    const meant = 'a part of a burst, which another run reads';
+    const done = `looked at again in ${read.waitMs / 1000} s`;
+    return { plans: [], ignored: [], stories: launches.map((signal) => ({ signal, meant, done })) };
   }
   if (!read.ok) {
-    await lookAgain(launches, read.failure, ports);
-    return { plans: [], ignored: [] };
+    if (want === 'do') await lookAgain(launches, read.failure, ports);
+    const meant = `unknown: EC2 could not be read (${read.failure.code})`;
+    const done = want === 'do' ? 'looked at again later' : ONLY_ASKED;
+    return { plans: [], ignored: [], stories: launches.map((signal) => ({ signal, meant, done })) };
   }
   const { world, clusters } = read.value;
   const knowledge: Knowledge = { world, marks, lessons };
@@ -94,8 +117,10 @@ async function warm(
 
   const unseen: NodeLaunching[] = [];
   const foreign: NodeId[] = [];
+  const stories: LaunchStory[] = [];
   const runners: Runner[] = [];
   const running: Running[] = [];
+  const joining: Running[] = [];
   const nodes = new Map(world.nodes.map((node) => [node.id, node]));
   for (const signal of launches) {
     const node = nodes.get(signal.nodeId);
@@ -104,18 +129,30 @@ async function warm(
       const found = clusters.get(clusterOf(node.tags) ?? '');
       if (found === undefined) {
         foreign.push(node.id);
+        stories.push({ signal, meant: 'no node of a cluster of ours', done: 'nothing' });
         continue;
       }
       const runner = enter(signal, node, found, lessons, ports);
+      const launch = { signal, node, cluster: found.cluster.name };
+      if (node.state !== 'stopped') joining.push(launch);
       // Where nobody else allocates there is no race, and no tag to tell a start by.
-      if ('steps' in runner || !runner.candidate.soleAllocator)
-        running.push({ signal, node, cluster: found.cluster.name });
-      if ('steps' in runner) put(found.cluster.name, ...runner.steps);
-      else runners.push(runner);
+      const raced =
+        node.state !== 'stopped' &&
+        signal.gated !== true &&
+        ('steps' in runner || !runner.candidate.soleAllocator);
+      if (raced) running.push(launch);
+      if ('steps' in runner) {
+        put(found.cluster.name, ...runner.steps);
+        stories.push({
+          signal,
+          meant: meaning(node, found.cluster),
+          done: want === 'do' ? 'nothing' : ONLY_ASKED,
+        });
+      } else runners.push(runner);
     }
   }
 
-  const all =
+  const { all, told } =
     want === 'plan'
       ? await planOnly(runners, knowledge, ports)
       : await planAndDo(runners, unseen, knowledge, rebuilt ? 'refill' : 'launch', ports);
@@ -127,9 +164,25 @@ async function warm(
   );
   if (want === 'do')
     await ports.continuations.later(heldBack.map(({ signal }) => later(signal, LOOK_AGAIN_MS)));
-  if (want === 'do' && !rebuilt) await ports.continuations.later(bootLooks(running, lessons, world, ports));
-  const plans = [...steps].map(([cluster, every]) => ({ cluster, steps: every, totals: totalsOf(every) }));
-  return { plans, ignored: ignoredOf(foreign, unseen, [...clusters.keys()], want) };
+  for (const signal of unseen)
+    stories.push({ signal, meant: 'an instance that EC2 does not show', done: againOrNot(signal, want) });
+  stories.push(...told);
+  if (want === 'do' && !rebuilt)
+    await ports.continuations.later([
+      ...bootLooks(running, lessons, world, ports),
+      ...gateLooks(joining, ports),
+    ]);
+  const plans = [...steps].map(([cluster, every]) => ({
+    cluster,
+    steps: every,
+    totals: totalsOf(every),
+    ...observedIn(
+      runners
+        .filter((runner) => runner.cluster.name === cluster)
+        .map(({ candidate: { node }, observedBecause }) => [nodeGroupOf(node.tags), observedBecause]),
+    ),
+  }));
+  return { plans, ignored: ignoredOf(foreign, unseen, [...clusters.keys()], want), stories };
 }
 
 /** Event times are whole seconds, cut off. */
@@ -148,39 +201,6 @@ function readLaunches(
   return readWorld(nodes, ports, { notBeforeMs: Math.min(notBeforeMs, ports.clock()), as });
 }
 
-/** Instances there is nothing to decide about: one line a kind, however many of the account's instances launched. */
-function ignoredOf(
-  foreign: readonly NodeId[],
-  unseen: readonly NodeLaunching[],
-  clusters: readonly string[],
-  want: 'plan' | 'do',
-): Ignored[] {
-  const gone = unseen.filter(({ attempt }) => want === 'plan' || attempt >= MOST_ATTEMPTS);
-  const field = 'detail.instance-id';
-  return [
-    {
-      as: 'not ours' as const,
-      expected: `a node of ${clusters.join(', ') || 'a cluster that EKS knows'}`,
-      nodeIds: foreign,
-    },
-    {
-      as: 'gone' as const,
-      expected: 'an instance that EC2 shows',
-      nodeIds: gone.map(({ nodeId }) => nodeId),
-    },
-  ].flatMap(({ as, expected, nodeIds }) =>
-    nodeIds.length === 0
-      ? []
-      : [
-          {
-            kind: 'ignored',
-            as,
-            why: say({ field, expected, got: nodeIds.length === 1 ? nodeIds[0] : nodeIds }),
-          },
-        ],
-  );
-}
-
 interface StepOf {
   readonly cluster: string;
   readonly step: Step;
@@ -189,10 +209,16 @@ interface StepOf {
 const stepsIn = (planned: readonly Planned[]): StepOf[] =>
   planned.flatMap(({ runner, steps }) => steps.map((step) => ({ cluster: runner.cluster.name, step })));
 
-async function planOnly(runners: readonly Runner[], knowledge: Knowledge, ports: Ports): Promise<StepOf[]> {
+interface Worked {
+  readonly all: readonly StepOf[];
+  readonly told: readonly LaunchStory[];
+}
+
+async function planOnly(runners: readonly Runner[], knowledge: Knowledge, ports: Ports): Promise<Worked> {
   const known = await ports.ledger.nodes(runners.map(({ signal }) => signal.nodeId));
   const shares = await claimShares(runners, known, ports, false);
-  return stepsIn(planAll(runners, known, shares, knowledge, ports));
+  const planned = planAll(runners, known, shares, knowledge, ports);
+  return { all: stepsIn(planned), told: planned.map((one) => storyOf(one, ONLY_ASKED)) };
 }
 
 async function planAndDo(
@@ -201,7 +227,7 @@ async function planAndDo(
   knowledge: Knowledge,
   as: CallClass,
   ports: Ports,
-): Promise<StepOf[]> {
+): Promise<Worked> {
   const { ledger, continuations } = ports;
   const owner = ports.runId();
   const leased = await takeLeases(runners.map(leasingOfLaunch), owner, ports);
@@ -220,7 +246,17 @@ async function planAndDo(
     ledger.release(records, owner),
     continuations.later([...again.map((signal) => later(signal, LOOK_AGAIN_MS)), ...waiting]),
   ]);
-  return [...stepsIn(planned), ...left];
+  return {
+    all: [...stepsIn(planned), ...left],
+    told: [
+      ...storiesOf(planned, records, waiting),
+      ...held.map((signal) => ({
+        signal,
+        meant: 'a node that another run is at work on',
+        done: againOrNot(signal, 'do'),
+      })),
+    ],
+  };
 }
 
 /** One signal a node: `running` tells more than `pending`, and of two the earlier time leaves less room for error. */
@@ -230,6 +266,7 @@ function newestPerNode(signals: readonly NodeLaunching[]): NodeLaunching[] {
     const other = newest.get(signal.nodeId);
     const tellsMore =
       other === undefined ||
+      (signal.gated === true && other.gated !== true) ||
       (signal.phase === 'running' && other.phase === 'pending') ||
       (signal.phase === other.phase && signal.atMs < other.atMs);
     const hook = signal.hook ?? other?.hook;
@@ -242,30 +279,37 @@ function newestPerNode(signals: readonly NodeLaunching[]): NodeLaunching[] {
 function enter(
   signal: NodeLaunching,
   node: Node,
-  { cluster, mode }: { cluster: Cluster; mode: Mode },
+  { cluster, mode: deployed }: { cluster: Cluster; mode: Mode },
   lessons: Lessons,
-  { settings: { policy }, clock }: Ports,
+  { settings, clock }: Ports,
 ): Runner | { readonly steps: Step[] } {
-  const checked = candidate(node, cluster, policy, LAUNCHING);
+  const checked = candidate(node, cluster, settings.policy, LAUNCHING);
   if ('refusal' in checked) return { steps: refusalSteps(node.id, checked.refusal) };
-  // In a warm pool: it adopts what it finds when it starts again, whatever its ipamd did before.
-  if (node.state === 'stopped')
-    return {
-      signal,
-      cluster,
-      mode,
-      candidate: checked.candidate,
-      runningAtMs: undefined,
-      attachByMs: undefined,
-    };
   // Without the event that says when it began to run, it ran no earlier than it was launched.
   const runningAtMs =
     signal.phase === 'running' ? signal.atMs : node.state === 'running' ? node.launchedAtMs : undefined;
-  const runner = { signal, cluster, mode, candidate: checked.candidate, runningAtMs };
+  const { policy } = checked.candidate;
+  const lesson = lessons.get(cluster.name)?.get(nodeGroupOf(node.tags));
+  const { mode, because } = actingIn(policy, deployed, lesson, clock());
+  const runner = {
+    signal,
+    cluster,
+    mode,
+    candidate: checked.candidate,
+    runningAtMs,
+    ...(because !== undefined && { observedBecause: because }),
+  };
+  // In a warm pool: it adopts what it finds when it starts again, whatever its ipamd did before.
+  if (node.state === 'stopped') return { ...runner, attachByMs: undefined };
   // Where nobody else allocates, an ENI that comes late is adopted a minute later, and nobody fights it.
   if (checked.candidate.settings.mode.kind === 'provisioning-disabled')
     return { ...runner, attachByMs: undefined };
-  const lesson = lessons.get(cluster.name)?.get(nodeGroupOf(node.tags));
+  if (signal.gated === true && runningAtMs !== undefined) {
+    const attachByMs = gatedAttachByMs(runningAtMs, policy);
+    if (clock() < attachByMs) return { ...runner, attachByMs };
+    const because = `its launch gate opens ${policy.gateDeadlineMs / 1000} s after running, which no attach can be sure to meet any more`;
+    return { steps: [{ do: 'leave', nodeId: node.id, reason: 'too late', because }] };
+  }
   const startMs = startP05Ms(lesson) ?? policy.startP05Ms;
   const late = tooLate(node, runningAtMs, startMs, policy, clock());
   if (late !== undefined)

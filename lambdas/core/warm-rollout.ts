@@ -6,16 +6,18 @@
 import { backAgain, carryOutRollout } from './calls/rollout-calls.ts';
 import { withAdoption } from './cni.ts';
 import { say } from './complaints.ts';
+import { asDeployed, lensOf, named, seenThrough } from './lens.ts';
 import { IP_COOLDOWN_MS } from './limits.ts';
 import { adoptionMostMs } from './looks/lessons.ts';
 import { ipamdStarted, type Node, type NodeId, nodeGroupOf } from './model.ts';
+import { type Acting, actingIn, observedIn } from './node-group-policy.ts';
 import { demandOf, replacesPods } from './plan/demand.ts';
 import { type Candidate, candidate, mayHaveStarted, refusalSteps } from './plan/eligibility.ts';
 import { selectable, selects } from './plan/launches.ts';
 import { marked } from './plan/marks.ts';
 import { planRollout, type RolloutPlan } from './plan/plan.ts';
 import { lookAt, type Sight } from './plan/standing.ts';
-import { type Plan, type Step, totalsOf } from './plan/steps.ts';
+import { acts, type Plan, type Step, totalsOf } from './plan/steps.ts';
 import { Room } from './plan/subnets.ts';
 import { type Pacing, paceReplacement } from './plan/waves.ts';
 import type { Policy } from './policy.ts';
@@ -27,31 +29,36 @@ export interface RolloutReport extends Plan {
   readonly announcementId: string;
   /** Why so many addresses are expected. */
   readonly demand: string;
+  /** Pods expected, margin included. */
+  readonly pods: number;
   /** Pods, margin included, that wait for nodes to launch. */
   readonly openDemand: number;
   /** How to replace pods without a failure where nothing can be warmed. */
   readonly pacing?: Pacing;
   /** Said when pacing is needed and cannot be computed. */
   readonly pacingUnknown?: string;
+  /** What this round came to; absent where it was only asked. */
+  readonly done?: string;
 }
 
 /** Ignored: not a cluster of ours, or back on the queue because EC2 could not be read. */
 export async function warmRollout(
-  signal: RolloutAnnounced,
+  announced: RolloutAnnounced,
   ports: Ports,
   want: 'plan' | 'do' = 'do',
 ): Promise<RolloutReport | Ignored> {
   const { settings, ledger } = ports;
   const { policy: given } = settings;
   const ours = settings.clusters.map(({ name }) => name);
-  if (!ours.includes(signal.cluster)) return notACluster(`one of ${ours.join(', ')}`, signal);
-  if (ports.clock() > demandEndsMs(signal, given)) return overSince(signal, given);
+  if (!ours.includes(announced.cluster)) return notACluster(`one of ${ours.join(', ')}`, announced);
+  if (ports.clock() > demandEndsMs(announced, given)) return overSince(announced, given);
+  const signal = await asDeployed(announced, ports);
   const [read, marks, lessons] = await Promise.all([
     readWorld({ ofCluster: signal.cluster }, ports),
     ledger.marks(),
     ledger.lessons(signal.cluster),
   ]);
-  if (!read.ok) return backAgain(signal, read.failure, ports);
+  if (!read.ok) return backAgain(signal, read.failure, ports, want);
   const found = read.value.clusters.get(signal.cluster);
   if (found === undefined) return notACluster('a cluster that EKS knows in this account and Region', signal);
   const { world } = read.value;
@@ -72,9 +79,19 @@ export async function warmRollout(
 
   const groups = [...new Set(candidates.map(({ node }) => nodeGroupOf(node.tags)))];
   const policy = withAdoption(given, adoptionMostMs(groups.map((group) => lessons.get(group))));
-  const before = await ledger.sights(signal.cluster);
+  const acting = new Map<NodeId, Acting>(
+    candidates.map(({ node, policy: own }) => [
+      node.id,
+      actingIn(own, found.mode, lessons.get(nodeGroupOf(node.tags)), nowMs),
+    ]),
+  );
+  const [before, podsOn] = await Promise.all([
+    ledger.sights(signal.cluster),
+    countPods(signal, present, world.nodes.length, ports),
+  ]);
   const sights = lookAt(present, before, nowMs);
-  const demand = demandOf(signal);
+  const cooldownMs = longestCooldownMs(candidates);
+  const demand = demandOf(signal, cooldownMs);
   const plan = planRollout({
     demand,
     candidates,
@@ -83,6 +100,7 @@ export async function warmRollout(
     policy,
     nowMs,
     ...(signal.podsPerNode !== undefined && { podsPerNode: signal.podsPerNode }),
+    ...(podsOn !== undefined && { podsOn }),
   });
   const steps = [...refused, ...plan.steps];
   const openDemand = replacesPods(signal) ? 0 : plan.unplaced;
@@ -90,14 +108,16 @@ export async function warmRollout(
     announcementId: signal.announcementId,
     cluster: signal.cluster,
     demand: signal.cause === undefined ? demand.because : `${signal.cause}: ${demand.because}`,
+    pods: Math.ceil(demand.addresses * policy.margin),
     steps,
     totals: totalsOf(steps),
     openDemand,
-    ...(replacesPods(signal) && pacing(signal, plan, candidates)),
+    ...observedIn(candidates.map(({ node }) => [nodeGroupOf(node.tags), acting.get(node.id)?.because])),
+    ...(replacesPods(signal) && pacing(signal, plan, cooldownMs, podsOn !== undefined)),
   };
   if (want === 'plan') return report;
 
-  await Promise.all([
+  const [, , done] = await Promise.all([
     openDemand > 0 &&
       ledger.announce({
         id: signal.announcementId,
@@ -110,9 +130,40 @@ export async function warmRollout(
         version: 0,
       }),
     changed(before, sights) && ledger.saw(signal.cluster, new Map([...before, ...sights])),
-    found.mode === 'warm' && carryOutRollout(signal, { plan, candidates, marks, world }, ports),
+    found.mode === 'warm'
+      ? carryOutRollout(signal, { plan: warmPart(plan, acting), candidates, marks, world }, ports)
+      : 'nothing: only observed',
   ]);
-  return report;
+  return {
+    ...report,
+    done: done === 'nothing' && report.observed !== undefined ? 'nothing: only observed' : done,
+  };
+}
+
+/** What of a plan is carried out: the steps of node groups that are not only observed. */
+const warmPart = (plan: RolloutPlan, acting: ReadonlyMap<NodeId, Acting>): RolloutPlan => ({
+  ...plan,
+  steps: plan.steps.filter((step) => !acts(step) || acting.get(step.nodeId)?.mode === 'warm'),
+});
+/** Pods of the present nodes, exactly, where the lens can tell. A later try reads anew only before the rollout begins: its own
+ *  pods would pass for old ones, and the nodes would be given addresses for them a second time. */
+async function countPods(
+  signal: RolloutAnnounced,
+  present: readonly Node[],
+  nodesInAll: number,
+  ports: Ports,
+): Promise<ReadonlyMap<NodeId, number> | undefined> {
+  const lens = lensOf(signal.cluster, ports);
+  if (lens === undefined || present.length === 0) return undefined;
+  if (signal.attempt > 0 && ports.clock() >= signal.startsAtMs) return undefined;
+  const answer = await lens.pods(signal.cluster, present.map(named), nodesInAll);
+  const pods = seenThrough(
+    answer,
+    signal.cluster,
+    'pods are told from addresses, as without the lens',
+    ports,
+  );
+  return pods && new Map([...pods].map(([nodeId, { count }]) => [nodeId, count]));
 }
 
 const notACluster = (expected: string, { cluster: got }: RolloutAnnounced): Ignored => ({
@@ -139,25 +190,29 @@ const overSince = (signal: RolloutAnnounced, policy: Policy): Ignored => ({
 const saidBefore = (step: Step, earlier: readonly Step[]): boolean =>
   step.do === 'advise' && earlier.some((other) => other.do === 'advise' && other.setting === step.setting);
 
+const longestCooldownMs = (candidates: readonly Candidate[]): number =>
+  Math.max(IP_COOLDOWN_MS, ...candidates.map(({ settings }) => settings.ipCooldownMs));
+
 const changed = (before: ReadonlyMap<NodeId, Sight>, now: ReadonlyMap<NodeId, Sight>): boolean =>
   [...now].some(([id, { sinceMs }]) => before.get(id)?.sinceMs !== sinceMs);
 
 function pacing(
   signal: RolloutAnnounced,
   plan: RolloutPlan,
-  candidates: readonly Candidate[],
+  ipCooldownMs: number,
+  counted: boolean,
 ): { pacing: Pacing } | { pacingUnknown: string } {
   const paced = paceReplacement({
     pods: signal.replicas.to,
     freeAddresses: plan.freeAddresses,
     terminationGraceMs: signal.terminationGraceMs,
-    ipCooldownMs: Math.max(IP_COOLDOWN_MS, ...candidates.map(({ settings }) => settings.ipCooldownMs)),
+    ipCooldownMs,
   });
   if (paced !== undefined) return { pacing: paced };
   return {
     pacingUnknown:
-      signal.podsPerNode === undefined
-        ? 'no address is surely free: say podsPerNode in the announcement, because EC2 does not show which have pods'
+      signal.podsPerNode === undefined && !counted
+        ? 'no address is surely free: say podsPerNode in the announcement, or allow the lens: EC2 does not show which have pods'
         : 'no address is free on any node: add a node or scale down first',
   };
 }

@@ -14,6 +14,9 @@ import { DynamoReads } from '../adapters/dynamo-reads.ts';
 import { Ec2Vpc } from '../adapters/ec2-vpc.ts';
 import { EksClusters } from '../adapters/eks-clusters.ts';
 import { readEnvironment } from '../adapters/env-config.ts';
+import { KubeApi } from '../adapters/kube-api.ts';
+import { type KubePatience, type KubeSend, overHttps } from '../adapters/kube-https.ts';
+import { KubeWorkloads } from '../adapters/kube-workloads.ts';
 import { PowertoolsJournal } from '../adapters/powertools-journal.ts';
 import { SqsContinuations } from '../adapters/sqs-continuations.ts';
 import { SsmPolicy } from '../adapters/ssm-policy.ts';
@@ -27,6 +30,8 @@ export interface Outside {
   readonly sqs?: SQSClientConfig;
   readonly dynamodb?: DynamoDBClientConfig;
   readonly ssm?: SSMClientConfig;
+  /** Carries requests to API servers of clusters. */
+  readonly kubernetes?: KubeSend;
   readonly patience?: Partial<typeof PATIENCE>;
   readonly stores?: Pick<Ports, 'ledger' | 'budget' | 'reads'>;
   readonly clock?: Ports['clock'];
@@ -42,7 +47,13 @@ interface Patience {
 }
 
 /** Answer fast or fail: a Lambda that hangs is billed, and a message that fails comes back by itself. */
-export const PATIENCE: { readonly asked: Patience; readonly looked: Patience } = {
+export const PATIENCE: {
+  readonly asked: Patience;
+  readonly looked: Patience;
+  readonly lens: KubePatience;
+} = {
+  /** An API server answers in milliseconds, a page of 500 pods in a second or two. One in a network we are not in never does. */
+  lens: { connectMs: 2_000, answerMs: 5_000 },
   /** EC2, EKS and SQS do something, or read a great deal: half a minute is a function's whole life. */
   asked: { connectMs: 2_000, answerMs: 8_000 },
   /** DynamoDB and Systems Manager look up an item in milliseconds. One that takes seconds is lost; and it is looked up
@@ -87,9 +98,16 @@ export function connect(env: Readonly<Record<string, string | undefined>>, outsi
       return policy.last;
     },
   };
+  const lens = config.settings.clusters.some((cluster) => cluster.lens === true);
   return {
     clock,
     home: { accountId: config.accountId, region },
+    ...(lens && {
+      kubernetes: new KubeWorkloads(
+        new KubeApi(eks, region, outside.kubernetes ?? overHttps(patience.lens), clock),
+        clock,
+      ),
+    }),
     vpc: new Ec2Vpc(ec2, clock),
     clusters: new EksClusters(eks, clock),
     continuations: new SqsContinuations(sqs, config, clock),
@@ -122,13 +140,14 @@ type Config = Extract<ReturnType<typeof readEnvironment>, { ok: true }>['config'
 
 /** Deployed, the policy is in a parameter; where somebody runs a function by hand, in the environment. */
 function policyOf(
-  { policyParameter, settings: { policy } }: Config,
+  { policyParameter, settings: { policy, clusters } }: Config,
   clock: Ports['clock'],
   journal: Ports['journal'],
   ssm: () => SSMClient,
 ): Pick<SsmPolicy, 'last' | 'fresh'> {
   if (policyParameter === undefined) return { last: policy, fresh: async () => policy };
-  return new SsmPolicy(ssm(), policyParameter, clock, journal);
+  const at = { parameter: policyParameter, clusters: clusters.map(({ name }) => name) };
+  return new SsmPolicy(ssm(), at, clock, journal);
 }
 
 function stores(

@@ -11,6 +11,8 @@ import { CronJob, type CronJobOptions } from './cron-job.ts';
 import { Deployment, type DeploymentOptions } from './deployment.ts';
 import { GroupEvents } from './group-events.ts';
 import { groupTags, instanceTags, type ScalingNames, scalingNames } from './group-names.ts';
+import { Job, type JobOptions } from './job.ts';
+import { KubeObjects } from './kube-objects.ts';
 import { maxPodsOf, mostPodsOfManaged, Node, type NodeWorld } from './node.ts';
 import { NodeGroup, type NodeGroupOptions } from './node-group.ts';
 import type { Pod } from './pod.ts';
@@ -43,12 +45,14 @@ export interface ClusterWorld extends NodeWorld {
   readonly pods: Pod[];
 }
 
-export type WorkloadOptions = DeploymentOptions | StatefulSetOptions | CronJobOptions;
+export type WorkloadOptions = DeploymentOptions | StatefulSetOptions | JobOptions | CronJobOptions;
 export type WorkloadOf<O extends WorkloadOptions> = O extends DeploymentOptions
   ? Deployment
   : O extends StatefulSetOptions
     ? StatefulSet
-    : CronJob;
+    : O extends JobOptions
+      ? Job
+      : CronJob;
 
 const SECURITY_GROUPS = ['sg-0a1b2c3d4e5f60718'];
 /** Group of nodes that are launched one by one. */
@@ -61,6 +65,7 @@ export class Cluster implements EksCluster {
   readonly autoMode = false;
   readonly addon: NonNullable<EksCluster['addon']>;
   readonly scheduler: Scheduler;
+  readonly kubernetes: KubeObjects;
   readonly nodes: Node[] = [];
   readonly groups: NodeGroup[] = [];
   readonly workloads: Workload[] = [];
@@ -87,6 +92,7 @@ export class Cluster implements EksCluster {
       ...(cniEnv !== undefined && { configurationValues: JSON.stringify({ env: cniEnv }) }),
     };
     this.scheduler = new Scheduler(world.kernel, placement);
+    this.kubernetes = new KubeObjects(this);
     new Autoscaler(world.kernel, this.scheduler, this.groups);
   }
 
@@ -257,6 +263,8 @@ function make(options: WorkloadOptions, world: WorkloadWorld): Workload {
       return new Deployment(options, world);
     case 'StatefulSet':
       return new StatefulSet(options, world);
+    case 'Job':
+      return new Job(options, world);
     case 'CronJob':
       return new CronJob(options, world);
   }

@@ -51,6 +51,10 @@ export class Deployment extends Workload {
     return this.#replicas;
   }
 
+  get strategy(): NonNullable<DeploymentOptions['strategy']> {
+    return this.#strategy;
+  }
+
   get available(): number {
     return this.#new.available + this.#old.available;
   }
@@ -71,7 +75,8 @@ export class Deployment extends Workload {
     });
   }
 
-  /** The template changes: every pod is replaced as the strategy says. */
+  /** The template changes: every pod is replaced as the strategy says. Of a change that also brings another number of
+   *  replicas the controller does that first, in the old version: `scaleTo`, then this (isScalingEvent). */
   rollOut(): void {
     this.#old.takeFrom(this.#new);
     this.#new = new ReplicaSet();

@@ -15,6 +15,8 @@ export interface KubeletOptions {
   readonly retries: Stream;
   /** Ids of pod sandboxes. */
   readonly sandboxes: Stream;
+  /** How long containers of one image differ in their times. */
+  readonly containers: Stream;
   /** A pod slot became free. */
   readonly freed: () => void;
 }
@@ -62,7 +64,9 @@ export class Kubelet {
   #ask(pod: Pod): void {
     if (!this.#stillWanted(pod)) return;
     const { kernel, ipamd, retries, sandboxes } = this.#options;
-    if (ipamd.addPod(pod.name).ok) {
+    const added = ipamd.addPod(pod.name);
+    if (added.ok) {
+      pod.ip = added.ip;
       pod.gotAddressAtMs = kernel.nowMs;
       this.#addresses++;
       this.#pull(pod);
@@ -93,14 +97,15 @@ export class Kubelet {
 
   #started(pod: Pod): void {
     const { nowMs } = this.#options.kernel;
-    const { readyAfterMs, runMs } = pod.template;
+    const { readyAfterMs, runMs, spreadMs } = pod.template;
+    const longerMs = spreadMs > 0 ? Math.round(this.#options.containers.between(0, spreadMs)) : 0;
     pod.runningAtMs = nowMs;
     pod.record(nowMs, 'Normal', 'Started', 'Started container');
-    this.#later(pod, readyAfterMs, () => {
+    this.#later(pod, readyAfterMs + longerMs, () => {
       pod.readyAtMs = this.#options.kernel.nowMs;
       pod.owner?.ready(pod);
     });
-    if (runMs !== undefined) this.#later(pod, runMs, () => this.remove(pod));
+    if (runMs !== undefined) this.#later(pod, runMs + longerMs, () => this.remove(pod));
   }
 
   /** The pod is asked to end: its container exits by itself or is killed when its grace is over. One that has no

@@ -85,6 +85,10 @@ export class Node {
   #cordoned = false;
   ready = false;
   readyAtMs: number | undefined;
+  /** When its object appeared in the cluster; its DaemonSets' pods, ipamd's among them, come after that. */
+  joinedAtMs: number | undefined;
+  /** When its last taint was taken off. */
+  untaintedAtMs: number | undefined;
   /** Launched while the scenario ran, not established before it. */
   booted = false;
 
@@ -128,6 +132,7 @@ export class Node {
       kernel: world.kernel,
       ipamd: this.ipamd,
       retries: world.chance.stream(`kubelet of ${name}`),
+      containers: world.chance.stream(`containers of ${name}`),
       sandboxes: world.chance.stream(`sandboxes of ${name}`),
       freed: () => {
         changed(this);
@@ -167,6 +172,7 @@ export class Node {
     this.ipamd.onServing(() => {
       this.#kernel.after(toReadyMs, () => this.#becomeReady());
     });
+    this.joinedAtMs ??= this.#kernel.nowMs;
     this.ipamd.start();
   }
 
@@ -198,6 +204,7 @@ export class Node {
   join(): void {
     this.#account.setState(this.instanceId, 'running');
     this.ipamd.onServing(() => this.#becomeReady());
+    this.joinedAtMs ??= this.#kernel.nowMs;
     this.ipamd.start();
   }
 
@@ -226,7 +233,9 @@ export class Node {
 
   /** Takes a taint off; pods that waited for that are bound in this instant. */
   removeTaint(taint: string): void {
-    if (this.taints.delete(taint)) this.#changed(this);
+    if (!this.taints.delete(taint)) return;
+    if (this.taints.size === 0) this.untaintedAtMs = this.#kernel.nowMs;
+    this.#changed(this);
   }
 
   /** No pod is bound any more, and ipamd no longer grows. */

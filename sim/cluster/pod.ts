@@ -12,6 +12,8 @@ export interface PodTemplate {
   readonly imagePullMs: number;
   /** From the container's start until its readiness probe succeeds. */
   readonly readyAfterMs: number;
+  /** How much longer that, and a run, may take: drawn for each pod, from nothing to this. */
+  readonly spreadMs: number;
   /** After this long a container that was asked to end is killed. */
   readonly terminationGraceMs: number;
   /** How long the container needs to end by itself once asked. */
@@ -35,6 +37,7 @@ export const BARE_POD: PodTemplate = {
   image: 'pause',
   imagePullMs: 0,
   readyAfterMs: 0,
+  spreadMs: 0,
   terminationGraceMs: DEFAULT_GRACE_MS,
   exitMs: 0,
   runMs: undefined,
@@ -78,6 +81,7 @@ export class Pod {
   /** When kubelet first asked for an address. */
   askedAtMs: number | undefined;
   gotAddressAtMs: number | undefined;
+  ip: string | undefined;
   runningAtMs: number | undefined;
   readyAtMs: number | undefined;
   /** When somebody asked for its end. */

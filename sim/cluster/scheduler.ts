@@ -1,14 +1,18 @@
 /**
  * The scheduler: pods wait in order of creation until a node is Ready, fits and has a slot, and are bound in that instant.
  * `spread` takes the node with most free slots, as the default scheduler's scoring (least allocated) does for pods that
- * are all alike; `pack` the one with fewest (most allocated). Source: Kubernetes, NodeResourcesFit scoring strategies.
+ * are all alike on nodes that are all alike; `pack` the one with fewest (most allocated). `default` ranks as the default
+ * profile does: shares of a node rather than slots, and apart from pods of the same owner (default-scoring.ts).
+ * Source: Kubernetes, NodeResourcesFit scoring strategies.
  */
+
 import type { Kernel } from '../kernel.ts';
+import { bestNode } from './default-scoring.ts';
 import type { Node } from './node.ts';
 import { type NodeSelector, Pod, type PodOwner, type PodTemplate } from './pod.ts';
 import { SlotIndex } from './slots.ts';
 
-export type Placement = 'spread' | 'pack';
+export type Placement = 'spread' | 'pack' | 'default';
 
 /** Pods with the same selector, and the nodes that fit it. */
 interface Lane {
@@ -78,6 +82,10 @@ export class Scheduler {
     return this.#order.size;
   }
 
+  get pending(): readonly Pod[] {
+    return [...this.#order.keys()];
+  }
+
   /** How many pods wait, by what they select. */
   waiting(): { readonly selector: NodeSelector; readonly pods: number }[] {
     return [...this.#lanes.values()].map(({ selector, waiting, head }) => {
@@ -131,10 +139,25 @@ export class Scheduler {
       const pod = this.#headOf(lane);
       const order = pod && this.#order.get(pod);
       if (pod === undefined || order === undefined || order > (best?.order ?? Infinity)) continue;
-      const node = this.#placement === 'spread' ? lane.slots.emptiest() : lane.slots.fullest();
+      const node = this.#choose(pod, lane);
       if (node !== undefined) best = { lane, pod, node, order };
     }
     return best;
+  }
+
+  #choose(pod: Pod, lane: Lane): Node | undefined {
+    switch (this.#placement) {
+      case 'spread':
+        return lane.slots.emptiest();
+      case 'pack':
+        return lane.slots.fullest();
+      case 'default': {
+        const open = [...this.#nodes].filter(
+          (node) => node.schedulable && node.freePodSlots > 0 && fits(lane.selector, node),
+        );
+        return bestNode(pod, open);
+      }
+    }
   }
 
   #headOf(lane: Lane): Pod | undefined {

@@ -1,7 +1,7 @@
 /**
  * A StatefulSet: pods with lasting names, made one after the other (or all at once), ended and updated from the last to
  * the first. A pod is replaced only when its predecessor of the same name is gone.
- * Source: Kubernetes, StatefulSets, deployment and scaling guarantees, rolling updates.
+ * Source: Kubernetes, StatefulSets, deployment and scaling guarantees, rolling updates, maximum unavailable Pods.
  */
 import type { Pod } from './pod.ts';
 import { reconciler } from './reconciler.ts';
@@ -13,10 +13,13 @@ export interface StatefulSetOptions extends PodOptions {
   readonly replicas: number;
   /** `OrderedReady` unless said. */
   readonly podManagement?: 'OrderedReady' | 'Parallel';
+  /** Pods that may be missing during an update, 1 unless said. */
+  readonly maxUnavailable?: number;
 }
 
 export class StatefulSet extends Workload {
   readonly #ordered: boolean;
+  readonly #maxUnavailable: number;
   #replicas: number;
   /** By ordinal: the pod that has the name now, ending ones included, and the generation it was made from. */
   readonly #seats: ({ readonly pod: Pod; readonly generation: number } | undefined)[] = [];
@@ -24,9 +27,10 @@ export class StatefulSet extends Workload {
   #stopRamp: () => void = () => {};
 
   constructor(options: StatefulSetOptions, world: WorkloadWorld) {
-    const { name, replicas, podManagement = 'OrderedReady' } = options;
+    const { name, replicas, podManagement = 'OrderedReady', maxUnavailable = 1 } = options;
     super(name, options, undefined, world);
     this.#ordered = podManagement === 'OrderedReady';
+    this.#maxUnavailable = maxUnavailable;
     this.#replicas = replicas;
     this.#reconcile();
   }
@@ -75,7 +79,7 @@ export class StatefulSet extends Workload {
       if (this.#seats[ordinal] === undefined) this.#seat(ordinal);
       if (this.#ordered && this.#seats[ordinal]?.pod.ready !== true) return;
     }
-    if (!this.#retireSurplus()) this.#updateOne();
+    if (!this.#retireSurplus()) this.#update();
   }
 
   #seat(ordinal: number): void {
@@ -95,11 +99,14 @@ export class StatefulSet extends Workload {
     return this.#seats.slice(this.#replicas).some((seat) => seat !== undefined);
   }
 
-  /** Ends the last pod that is of an older generation, once all others are Ready. */
-  #updateOne(): void {
+  /** Ends pods of an older generation, the last first, as long as no more than may be are not Ready. */
+  #update(): void {
     const seats = this.#seats.slice(0, this.#replicas);
-    if (!seats.every((seat) => seat?.pod.ready === true)) return;
-    const outdated = seats.findLast((seat) => seat !== undefined && seat.generation < this.generation);
-    if (outdated !== undefined) this.scheduler.end(outdated.pod);
+    const missing = seats.filter((seat) => seat?.pod.ready !== true).length;
+    const outdated = seats.flatMap((seat) =>
+      seat?.pod.ready === true && seat.generation < this.generation ? [seat.pod] : [],
+    );
+    for (const pod of outdated.reverse().slice(0, Math.max(0, this.#maxUnavailable - missing)))
+      this.scheduler.end(pod);
   }
 }

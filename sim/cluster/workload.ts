@@ -46,6 +46,7 @@ export abstract class Workload implements PodOwner {
       image: name,
       imagePullMs: options.imagePullMs ?? BARE_POD.imagePullMs,
       readyAfterMs: options.readyAfterMs ?? BARE_POD.readyAfterMs,
+      spreadMs: options.spreadMs ?? BARE_POD.spreadMs,
       terminationGraceMs: options.terminationGraceMs ?? BARE_POD.terminationGraceMs,
       exitMs: options.exitMs ?? BARE_POD.exitMs,
       runMs,
@@ -58,6 +59,10 @@ export abstract class Workload implements PodOwner {
   abstract ready(pod: Pod): void;
   abstract ending(pod: Pod): void;
   abstract gone(pod: Pod): void;
+
+  get terminationGraceMs(): number {
+    return this.#template.terminationGraceMs;
+  }
 
   get failedRequests(): number {
     return this.pods.reduce((sum, pod) => sum + pod.failedRequests, 0);

@@ -1,4 +1,5 @@
 /** A scenario's clusters, node groups, subnets and workloads in a world, as they have been for long. */
+import { GATE_TAINT } from '../../lambdas/core/model.ts';
 import type { Deployment, IntOrPercent } from '../cluster/deployment.ts';
 import type { NodeGroup } from '../cluster/node-group.ts';
 import type { StatefulSet } from '../cluster/stateful-set.ts';
@@ -65,6 +66,7 @@ export function build(scenario: Scenario, column: Column, seed: number, epochMs?
           ...(subnets !== undefined && { subnets: idsOf(subnets) }),
           ...(maxPods !== undefined && { maxPods }),
           ...(warmPool !== undefined && { warmPool: { size: warmPool } }),
+          ...(column.gate === true && { startupTaint: GATE_TAINT.key }),
           ...(autoscale !== undefined && {
             autoscale: { afterMs: autoscale.afterSeconds * 1000, most: autoscale.most },
           }),

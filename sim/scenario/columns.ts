@@ -20,6 +20,12 @@ const KNOWN: { readonly [Name in Known]: Omit<Column, 'name'> } = {
   'P=2': { prewarmer: 'off', cni: prefixes(2) },
   ours: { prewarmer: 'warm' },
   'ours, late': { prewarmer: 'warm', events: { ...ON_TIME, lateSeconds: TOO_LATE_S } },
+  'ours, gate': { prewarmer: 'warm', gate: true },
+  'ours, late, gate': {
+    prewarmer: 'warm',
+    gate: true,
+    events: { ...ON_TIME, lateSeconds: TOO_LATE_S },
+  },
   'ours, lost': { prewarmer: 'warm', events: { ...ON_TIME, lostShare: 1 } },
 };
 

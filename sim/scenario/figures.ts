@@ -32,6 +32,9 @@ export interface Figures {
   /** Nodes we looked at and gave nothing, by the last reason given. */
   readonly nodesLeft: Readonly<Record<string, number>>;
   readonly launched: number;
+  /** From a launched node being Ready to its launch gate being open, at most, ms: what a gate costs; to the end where it is
+   *  still closed. `undefined` where no node came with one. */
+  readonly gateHeldMs: number | undefined;
   /** What we did ourselves; `undefined` without the prewarmer. */
   readonly ours: Ours | undefined;
 }
@@ -141,8 +144,21 @@ export class Watch {
       lateAttach: this.#stage === undefined ? 0 : lateAttaches(this.#stage.journal),
       nodesLeft: this.#stage === undefined ? {} : this.#nodesLeft(this.#stage.journal),
       launched: world.nodes.length - this.#nodesBefore,
+      gateHeldMs: this.#gateHeldMs(),
       ours: this.#stage === undefined ? undefined : this.#ours(this.#stage, budgetShare),
     };
+  }
+
+  #gateHeldMs(): number | undefined {
+    const { nodes, kernel } = this.#world;
+    const held = nodes
+      .slice(this.#nodesBefore)
+      .flatMap(({ readyAtMs, untaintedAtMs, taints }) =>
+        readyAtMs === undefined || (untaintedAtMs === undefined && taints.size === 0)
+          ? []
+          : [Math.max(0, (untaintedAtMs ?? kernel.nowMs) - readyAtMs)],
+      );
+    return held.length === 0 ? undefined : Math.max(...held);
   }
 
   #nodesLeft(journal: readonly Note[]): Readonly<Record<string, number>> {

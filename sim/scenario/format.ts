@@ -15,6 +15,12 @@ const COLUMN = object({
     .enum(['off', 'observe', 'warm'], { error: 'one of "off", "observe", "warm"' })
     .default('off')
     .describe('Whether the prewarmer is deployed, and in which mode.'),
+  gate: z
+    .boolean({ error: 'true or false' })
+    .optional()
+    .describe(
+      'All nodes launched come with the start-up taint of the launch gate, and the prewarmer has the lens. Default: false.',
+    ),
   events: DELIVERY.optional().describe('Instead of the events of the scenario.'),
   policy: z.record(z.string(), z.unknown()).optional().describe('Put over the policy of the scenario.'),
 }).describe('A way to run the cluster, to be compared with the others on the same seeds.');
@@ -29,6 +35,8 @@ export const COLUMN_NAMES = [
   'ours',
   'ours, late',
   'ours, lost',
+  'ours, gate',
+  'ours, late, gate',
 ] as const;
 
 export const SCENARIO = object({

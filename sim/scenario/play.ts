@@ -25,7 +25,7 @@ export async function play(scenario: Scenario, column: Column, seed: number): Pr
   const { world } = built;
   const { kernel } = world;
   const policy = { ...scenario.policy, ...column.policy };
-  const stage = column.prewarmer === 'off' ? undefined : new Stage(world, { mode: column.prewarmer, policy });
+  const stage = stageOf(world, column, policy);
   await settle(scenario, built);
   const startMs = kernel.nowMs;
   const watch = new Watch(world, stage);
@@ -33,6 +33,11 @@ export async function play(scenario: Scenario, column: Column, seed: number): Pr
   await kernel.run(startMs + scenario.minutes * 60_000);
   return { seed, ...watch.measure(world.pods, readPolicy(policy).policy.budgetShare) };
 }
+
+const stageOf = (world: World, { prewarmer, gate }: Column, policy: Readonly<Record<string, unknown>>) =>
+  prewarmer === 'off'
+    ? undefined
+    : new Stage(world, { mode: prewarmer, policy, ...(gate === true && { lens: 'lens and gate' }) });
 
 /** How long a scenario's clusters stand before its story, virtual ms; those without nodes need not. */
 export const settlesForMs = ({ clusters }: Scenario): number =>

@@ -1,5 +1,6 @@
 /** A scenario document becomes a scenario, or one message with every field that is wrong; nothing has run by then. */
 import { type Complaint, sayAll } from '../../lambdas/core/complaints.ts';
+import { misfits } from '../../lambdas/core/node-group-policy.ts';
 import { readPolicy } from '../../lambdas/core/policy.ts';
 import { inconsistencies } from './consistent.ts';
 import { SCENARIO, type Scenario } from './format.ts';
@@ -51,15 +52,25 @@ const complaintsOf = (issues: Issues, document: unknown): Complaint[] =>
 const isRecord = (value: unknown): value is Record<PropertyKey, unknown> =>
   typeof value === 'object' && value !== null;
 
-/** The policy is the product's own document: it is judged by the product's own reader. */
-function policyComplaints({ policy, columns }: Scenario): Complaint[] {
+/** The policy is the product's own document: it is judged by the product's own reader, and all node groups are known. */
+function policyComplaints({ policy, columns, clusters }: Scenario): Complaint[] {
+  const judge = (document: unknown): Complaint[] => {
+    const { policy: read, complaints } = readPolicy(
+      document,
+      clusters.map(({ name }) => name),
+    );
+    const groups = clusters.flatMap(({ name, nodeGroups }) =>
+      misfits(read, { name, mode: 'warm' }, new Set(nodeGroups.map((group) => group.name))),
+    );
+    return [...complaints, ...groups];
+  };
   const own = columns.flatMap((column, index) =>
-    typeof column === 'object' && column.policy !== undefined
-      ? readPolicy(column.policy).complaints.map((complaint) => ({
+    typeof column === 'object'
+      ? judge(column.policy).map((complaint) => ({
           ...complaint,
           field: `columns.${index}.${complaint.field}`,
         }))
       : [],
   );
-  return [...readPolicy(policy).complaints, ...own];
+  return [...judge(policy), ...own];
 }

@@ -1,5 +1,5 @@
 /** The shared request allowance in memory. Nothing here waits, so nobody overtakes anybody. */
-import { allowanceOf, type Calls, type Rate } from '../../lambdas/core/budget/allowance.ts';
+import { type Asked, allowanceOf, type Rate } from '../../lambdas/core/budget/allowance.ts';
 import {
   type BudgetState,
   reported,
@@ -27,7 +27,7 @@ export class MemoryBudget implements Budget {
     this.#table = table;
   }
 
-  async spend(asks: readonly Calls[], as: CallClass, room?: RoomAsk): Promise<Granted> {
+  async spend(asks: readonly Asked[], as: CallClass, room?: RoomAsk): Promise<Granted> {
     const allowance = allowanceOf(this.#rate());
     const { next, ...answer } = spend(this.#table.state, asks, as, allowance, this.#clock(), room);
     this.#table.state = next ?? this.#table.state;

@@ -1,4 +1,5 @@
 /** The two questions the product asks EKS, as its REST protocol answers them. */
+import { apiServerOf, type KubeCluster } from './kubernetes.ts';
 import type { WireRequest, WireResponse, WireWorld } from './wire.ts';
 
 /** A cluster as its owner set it up. */
@@ -10,6 +11,8 @@ export interface EksCluster {
   readonly autoMode: boolean;
   /** The vpc-cni add-on; absent when the CNI was installed by hand. */
   readonly addon?: { readonly version: string; readonly configurationValues?: string };
+  /** What its API server shows; absent in a world without one. */
+  readonly kubernetes?: KubeCluster;
 }
 
 const ADDON = 'vpc-cni';
@@ -50,7 +53,16 @@ function clusterBody(world: WireWorld, cluster: EksCluster): object {
     arn: `arn:aws:eks:${world.region}:${world.accountId}:cluster/${cluster.name}`,
     createdAt: world.epochMs / 1000,
     status: 'ACTIVE',
-    resourcesVpcConfig: { vpcId: cluster.vpcId },
+    resourcesVpcConfig: {
+      vpcId: cluster.vpcId,
+      ...(cluster.kubernetes !== undefined && {
+        endpointPublicAccess: cluster.kubernetes.access !== 'private',
+      }),
+    },
+    ...(cluster.kubernetes !== undefined && {
+      endpoint: `https://${apiServerOf(cluster.name, world.region)}`,
+      certificateAuthority: { data: Buffer.from('simulated').toString('base64') },
+    }),
     kubernetesNetworkConfig: { ipFamily: cluster.ipFamily },
     computeConfig: { enabled: cluster.autoMode },
   };

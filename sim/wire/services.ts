@@ -5,6 +5,7 @@ import { AUTO_SCALING } from './auto-scaling-query.ts';
 import { answerQuery } from './aws-query.ts';
 import { answerEc2 } from './ec2-query.ts';
 import { answerEks } from './eks-rest.ts';
+import { answerKubernetes, isForApiServer } from './kubernetes.ts';
 import { formOf } from './query.ts';
 import { answerSqs } from './sqs-json.ts';
 import { STS } from './sts-query.ts';
@@ -56,6 +57,7 @@ function* answer(
   request: WireRequest,
   requestId: string,
 ): Process<WireResponse> {
+  if (isForApiServer(request)) return yield* answerKubernetes(world, request);
   switch (serviceOf(request)) {
     case 'ec2':
       return yield* answerEc2(world, { ...limits, ...callerOf(request) }, request, requestId);

@@ -101,3 +101,22 @@ test('a parameter that cannot exist is complained of', () => {
     'POLICY_PARAMETER: expected the name of a Systems Manager parameter, got "the policy"',
   ]);
 });
+
+test('lens and gate are off unless said, and the gate needs the lens', () => {
+  const clustersOf = (CLUSTERS: string): unknown => {
+    const read = readEnvironment({ ...GOOD, CLUSTERS });
+    return read.ok ? read.config.settings.clusters : read.message.split('\n').slice(1);
+  };
+  expect(clustersOf('[{"name":"shop","mode":"warm","lens":true,"gate":true}]')).toEqual([
+    { name: 'shop', mode: 'warm', lens: true, gate: true },
+  ]);
+  expect(clustersOf('[{"name":"shop","mode":"warm","lens":false}]')).toEqual([
+    { name: 'shop', mode: 'warm' },
+  ]);
+  expect(clustersOf('[{"name":"shop","mode":"warm","gate":true}]')).toEqual([
+    'CLUSTERS: expected "lens": true beside "gate", got "shop"',
+  ]);
+  expect(clustersOf('[{"name":"shop","mode":"warm","lens":"yes"}]')).toEqual([
+    'CLUSTERS.0.lens: expected true or false, got "yes"',
+  ]);
+});

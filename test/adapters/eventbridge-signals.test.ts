@@ -61,6 +61,7 @@ describe('events as they come', () => {
       overMs: 0,
       terminationGraceMs: 30_000,
       selector: {},
+      unsaid: ['strategy', 'terminationGrace'],
       attempt: 0,
     });
   });
@@ -147,6 +148,47 @@ describe('events that are not for us are ignored, and say why', () => {
       kind: 'ignored',
       as: 'malformed',
       why: 'body: expected an event as JSON, got "{\\"version\\":"',
+    });
+  });
+});
+
+describe('messages of our own for the lens and the gate', () => {
+  const envelope = event('prewarm-continuation');
+  const read = (detail: object): unknown => readSignal({ ...envelope, detail });
+  const gate = { nodeId: 'i-0abcd111122223333', runningAtMs: 1_800_000_000_000 };
+
+  test.each([
+    { kind: 'gate-look', cluster: 'shop', gates: [gate], attempt: 0 },
+    {
+      kind: 'gate-look',
+      cluster: 'shop',
+      gates: [
+        {
+          ...gate,
+          name: 'ip-10-0-0-1.eu-central-1.compute.internal',
+          notStartedAtMs: 1,
+          seenByMs: 2,
+          again: true,
+        },
+      ],
+      attempt: 0,
+    },
+    { ...(readSignal(event('deployment-announced')) as object), attempt: 1 },
+    { kind: 'node-launching', nodeId: gate.nodeId, phase: 'running', atMs: 1, gated: true, attempt: 0 },
+  ])('come back as they were sent: %j', (signal) => {
+    expect(read(signal)).toStrictEqual(signal);
+  });
+
+  test('half a gate is worse than none', () => {
+    expect(
+      read({ kind: 'gate-look', cluster: 'shop', gates: [{ nodeId: gate.nodeId }], attempt: 0 }),
+    ).toEqual({
+      kind: 'ignored',
+      why: expect.stringMatching(/^detail\.gates\.0\.runningAtMs: expected a whole number of milliseconds/),
+    });
+    expect(read({ kind: 'gate-look', cluster: 'shop', gates: [], attempt: 0 })).toEqual({
+      kind: 'ignored',
+      why: 'detail.gates: expected a list of launch gates, got []',
     });
   });
 });

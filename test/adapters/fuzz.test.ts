@@ -126,7 +126,7 @@ const CLASSES = [
   'no route',
   'too late',
   'gone',
-  'tried again later',
+  'unread',
 ];
 
 test('100,000 bent events: none fails, none that is not understood changes anything, each is counted by its reason', async () => {

@@ -189,6 +189,32 @@ describe.each([DEPLOYED, IN_MEMORY])('the ledger in $stores', ({ ledger: make })
     expect(lessons.get('green')).toEqual({ boots: [], adoptions: samples(0) });
   });
 
+  test('launches that got an attach, late or not, are the last fifty too; absent until there is one', async () => {
+    const ledger = make();
+    const cluster = fresh();
+    const races = (from: number, late: boolean) =>
+      Array.from({ length: 30 }, (_, index) => ({ of: `node ${from + index}`, atMs: NOW + index, late }));
+    await ledger.learn(cluster, new Map([['blue', { boots: [] }]]), NOW);
+    expect((await ledger.lessons(cluster)).get('blue')).toEqual({ boots: [], adoptions: [] });
+    await ledger.learn(cluster, new Map([['blue', { races: races(0, true) }]]), NOW);
+    await ledger.learn(cluster, new Map([['blue', { races: races(30, false) }]]), NOW);
+    const { races: kept = [] } = (await ledger.lessons(cluster)).get('blue') ?? {};
+    expect([kept.length, kept.filter(({ late }) => late).length]).toEqual([50, 20]);
+    expect(kept.at(-1)).toEqual({ of: 'node 59', atMs: NOW + 29, late: false });
+  });
+
+  test('what several functions learn of a node group at one moment is all remembered', async () => {
+    const ledger = make();
+    const cluster = fresh();
+    const race = (index: number) => [{ of: `node ${index}`, atMs: NOW, late: true }];
+    await Promise.all(
+      Array.from({ length: 5 }, (_, index) =>
+        ledger.learn(cluster, new Map([['blue', { races: race(index) }]]), NOW),
+      ),
+    );
+    expect((await ledger.lessons(cluster)).get('blue')?.races).toHaveLength(5);
+  });
+
   test('marks of different things do not meet', async () => {
     const ledger = make();
     const [one, other] = [

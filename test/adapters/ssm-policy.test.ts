@@ -2,26 +2,31 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { SSMClient } from '@aws-sdk/client-ssm';
-import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { SsmPolicy } from '../../lambdas/adapters/ssm-policy.ts';
 import { DEFAULT_POLICY } from '../../lambdas/core/policy.ts';
 import { start } from '../../lambdas/handlers/wiring.ts';
 
 const NAME = '/eks-ip-prewarmer/shop/policy';
 
-/** The parameter's value; `undefined`: no such parameter. */
-let value: string | undefined;
+/** The parameter's versions, oldest first; `undefined`: Systems Manager knows of no parameter. */
+let versions: (string | undefined)[] = [];
+/** Versions before the last cannot be had. */
+let historyFails = false;
 let asked: unknown[] = [];
 const server = createServer(async (request, response) => {
-  const body = await request.toArray();
-  asked.push({
-    target: request.headers['x-amz-target'],
-    ...JSON.parse(Buffer.concat(body).toString()),
-  });
+  const body = JSON.parse(Buffer.concat(await request.toArray()).toString());
+  asked.push({ target: request.headers['x-amz-target'], ...body });
   response.setHeader('content-type', 'application/x-amz-json-1.1');
+  const selector: string | undefined = body.Name.split(':')[1];
+  const version = Number(selector ?? versions.length);
+  const value = selector !== undefined && historyFails ? undefined : versions[version - 1];
   if (value === undefined)
     response.writeHead(400).end('{"__type":"ParameterNotFound","message":"There is no such parameter."}');
-  else response.end(JSON.stringify({ Parameter: { Name: NAME, Type: 'String', Value: value } }));
+  else
+    response.end(
+      JSON.stringify({ Parameter: { Name: NAME, Type: 'String', Value: value, Version: version } }),
+    );
 });
 let client: SSMClient;
 
@@ -46,21 +51,30 @@ afterEach(() => {
 
 /** A function's environment that just started: its policy, its clock, and what it warned of. */
 function environment(initial: string | undefined) {
-  value = initial;
+  versions = [initial];
+  historyFails = false;
   asked = [];
+  return started();
+}
+
+const operatorWrites = (text: string | undefined): void => {
+  versions.push(text);
+};
+
+/** Another environment that starts now, on the parameter as it is. */
+function started() {
   let nowMs = 1_795_000_000_000;
   const warnings: { what: string; facts: Readonly<Record<string, unknown>> }[] = [];
-  const policy = new SsmPolicy(client, NAME, () => nowMs, {
+  const figures: unknown[] = [];
+  const policy = new SsmPolicy(client, { parameter: NAME, clusters: ['shop'] }, () => nowMs, {
     note: () => {},
     warn: (what, facts) => warnings.push({ what, facts }),
-    measure: () => {},
+    measure: (measured, of) => figures.push({ ...measured, ...of }),
   });
   return {
     policy,
     warnings,
-    operatorWrites: (text: string | undefined) => {
-      value = text;
-    },
+    figures,
     pass: (ms: number) => {
       nowMs += ms;
     },
@@ -76,7 +90,7 @@ test('the policy is what the parameter says, over the defaults', async () => {
 });
 
 test('an operator who throws the kill switch is heard within five seconds, and again when it is over', async () => {
-  const { policy, operatorWrites, pass } = environment('{"margin":1.5}');
+  const { policy, pass } = environment('{"margin":1.5}');
   expect((await policy.fresh()).stopped).toBe(false);
   operatorWrites('{"stopped":true}');
   pass(5_000);
@@ -101,42 +115,122 @@ test('before anything was read, nothing may be changed', () => {
   expect(environment('{}').policy.last.stopped).toBe(true);
 });
 
+const MARGIN = { ...DEFAULT_POLICY, margin: 1.5 };
+
 test.each([
-  ['not JSON', '{"stopped": tru', 'policy: expected an object, got "{\\"stopped\\": tru"'],
-  ['a misspelt field', '{"stoped":true}', 'policy.stoped: expected one of '],
+  ['not JSON', '{"margin": 2', 'policy: expected an object, got "{\\"margin\\": 2"'],
   [
     'a field out of bounds',
     '{"margin":99,"hurry":1}',
     'policy.margin: expected a number from 1 to 10, got 99;',
   ],
   ['nothing at all', '', 'policy: expected an object, got ""'],
-])('a document that cannot be understood stops everything until it can: %s', async (_, text, why) => {
-  const { policy, warnings, operatorWrites, pass } = environment('{"margin":1.5}');
+  [
+    'a cluster that is not ours',
+    '{"clusters":{"shpo":{}}}',
+    'policy.clusters.shpo: expected a cluster that is deployed here',
+  ],
+  ['the switch, off, beside a mistake', '{"stopped":false,"margin":99}', 'policy.margin: expected a number'],
+])(
+  'a document with a mistake: the last good one goes on, and the alarm hears of it: %s',
+  async (_, text, why) => {
+    const { policy, warnings, figures, pass } = environment('{"margin":1.5}');
+    await policy.fresh();
+    operatorWrites(text);
+    pass(5_000);
+    expect(await policy.fresh()).toEqual(MARGIN);
+    expect(warnings).toEqual([
+      {
+        what: 'policy not understood',
+        facts: { parameter: NAME, version: 2, why: expect.stringContaining(why), stopped: false },
+      },
+    ]);
+    expect(figures).toEqual([{ PolicyRejected: 1, cluster: 'shop' }]);
+    operatorWrites('{"margin":2}');
+    pass(5_000);
+    expect(await policy.fresh()).toEqual({ ...DEFAULT_POLICY, margin: 2 });
+    expect(figures).toHaveLength(1);
+  },
+);
+
+test.each([
+  '{"stopped": tru',
+  '{"stoped":true}',
+  '{"stopped":"true"}',
+  "{'stopped': True}",
+  '{"Stopped":true}',
+  '{"stpoped":true}',
+  '{"stopppd":true}',
+  'stopped=true',
+  '{policy: stopped: true}',
+  'STOP!',
+  '{"margin":99,"stopped":true}',
+])('a mistake by somebody who may have reached for the kill switch stops everything: %s', async (text) => {
+  const { policy, pass } = environment('{"margin":1.5}');
   await policy.fresh();
   operatorWrites(text);
   pass(5_000);
-  expect(await policy.fresh()).toEqual({ ...DEFAULT_POLICY, margin: 1.5, stopped: true });
-  expect(warnings).toEqual([
-    {
-      what: 'policy not understood',
-      facts: { parameter: NAME, why: expect.stringContaining(why), stopped: true },
-    },
-  ]);
-  operatorWrites('{"margin":1.5}');
+  expect(await policy.fresh()).toEqual({ ...MARGIN, stopped: true });
+  operatorWrites('{"margin":99}');
   pass(5_000);
   expect((await policy.fresh()).stopped).toBe(false);
 });
 
-test('a function that starts and finds no document it understands does not act on defaults', async () => {
-  const { policy } = environment('margin=2');
-  expect(await policy.fresh()).toEqual({ ...DEFAULT_POLICY, stopped: true });
+test.each([
+  '{"startP05Ms":-1}',
+  '{"stopped":false',
+  '{"stopped": no}',
+  '{"startP5Ms":9000}',
+  '{"margin":99,"clusters":{"shop":{"nodeGroups":{"stripe":{},"steps":{}}}}}',
+])('what does not ask to stop stops nothing: %s', async (text) => {
+  const { policy, pass } = environment('{"margin":1.5}');
+  await policy.fresh();
+  operatorWrites(text);
+  pass(5_000);
+  expect(await policy.fresh()).toEqual(MARGIN);
+});
+
+test('stopped before the mistake is stopped after it', async () => {
+  const { policy, pass } = environment('{"stopped":true}');
+  await policy.fresh();
+  operatorWrites('{"margin":99}');
+  pass(5_000);
+  expect((await policy.fresh()).stopped).toBe(true);
+});
+
+describe('a function that starts while the mistake is there', () => {
+  test('holds the last good version as those do that knew it, whatever was mistyped since', async () => {
+    environment('{"margin":1.5}');
+    operatorWrites('{"margin":99}');
+    operatorWrites('margin=2');
+    const late = started();
+    expect(await late.policy.fresh()).toEqual(MARGIN);
+    expect(asked).toEqual(
+      [NAME, `${NAME}:2`, `${NAME}:1`].map((Name) => ({ target: 'AmazonSSM.GetParameter', Name })),
+    );
+    // Once known, it is not looked for again.
+    late.pass(5_000);
+    expect(await late.policy.fresh()).toEqual(MARGIN);
+    expect(asked).toHaveLength(4);
+  });
+
+  test.each([
+    ['there never was a good one', ['margin=1', 'margin=2'], false],
+    ['the good one is too long ago', ['{}', ...Array.from({ length: 6 }, () => 'margin=2')], false],
+    ['the versions before cannot be read', ['{}', 'margin=2'], true],
+  ])('does not act on defaults when %s', async (_, texts, fails) => {
+    const { policy } = environment(texts[0]);
+    for (const text of texts.slice(1)) operatorWrites(text);
+    historyFails = fails;
+    expect(await policy.fresh()).toEqual({ ...DEFAULT_POLICY, stopped: true });
+  });
 });
 
 test.each([
   ['going on', '{"margin":1.5}', false],
   ['stopped', '{"margin":1.5,"stopped":true}', true],
 ])('when Systems Manager fails, what was read last holds: %s', async (_, document, stopped) => {
-  const { policy, warnings, operatorWrites, pass } = environment(document);
+  const { policy, warnings, pass } = environment(document);
   await policy.fresh();
   operatorWrites(undefined);
   pass(60_000);
@@ -155,7 +249,7 @@ test.each([
 });
 
 test('a failure does not cost every node a try: it is asked again after fifteen seconds', async () => {
-  const { policy, operatorWrites, pass } = environment(undefined);
+  const { policy, pass } = environment(undefined);
   expect((await policy.fresh()).stopped).toBe(true);
   operatorWrites('{}');
   pass(14_999);
@@ -188,9 +282,9 @@ test('a deployed function finds the policy as it is now, event by event, without
     starts++;
     return async () => settings.policy;
   });
-  value = '{"margin":1.5}';
+  versions = ['{"margin":1.5}'];
   expect(await handler({})).toEqual({ ...DEFAULT_POLICY, margin: 1.5 });
-  value = '{"stopped":true}';
+  versions = ['{"stopped":true}'];
   vi.setSystemTime(Date.now() + 5_000);
   expect(await handler({})).toEqual({ ...DEFAULT_POLICY, stopped: true });
   expect(starts).toBe(1);

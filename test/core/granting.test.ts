@@ -3,15 +3,16 @@ import type { Calls } from '../../lambdas/core/budget/allowance.ts';
 import { allowanceOf } from '../../lambdas/core/budget/allowance.ts';
 import { type BudgetState, spend, UNTOUCHED } from '../../lambdas/core/budget/budget.ts';
 import type { Takes } from '../../lambdas/core/budget/flight.ts';
+import { lanesOf } from '../../lambdas/core/budget/lanes.ts';
 import { share } from '../../lambdas/core/calls/granting.ts';
 import type { Ports } from '../../lambdas/core/ports.ts';
 import { aPolicy, aSubnet, NOW_MS } from './fixtures.ts';
 
 const ENI = { CreateNetworkInterface: 1, AttachNetworkInterface: 1, ModifyNetworkInterfaceAttribute: 1 };
-const policy = aPolicy({ subnetReserveAddresses: 16 });
+const POLICY = aPolicy({ subnetReserveAddresses: 16 });
 
 /** A budget in a variable, and a journal nobody reads. */
-function portsWith(state: BudgetState): Ports {
+function portsWith(state: BudgetState, policy = POLICY): Ports {
   let now = state;
   const budget: Ports['budget'] = {
     spend: async (asks, as, room) => {
@@ -51,6 +52,36 @@ describe('who waits for whom', () => {
     );
     expect(names(granted)).toEqual(['b', 'c']);
     expect(refused).toMatchObject([{ work: 'a', because: 'room taken' }]);
+  });
+
+  test('a node group that leaves more of a subnet free waits sooner than the others', async () => {
+    const { granted, refused } = await share(
+      [
+        { ...wanted('careful', ENI, { 'subnet-1': 10 }), reserve: 40 },
+        wanted('as all', ENI, { 'subnet-1': 10 }),
+        { ...wanted('bold', ENI, { 'subnet-1': 20 }), reserve: 0 },
+      ],
+      'launch',
+      { world, by: 'mine' },
+      portsWith(UNTOUCHED),
+    );
+    expect(names(granted)).toEqual(['bold', 'as all']);
+    expect(refused).toMatchObject([{ work: 'careful', because: 'room taken' }]);
+  });
+
+  test('a node group whose own share is spent waits, and holds up nobody', async () => {
+    const policy = aPolicy({ clusters: { shop: { nodeGroups: { batch: { budgetShare: 0.01 } } } } });
+    const lanes = lanesOf(policy, 'shop', 'batch');
+    const narrow = { 'CreateNetworkInterface@shop/batch': { tokens: 0, atMs: NOW_MS, pace: 1 } };
+    const { granted, refused, calls } = await share(
+      [{ ...wanted('batch', ENI), lanes }, wanted('web', ENI), wanted('web too', ENI)],
+      'launch',
+      { world, by: 'mine' },
+      portsWith({ ...UNTOUCHED, buckets: narrow }, policy),
+    );
+    expect(names(granted)).toEqual(['web', 'web too']);
+    expect(calls).toBe(6);
+    expect(names(refused)).toEqual(['batch']);
   });
 
   test('no attach is to be had: those whose attaches are paid for go all the same', async () => {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { say, sayAll } from '../../lambdas/core/complaints.ts';
 import { DEFAULT_POLICY, readPolicy } from '../../lambdas/core/policy.ts';
+import { complaintsOf, type Shape } from '../../lambdas/core/policy-shapes.ts';
 
 describe('no policy: the defaults the design argues for', () => {
   test.each([undefined, {}])('%j', (document) => {
@@ -52,7 +53,7 @@ describe('a policy with mistakes: every one is named, with what was expected and
       'policy.launchDemand',
       'policy.maxPods',
       'policy.startP05Ms',
-      'policy.cniEnv',
+      'policy.cniEnv.WARM_ENI_TARGET',
       'policy.marign',
     ]);
     expect(complaints.at(0)).toEqual({
@@ -64,6 +65,7 @@ describe('a policy with mistakes: every one is named, with what was expected and
   });
 
   const fields = Object.keys(DEFAULT_POLICY);
+  const OBJECTS = ['buckets', 'eniConfigs', 'cniEnv', 'clusters'];
   const yesOrNo = ['stopped', 'soleAllocator'];
   test.each(fields)('%s refuses what is no value of it', (field) => {
     const truth = yesOrNo.includes(field) ? 'true' : true;
@@ -71,7 +73,11 @@ describe('a policy with mistakes: every one is named, with what was expected and
     const text = field === 'launchHook' ? 'two words' : 'NaN';
     for (const nonsense of [null, truth, list, Number.NaN, Number.POSITIVE_INFINITY, -1, text, { a: 1 }]) {
       const { complaints } = readPolicy({ [field]: nonsense });
-      expect(complaints.map((complaint) => complaint.field)).toEqual([`policy.${field}`]);
+      // Of a value inside an object, its own path.
+      const inside = typeof nonsense === 'object' && !Array.isArray(nonsense) && nonsense !== null;
+      expect(complaints.map((complaint) => complaint.field)).toEqual([
+        inside && OBJECTS.includes(field) ? `policy.${field}.a` : `policy.${field}`,
+      ]);
     }
   });
 
@@ -84,6 +90,90 @@ describe('a policy with mistakes: every one is named, with what was expected and
     const { complaints } = readPolicy(JSON.parse('{"constructor":1,"__proto__":2}'));
     expect(complaints).toHaveLength(2);
   });
+});
+
+describe('clusters and node groups', () => {
+  const inWorkers = (fields: Readonly<Record<string, unknown>>): unknown => ({
+    clusters: { shop: { nodeGroups: { workers: fields } } },
+  });
+  const linesOf = (document: unknown, deployed?: readonly string[]): string[] =>
+    readPolicy(document, deployed).complaints.map(say);
+
+  test('what differs is taken as it is', () => {
+    const document = {
+      $schema: 'docs/policy.schema.json',
+      clusters: {
+        shop: {
+          launchDemand: 'none',
+          nodeGroups: { batch: { mode: 'observe', resumedAt: '2026-01-31T09:00:00Z', maxPods: 58 } },
+        },
+      },
+    };
+    expect(readPolicy(document, ['shop', 'games'])).toEqual({
+      policy: { ...DEFAULT_POLICY, clusters: document.clusters },
+      complaints: [],
+    });
+  });
+
+  test.each([
+    [{ mod: 'warm' }, 'mod: expected one of mode, launchDemand, shapes, '],
+    [{ mode: 'off' }, 'mode: expected one of "observe", "warm", got "off"'],
+    [{ maxPods: 0 }, 'maxPods: expected a whole number from 1 to 1000 pods, got 0'],
+    [
+      { resumedAt: 'today' },
+      'resumedAt: expected a moment in UTC such as "2026-01-31T09:00:00Z", got "today"',
+    ],
+    [{ resumedAt: '2026-13-31T09:00:00Z' }, 'resumedAt: expected a moment in UTC'],
+    [{ stopped: true }, 'stopped: expected one of mode, '],
+  ])('a mistake in a node group is one line with its whole path: %j', (fields, line) => {
+    const lines = linesOf(inWorkers(fields));
+    expect(lines).toHaveLength(1);
+    expect(lines[0]).toContain(`policy.clusters.shop.nodeGroups.workers.${line}`);
+  });
+
+  test('a cluster that is not deployed is named, where it is known which are', () => {
+    const document = { clusters: { shpo: { mode: 'observe' } } };
+    expect(linesOf(document)).toEqual([]);
+    expect(linesOf(document, ['shop', 'games'])).toEqual([
+      'policy.clusters.shpo: expected a cluster that is deployed here, one of shop, games, got "shpo"',
+    ]);
+  });
+});
+
+describe('a field that is wrong inside an object is told by its path', () => {
+  test.each([
+    [
+      { buckets: { AttachNetworkInterface: { size: 100 } } },
+      'policy.buckets.AttachNetworkInterface.perSecond: expected a number from 1 to 100000, got nothing',
+    ],
+    [
+      { buckets: { RunInstances: { size: 1, perSecond: 1 } } },
+      'policy.buckets.RunInstances: expected one of',
+    ],
+    [
+      {
+        eniConfigs: {
+          'eu-central-1a': { subnetId: 'subnet-1', securityGroupIds: ['sg-0123456789abcdef0', 'x'] },
+        },
+      },
+      'policy.eniConfigs.eu-central-1a.securityGroupIds.1: expected the id of a security group, got "x"',
+    ],
+  ])('%j', (document, line) => {
+    expect(sayAll(readPolicy(document).complaints)).toContain(line);
+  });
+});
+
+test('a field may be judged as a whole, in words of its own', () => {
+  const even: Shape = {
+    is: 'judged',
+    expected: 'an even number',
+    ok: (value) => typeof value === 'number' && value % 2 === 0,
+    schema: { multipleOf: 2 },
+  };
+  expect(complaintsOf(even, 4, 'policy.even')).toEqual([]);
+  expect(complaintsOf({ is: 'list', of: even }, [4, 5], 'policy.even').map(say)).toEqual([
+    'policy.even.1: expected an even number, got 5',
+  ]);
 });
 
 describe('bounds are inclusive', () => {

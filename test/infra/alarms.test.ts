@@ -28,6 +28,8 @@ const named = (alarms: readonly AlarmProperties[], cluster = 'demo'): ReadonlyMa
 const EVERYWHERE = [
   'circuit-open',
   'kill-switch-on',
+  'policy-rejected',
+  'node-groups-observed',
   'late-attaches',
   'not-allowed',
   'quota-reached',
@@ -38,7 +40,7 @@ const EVERYWHERE = [
 test.each([
   ['observe', OBSERVE, EVERYWHERE],
   ['warm', WARM, EVERYWHERE],
-  ['a sole allocator', EVERYTHING, [...EVERYWHERE, 'nodes-short', 'sweep-silent']],
+  ['everything', EVERYTHING, [...EVERYWHERE, 'gates-stuck', 'nodes-short', 'sweep-silent']],
 ])('%s has its alarms', (_, context, names) => {
   expect([...named(alarmsOf(context)).keys()]).toEqual(names);
 });

@@ -13,6 +13,8 @@ test('a cluster alone is enough: mode is observe, and no VPC is asked for', () =
     budgetTable: undefined,
     alarmTopicArn: undefined,
     signals: SIGNAL_DEFAULTS,
+    lens: false,
+    gate: false,
   });
 });
 
@@ -68,6 +70,13 @@ test.each([
   ['a policy that is not JSON', { policy: 'margin=2' }, 'policy', 'an object', 'margin=2'],
   ['a policy out of bounds', { policy: '{"margin":99}' }, 'policy.margin', 'a number from 1 to 10', 99],
   [
+    'a policy for another cluster',
+    { policy: { clusters: { shpo: { mode: 'observe' } } } },
+    'policy.clusters.shpo',
+    'a cluster that is deployed here, one of demo',
+    'shpo',
+  ],
+  [
     'a policy too long for its parameter',
     { policy: { cniEnv: { X: 'x'.repeat(4_096) } } },
     'policy',
@@ -76,6 +85,8 @@ test.each([
   ],
   ['an impossible table', { budgetTable: 'our table' }, 'budgetTable', 'a DynamoDB table', 'our table'],
   ['a table by ARN', { budgetTable: `${ARN}:table/b` }, 'budgetTable', 'a DynamoDB table', `${ARN}:table/b`],
+  ['a lens that is neither on nor off', { lens: 'maybe' }, 'lens', 'true or false', 'maybe'],
+  ['a gate without the lens', { gate: 'true' }, 'gate', '-c lens=true beside it', 'true'],
   ['a topic by name', { alarmTopicArn: 'pager' }, 'alarmTopicArn', 'the ARN of an SNS topic', 'pager'],
 ])('%s is one complaint: field, expectation, value', (_, deviation, field, expected, got) => {
   expect(readSettings({ ...PERFECT, ...deviation }).complaints).toEqual([

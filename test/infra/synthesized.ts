@@ -38,6 +38,8 @@ export const EVERYTHING = {
   },
   budgetTable: 'account-budget',
   alarmTopicArn: 'arn:aws:sns:eu-central-1:111122223333:pager',
+  lens: true,
+  gate: true,
 };
 
 const cdkJson = z

@@ -52,6 +52,22 @@ test('as JSON a program can read every run', () => {
   });
 });
 
+test('--demand: how near demand comes to the peak, by formula, and how many pods land where they are expected', () => {
+  const { status, out } = bench('--demand', '--seeds', '2', '--json');
+  expect(status).toBe(0);
+  const { demand } = JSON.parse(out) as { demand: { formulas: unknown[]; landing: unknown[] } };
+  expect(demand.formulas).toContainEqual(
+    expect.objectContaining({ formula: 'recreate', workloads: 2, belowPeak: { even: 0, uneven: 0 } }),
+  );
+  expect(demand.landing).toContainEqual({
+    scheduler: 'spread',
+    of: 'pods announced',
+    least: 1,
+    tenth: 1,
+    median: 1,
+  });
+});
+
 test('a file that cannot be meant: one line with the path, nothing on the output, and 2', () => {
   const path = file('two');
   const { status, out, complaint } = bench('--file', path);

@@ -88,6 +88,12 @@ describe('what cannot be meant is refused in one line, with the path of the fiel
       'subnets.0.free.blocks: expected at most 1',
     ],
     ['a policy out of bounds', 'policy', { margin: 0.5 }, 'policy.margin: expected a number from 1 to 10'],
+    [
+      'a policy for a node group that is not there',
+      'policy',
+      { clusters: { shop: { nodeGroups: { wokers: { mode: 'observe' } } } } },
+      'policy.clusters.shop.nodeGroups.wokers: expected a node group of shop (workers), got "wokers"',
+    ],
     ['a column nobody knows', 'columns', ['W=9'], 'columns.0: expected a column of your own'],
     ['no cluster', 'clusters', [], 'at least one cluster'],
     ['a percentage of nothing', 'clusters.0.workloads.0.maxSurge', 'all', 'a percentage such as "25%"'],

@@ -246,7 +246,8 @@ describe('what concerns others', () => {
       { seed: 79, subnets: [{ ...SUBNET, cidr: '10.0.0.0/20' }] },
       { sweep: true },
     );
-    for (let index = 0; index < 70; index++) world.established('m5.large', [9]);
+    const established = { nodes: 70, addresses: [9] };
+    world.addNodeGroup({ name: 'old', type: 'm5.large', launchedBy: 'managed', established });
     await world.kernel.run(minutes(11));
     const ids = world.nodes.map(({ instanceId }) => instanceId).sort();
     const crowded = new Set(ids.slice(0, 60));

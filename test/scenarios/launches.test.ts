@@ -286,7 +286,7 @@ describe('bad input in a batch', () => {
     await world.kernel.run(minutes(1));
     expect(changes(world)).toEqual({});
     expect(notesOf(stage, 'ignored')[0]?.facts['why']).toBe(
-      'detail.kind: expected "verify-due" or "boot-look" on this queue, got "node-launching"',
+      'detail.kind: expected "verify-due", "boot-look" or "gate-look" on this queue, got "node-launching"',
     );
   });
 

@@ -106,6 +106,10 @@ describe('open demand', () => {
     const [open] = await stage.stores.ledger.openDemand(CLUSTER, world.clockMs);
     // 14 pods and a margin of a quarter.
     expect(open).toMatchObject({ podsLeft: 18, claims: {} });
+    const shown = stage.figures.filter(({ figures }) => figures.OpenDemandPods !== undefined);
+    expect(shown.map(({ figures, of }) => [figures.OpenDemandPods, of])).toEqual([
+      [18, { cluster: CLUSTER }],
+    ]);
     const second = launchFor(world, 0);
     await world.kernel.run(world.kernel.nowMs + minutes(2));
     const ours = second.instance.enis.filter(({ tags }) => tags.has('eks-ip-prewarmer/node'));

@@ -82,7 +82,8 @@ describe('a rollout is announced five minutes ahead, on two quiet nodes with nin
       { seed: 46, subnets: [{ ...SUBNET, cidr: '10.0.0.0/20' }] },
       { sweep: true },
     );
-    for (let node = 0; node < 75; node++) world.established('m5.large', [9]);
+    const established = { nodes: 75, addresses: [9] };
+    world.addNodeGroup({ name: 'old', type: 'm5.large', launchedBy: 'managed', established });
     await world.kernel.run(minutes(11));
     announce(world, { startsAt: inMinutes(world, 10), replicas: { from: 0, to: 750 } });
     await world.kernel.run(world.kernel.nowMs + minutes(2));
@@ -125,6 +126,16 @@ describe('a rollout is announced five minutes ahead, on two quiet nodes with nin
     });
     await world.kernel.run(world.kernel.nowMs + minutes(2));
     expect(changes(world)).toEqual({});
+  });
+
+  test('asked for the plan where no node is there yet: the answer says how many pods would wait for launches', async () => {
+    const { world, stage } = staged({ seed: 46 });
+    const event = world.bus.event('eks-ip-prewarmer', 'Deployment Announced', announcement);
+    const answer = await inWorld(world, () => stage.ask({ plan: event }));
+    const [report] = 'reports' in answer ? (answer.reports as RolloutReport[]) : [];
+    // With the margin of a quarter.
+    expect(report?.openDemand).toBe(Math.ceil(1.25 * announcement.replicas.to));
+    expect(await stage.stores.ledger.openDemand(CLUSTER, world.clockMs)).toEqual([]);
   });
 });
 

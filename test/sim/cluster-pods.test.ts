@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { fullNodes, reasonsOf, seconds, until, WORKERS, world } from './cluster-stage.ts';
+import { fullNodes, reasonsOf, SUBNETS, seconds, until, WORKERS, world } from './cluster-stage.ts';
 
 describe('one pod, as a user sees it', () => {
   test('address, image, Running, Ready: each at its time, each with its event', async () => {
@@ -114,6 +114,40 @@ describe('the scheduler', () => {
       await shop.kernel.run(seconds(30));
       shop.deploy({ kind: 'Deployment', name: 'web', replicas: 30 });
       expect(group.nodes.map(({ pods }) => pods.length)).toEqual(expected);
+    }
+  });
+
+  test('ranks as the default profile does: by shares of a node, not by slots', async () => {
+    const shop = world({ placement: 'default' });
+    const small = shop.addNodeGroup(fullNodes(1));
+    const large = shop.addNodeGroup({
+      name: 'large',
+      type: 'm5.xlarge',
+      launchedBy: 'managed',
+      established: { nodes: 1, addresses: [14, 14, 14, 14] },
+    });
+    await shop.kernel.run(seconds(30));
+    for (let index = 0; index < 30; index++) shop.createPod(`lone-${index}`);
+    const [few = 0, many = 0] = [small, large].map(({ nodes: [node] }) => node?.pods.length);
+    expect(few + many).toBe(30);
+    // A third of 27 and of 56.
+    expect(few / 27).toBeCloseTo(many / 56, 1);
+  });
+
+  test('and keeps replicas apart, where shares alone would put them all on the emptier node', async () => {
+    for (const [placement, expected] of [
+      ['spread', [0, 5]],
+      // The second: s = pods·ln 4 + zone's pods·ln 3 + 6 is 7 on the fuller node and 8 on the other, which makes 2·100 + 78
+      // against 2·87 + 92; so on the fuller one. With as many on both, on the emptier. And so on.
+      ['default', [2, 3]],
+    ] as const) {
+      const shop = world({ placement, subnets: SUBNETS.slice(0, 1) });
+      const group = shop.addNodeGroup(fullNodes(2));
+      await shop.kernel.run(seconds(30));
+      const [fuller] = group.nodes;
+      for (let index = 0; index < 5; index++) fuller?.bind(shop.createPod(`old-${index}`, fuller));
+      const web = shop.deploy({ kind: 'Deployment', name: 'web', replicas: 5 });
+      expect(group.nodes.map((node) => web.pods.filter((pod) => pod.node === node).length)).toEqual(expected);
     }
   });
 

@@ -150,6 +150,58 @@ describe('a StatefulSet', () => {
   });
 });
 
+test('StatefulSet with three missing at a time: replaced by threes, the last first', async () => {
+  const shop = world();
+  shop.addNodeGroup(fullNodes(1));
+  await shop.kernel.run(seconds(30));
+  const db = shop.deploy({
+    kind: 'StatefulSet',
+    name: 'db',
+    replicas: 7,
+    podManagement: 'Parallel',
+    maxUnavailable: 3,
+    readyAfterMs: 5_000,
+    exitMs: 1_000,
+  });
+  await until(shop, () => db.done);
+  db.rollOut();
+  await until(shop, () => db.done);
+  expect(db.times.slice(7).map(({ name, createdAtMs }) => `${name} ${createdAtMs}`)).toEqual([
+    ...['db-6', 'db-5', 'db-4'].map((name) => `${name} 36000`),
+    ...['db-3', 'db-2', 'db-1'].map((name) => `${name} 42000`),
+    'db-0 48000',
+  ]);
+});
+
+test('Job: three at a time until eight have completed, the pods of a drained node again elsewhere', async () => {
+  const shop = world();
+  const group = shop.addNodeGroup(fullNodes(2));
+  await shop.kernel.run(seconds(30));
+  const job = shop.deploy({ kind: 'Job', name: 'import', completions: 8, parallelism: 3, runMs: 10_000 });
+  await shop.kernel.run(seconds(35));
+  expect(job.pods).toHaveLength(3);
+  const lost = group.nodes[0]?.pods.length ?? 0;
+  group.nodes[0]?.drain();
+  await shop.kernel.run(seconds(40));
+  expect(job.pods).toHaveLength(3 + lost + (3 - lost));
+  await until(shop, () => job.done);
+  expect(job.pods).toHaveLength(8 + lost);
+  expect(job.pods.every(({ deleted }) => deleted)).toBe(true);
+});
+
+test('one change brings a new version and fewer replicas: the surplus goes, then the others are replaced', async () => {
+  const shop = world();
+  shop.addNodeGroup(fullNodes(2));
+  await shop.kernel.run(seconds(30));
+  const web = shop.deploy({ kind: 'Deployment', name: 'web', replicas: 10, readyAfterMs: 5_000 });
+  await until(shop, () => web.done);
+  web.scaleTo(6);
+  web.rollOut();
+  await until(shop, () => web.done);
+  expect([web.replicas, web.pods.filter(({ alive }) => alive).length]).toEqual([6, 6]);
+  expect(web.pods.slice(10)).toHaveLength(6);
+});
+
 test('CronJob churn: completed pods leave addresses that cool, until runs faster than 30 s find none', async () => {
   const shop = world();
   const group = shop.addNodeGroup({ ...fullNodes(1), maxPods: 29 });

@@ -1,31 +1,44 @@
 /** What we allow ourselves of EC2's request rate, and requests counted by action. */
 import { EC2_BUCKETS, type MutatingAction, type RequestBucket } from '../limits.ts';
 import type { Policy } from '../policy.ts';
+import { partsOf, shareOf } from './lanes.ts';
 
 /** Requests by action. */
 export type Calls = Partial<Readonly<Record<MutatingAction, number>>>;
 
-export const entries = (calls: Calls): [MutatingAction, number][] =>
-  (Object.entries(calls) as [MutatingAction, number][]).filter(([, count]) => count > 0);
+/** An action, or what of it is in a lane (lanes.ts). */
+export type Metered = MutatingAction | `${MutatingAction}@${string}`;
 
-export const sumOf = (calls: Calls): number => entries(calls).reduce((sum, [, count]) => sum + count, 0);
+/** What the budget is asked for: requests by action, and those again that are in a lane. */
+export type Asked = Partial<Readonly<Record<Metered, number>>>;
+
+export const entries = <N extends Metered>(calls: Partial<Readonly<Record<N, number>>>): [N, number][] =>
+  (Object.entries(calls) as [N, number][]).filter(([, count]) => count > 0);
+
+/** Requests in all, each once. */
+export const sumOf = (calls: Asked): number =>
+  entries(calls).reduce((sum, [name, count]) => sum + (partsOf(name).lane === undefined ? count : 0), 0);
 
 /** The bucket we spend from: size in requests, refill in requests per second. */
-export type Allowance = (action: MutatingAction) => RequestBucket;
+export type Allowance = (name: Metered) => RequestBucket;
 
 /** What of the policy rules the rate. Read anew at each call: a policy changes while functions live. */
-export type Rate = Pick<Policy, 'budgetShare' | 'buckets' | 'budgetStacks'>;
+export type Rate = Pick<Policy, 'budgetShare' | 'buckets' | 'budgetStacks'> &
+  Partial<Pick<Policy, 'clusters'>>;
 
-/** Our share of AWS's bucket, of the size AWS documents unless the account has another. */
-export function allowanceOf({ budgetShare, buckets }: Omit<Rate, 'budgetStacks'>): Allowance {
-  return (action) => {
+/** Our share of AWS's bucket, of the size AWS documents unless the account has another; a lane is never wider than that. */
+export function allowanceOf({ budgetShare, buckets, clusters = {} }: Omit<Rate, 'budgetStacks'>): Allowance {
+  return (name) => {
+    const { action, lane } = partsOf(name);
     const { size, perSecond } = buckets[action] ?? EC2_BUCKETS[action];
-    return { size: size * budgetShare, perSecond: perSecond * budgetShare };
+    const own = lane === undefined ? undefined : shareOf(clusters, lane);
+    const share = Math.min(budgetShare, own ?? budgetShare);
+    return { size: size * share, perSecond: perSecond * share };
   };
 }
 
 /** The time in which the refill alone brings `calls`, in ms. */
-export function gatherMs(calls: Calls, allowance: Allowance): number {
+export function gatherMs(calls: Asked, allowance: Allowance): number {
   const seconds = entries(calls).map(([action, count]) => count / allowance(action).perSecond);
   return Math.max(0, ...seconds) * 1000;
 }

@@ -7,10 +7,11 @@
 
 import type { MutatingAction } from '../limits.ts';
 import type { BudgetStanding, CallClass, Granted, Seen } from '../ports.ts';
-import { type Allowance, type Calls, entries, sumOf } from './allowance.ts';
+import { type Allowance, type Asked, entries, type Metered, sumOf } from './allowance.ts';
 import { type Circuit, CLOSED, heldUpMs, letThrough, troubled } from './circuit.ts';
 import { type Claim, claimed, KEPT, type Turn, turnOf } from './claims.ts';
 import { hasRoom, type InFlight, landed, type RoomAsk, takenOff } from './flight.ts';
+import { partsOf } from './lanes.ts';
 
 export interface Bucket {
   readonly tokens: number;
@@ -22,7 +23,7 @@ export interface Bucket {
   readonly halvedAtMs?: number;
 }
 
-export type Buckets = Partial<Readonly<Record<MutatingAction, Bucket>>>;
+export type Buckets = Partial<Readonly<Record<Metered, Bucket>>>;
 
 /** What all functions of an account and Region share. */
 export interface BudgetState {
@@ -56,7 +57,7 @@ export interface Grant extends Granted {
  *  first ask that does not fit leaves a claim. */
 export function spend(
   state: BudgetState,
-  asks: readonly Calls[],
+  asks: readonly Asked[],
   as: CallClass,
   allowance: Allowance,
   nowMs: number,
@@ -134,7 +135,7 @@ export function slowDown(
  *  nothing. */
 export function filled(
   bucket: Bucket | undefined,
-  action: MutatingAction,
+  action: Metered,
   allowance: Allowance,
   nowMs: number,
 ): Bucket {
@@ -152,15 +153,17 @@ export function standingOf(
   nowMs: number,
 ): BudgetStanding {
   const actions = Object.fromEntries(
-    Object.entries(buckets).map(([action, bucket]) => {
-      const { tokens, pace } = filled(bucket, action as MutatingAction, allowance, nowMs);
-      return [action, { tokens, pace }];
+    // Lanes are some stack's own, and only it knows how wide they are.
+    Object.entries(buckets).flatMap(([name, bucket]) => {
+      if (partsOf(name as Metered).lane !== undefined) return [];
+      const { tokens, pace } = filled(bucket, name as Metered, allowance, nowMs);
+      return [[name, { tokens, pace }]];
     }),
   );
   return { circuitOpen: heldUpMs(circuit, nowMs) > 0, actions };
 }
 
-function taken(buckets: Buckets, calls: Calls, allowance: Allowance, nowMs: number): Buckets {
+function taken(buckets: Buckets, calls: Asked, allowance: Allowance, nowMs: number): Buckets {
   const left = entries(calls).map(([action, count]) => {
     const bucket = filled(buckets[action], action, allowance, nowMs);
     return [action, { ...bucket, tokens: bucket.tokens - count }];
@@ -171,7 +174,7 @@ function taken(buckets: Buckets, calls: Calls, allowance: Allowance, nowMs: numb
 /** When an ask will fit if those ahead are served and nobody else comes, in ms from now; 0 when it fits. */
 function waitOf(
   buckets: Buckets,
-  calls: Calls,
+  calls: Asked,
   { turnMs, ahead }: Turn,
   keep: number,
   allowance: Allowance,

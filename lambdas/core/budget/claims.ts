@@ -7,11 +7,11 @@
  */
 
 import type { CallClass } from '../ports.ts';
-import { type Allowance, type Calls, entries, gatherMs } from './allowance.ts';
+import { type Allowance, type Asked, entries, gatherMs } from './allowance.ts';
 
 export interface Claim {
   readonly as: CallClass;
-  readonly calls: Calls;
+  readonly calls: Asked;
   /** Epoch ms. */
   readonly turnMs: number;
   /** When it lapses if nobody asked again, epoch ms: whoever left it gave up, or was killed. */
@@ -42,7 +42,7 @@ export interface Turn {
 /** The turn of an ask. `claims` are in order of their turns, and none has lapsed. */
 export function turnOf(
   claims: readonly Claim[],
-  calls: Calls,
+  calls: Asked,
   as: CallClass,
   allowance: Allowance,
   nowMs: number,
@@ -75,7 +75,7 @@ export function claimed(
   return kept.includes(claim) ? kept : claims;
 }
 
-function alike(one: Calls, other: Calls): boolean {
+function alike(one: Asked, other: Asked): boolean {
   const counts = entries(one);
   return (
     counts.length === entries(other).length && counts.every(([action, count]) => other[action] === count)

@@ -1,6 +1,7 @@
 /** One wave's requests: what the budget grants of it, in which order, and beside whom. */
 import { type Calls, sumOf } from '../budget/allowance.ts';
 import { isTight, type RoomAsk, type Takes } from '../budget/flight.ts';
+import { inLanes } from '../budget/lanes.ts';
 import type { SubnetId, World } from '../model.ts';
 import { type ActStep, addressesOf, callsOf, sumCalls } from '../plan/steps.ts';
 import type { CallClass, Granted, Ports } from '../ports.ts';
@@ -12,6 +13,10 @@ interface Asking {
 }
 
 export interface Wanted<W> extends Asking {
+  /** Free addresses that its node group leaves in a subnet; the policy's unless said. */
+  readonly reserve?: number;
+  /** Lanes of the budget that its requests are in (budget/lanes.ts); none unless said. */
+  readonly lanes?: readonly string[];
   readonly work: W;
 }
 
@@ -35,35 +40,41 @@ export function askOf(steps: readonly ActStep[]): Asking {
 }
 
 /** One conditional write for all that has room enough, those first whose attaches are paid for; and one for each subnet
- *  whose last addresses are wanted, so that nobody waits for a subnet that is not his. */
+ *  whose last addresses are wanted (and for each reserve that is to be kept there), and for those in each lane, so that
+ *  nobody waits for a subnet or a lane that is not his. */
 export async function share<W>(
   wanted: readonly Wanted<W>[],
   as: CallClass,
   { world, by }: { readonly world: Pick<World, 'subnets' | 'readAtMs'>; readonly by: string },
   ports: Ports,
 ): Promise<Shared<W>> {
-  const reserve = ports.settings.policy.subnetReserveAddresses;
-  const free: Takes = Object.fromEntries(
-    world.subnets.map(({ id, freeAddresses }) => [id, freeAddresses - reserve]),
-  );
+  const { subnetReserveAddresses } = ports.settings.policy;
+  const reserveOf = ({ reserve = subnetReserveAddresses }: Wanted<W>): number => reserve;
+  const freeAbove = (reserve: number): Takes =>
+    Object.fromEntries(world.subnets.map(({ id, freeAddresses }) => [id, freeAddresses - reserve]));
   const paidFirst = wanted.toSorted((a, b) => Number(makesEnis(a.calls)) - Number(makesEnis(b.calls)));
-  const groups = Map.groupBy(paidFirst, ({ takes }) =>
-    isTight(takes, free) ? Object.keys(takes).sort().join() : '',
-  );
+  const tightFor = (one: Wanted<W>): boolean => isTight(one.takes, freeAbove(reserveOf(one)));
+  const groups = Map.groupBy(paidFirst, (one) => {
+    const subnets = tightFor(one) ? [...Object.keys(one.takes).sort(), reserveOf(one)] : [];
+    return [...subnets, ...(one.lanes ?? [])].join(' ');
+  });
   const granted: Wanted<W>[] = [];
   const refused: Shared<W>['refused'][number][] = [];
   let tookLast = false;
-  for (const [subnets, group] of [...groups].sort(([a], [b]) => (a < b ? -1 : 1))) {
+  for (const [, group] of [...groups].sort(([a], [b]) => (a < b ? -1 : 1))) {
+    // Where nothing is tight nobody counts, whatever the reserve.
+    const tight = group.some(tightFor);
+    const free = freeAbove(tight ? Math.max(...group.map(reserveOf)) : 0);
     const room: RoomAsk = { takes: group.map(({ takes }) => takes), free, readAtMs: world.readAtMs, by };
     const answer = await grant(
-      group.map(({ calls }) => calls),
+      group.map(({ calls, lanes = [] }) => inLanes(calls, lanes)),
       as,
       ports,
       room,
     );
     granted.push(...group.slice(0, answer.granted));
     for (const { work } of group.slice(answer.granted)) refused.push({ ...answer, work });
-    if (subnets !== '' && answer.granted > 0) tookLast = true;
+    if (tight && answer.granted > 0) tookLast = true;
   }
   return { granted, refused, calls: granted.reduce((sum, { calls }) => sum + sumOf(calls), 0), tookLast };
 }

@@ -16,7 +16,10 @@ import { sentAtMs, settled } from './promises.ts';
 export interface Runner {
   readonly signal: NodeLaunching;
   readonly cluster: Cluster;
+  /** Of its node group. */
   readonly mode: Mode;
+  /** Said where the cluster is warm and its node group is not. */
+  readonly observedBecause?: string;
   readonly candidate: Candidate;
   /** `undefined` while the instance is pending. */
   readonly runningAtMs: number | undefined;
@@ -197,6 +200,7 @@ function recordOf(
     cluster: cluster.name,
     nodeGroup: nodeGroupOf(node.tags),
     ...raced,
+    ...(runner.signal.gated === true && { gated: true }),
     outcome,
     ...(kept !== undefined && { keptForMs: kept }),
     times: {

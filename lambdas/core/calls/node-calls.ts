@@ -1,7 +1,9 @@
 /** Work on nodes whose leases are held: granted by one conditional write, written down, then carried out node by node. */
+import { lanesOf } from '../budget/lanes.ts';
 import { type FailureKind, waitAfter } from '../failures.ts';
 import { CONSISTENT_AFTER_MS } from '../limits.ts';
-import type { Node, NodeId, World } from '../model.ts';
+import { type Node, type NodeId, nodeGroupOf, type World } from '../model.ts';
+import { policyFor } from '../node-group-policy.ts';
 import { Crew } from '../parallel.ts';
 import type { Mark } from '../plan/marks.ts';
 import type { ActStep, LeaveReason } from '../plan/steps.ts';
@@ -75,7 +77,11 @@ export async function workOn(
     const { steps, unsettled } = honour(one.steps, one.record, clock());
     if (steps.length > 0) {
       const ready = { ...one, steps: withTokens(steps, one.record), unsettled: unsettled > 0 };
-      work.push({ ...askOf(steps), work: ready });
+      const { policy } = ports.settings;
+      const nodeGroup = nodeGroupOf(one.node.tags);
+      const { subnetReserveAddresses: reserve } = policyFor(policy, one.cluster, nodeGroup);
+      const lanes = lanesOf(policy, one.cluster, nodeGroup);
+      work.push({ ...askOf(steps), reserve, lanes, work: ready });
     } else if (unsettled > 0) worked.set(one.node.id, { result: 'unsettled', record: one.record });
   }
   if (work.length === 0) return worked;

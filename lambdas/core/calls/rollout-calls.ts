@@ -35,11 +35,12 @@ interface Decided {
   readonly world: World;
 }
 
+/** Says how far it came, in counts. */
 export async function carryOutRollout(
   signal: RolloutAnnounced,
   { plan, candidates, marks, world }: Decided,
   ports: Ports,
-): Promise<void> {
+): Promise<string> {
   const { clock, settings } = ports;
   const byNode = Map.groupBy(plan.steps.filter(acts), ({ nodeId }) => nodeId);
   const nowMs = clock();
@@ -47,18 +48,36 @@ export async function carryOutRollout(
   const marksEndMs = [...marks.values()].map(({ untilMs }) => untilMs - nowMs).filter((ms) => ms > 0);
   const lacksRoom = plan.steps.some((step) => step.do === 'leave' && step.reason === 'subnet full');
   const waits: number[] = lacksRoom && marksEndMs.length > 0 ? [Math.min(...marksEndMs)] : [];
-  if (byNode.size > 0 && settings.policy.stopped) waits.push(STOPPED_AGAIN_MS);
-  else if (byNode.size > 0) waits.push(...(await act(signal, byNode, { candidates, marks, world }, ports)));
-  if (waits.length > 0) await comeBack(signal, Math.max(ROUND_MS, Math.min(...waits)), ports);
+  const told: string[] = [];
+  if (byNode.size > 0 && settings.policy.stopped) {
+    waits.push(STOPPED_AGAIN_MS);
+    told.push('nothing: policy.stopped is true');
+  } else if (byNode.size > 0) {
+    const acted = await act(signal, byNode, { candidates, marks, world }, ports);
+    waits.push(...acted.waits);
+    const counts = [...Map.groupBy(acted.worked.values(), ({ result }) => result)];
+    told.push(...counts.map(([result, nodes]) => `${nodes.length} nodes ${result}`));
+  }
+  if (waits.length > 0) {
+    const waitMs = Math.max(ROUND_MS, Math.min(...waits));
+    await comeBack(signal, waitMs, ports);
+    told.push(`again in ${waitMs / 1000} s`);
+  }
+  return told.join(', ') || 'nothing';
 }
 
-/** Returns after how long, in ms, what is not done yet can go on. */
+interface Acted {
+  readonly worked: ReadonlyMap<NodeId, Worked>;
+  /** After how long, in ms, what is not done yet can go on. */
+  readonly waits: readonly number[];
+}
+
 async function act(
   signal: RolloutAnnounced,
   byNode: ReadonlyMap<NodeId, readonly ActStep[]>,
   { candidates, marks, world }: Omit<Decided, 'plan'>,
   ports: Ports,
-): Promise<number[]> {
+): Promise<Acted> {
   const { clock, ledger, continuations, settings } = ports;
   const { cluster, announcementId: purpose } = signal;
   const owner = ports.runId();
@@ -105,7 +124,7 @@ async function act(
   if (mine.length < nodes.length) waits.push(HELD_AGAIN_MS);
   if (now.ready.length > nodes.length) waits.push(ROUND_MS);
   if (now.unsettled) waits.push(CONSISTENT_AFTER_MS);
-  return waits;
+  return { worked, waits };
 }
 
 /** Whether the node was given up for this purpose: a failure that does not pass, or passed too seldom. */
@@ -171,17 +190,19 @@ export async function backAgain(
   signal: RolloutAnnounced | PodsDisplaced | ScaleOutComing,
   failure: Failure,
   ports: Ports,
+  want: 'plan' | 'do',
 ): Promise<Ignored> {
   const { attempt } = signal;
   const { kind, code, message } = failure;
+  const unread = `EC2 could not be read (${code})`;
+  if (want === 'plan') return { kind: 'ignored', as: 'unread', why: unread };
   const about = nameOf(signal);
   const waitMs = waitAfter(kind, attempt, ports.random);
   if (waitMs === undefined || attempt >= MOST_ATTEMPTS)
     throw new Error(`${about} cannot be worked on: ${code}: ${message}`);
   ports.journal.warn('signal waits', { about, waitMs, why: `${code}: ${message}` });
   await ports.continuations.later([{ signal: { ...signal, attempt: attempt + 1 }, delayMs: waitMs }]);
-  const why = `EC2 could not be read (${code}); tried again later`;
-  return { kind: 'ignored', as: 'tried again later', why };
+  return { kind: 'ignored', as: 'unread', why: `${unread}; tried again later` };
 }
 
 function nameOf(signal: RolloutAnnounced | PodsDisplaced | ScaleOutComing): string {

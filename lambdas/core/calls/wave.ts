@@ -2,7 +2,7 @@
  * One wave of calls: those of one grant. What one of them is told holds for the others too: nobody in the wave asks again
  * for an action that was throttled, or in a subnet that is full, and nobody changes anything once the kill switch is on.
  */
-import type { Calls } from '../budget/allowance.ts';
+import type { Asked } from '../budget/allowance.ts';
 import type { RoomAsk } from '../budget/flight.ts';
 import { type Failure, type FailureKind, REACTIONS, type Reaction } from '../failures.ts';
 import type { MutatingAction } from '../limits.ts';
@@ -100,7 +100,7 @@ export class Wave {
 
 /** Asks the budget, and says so when something other than an empty bucket stands in the way. */
 export async function grant(
-  asks: readonly Calls[],
+  asks: readonly Asked[],
   as: CallClass,
   { budget, journal }: Ports,
   room?: RoomAsk,

@@ -4,6 +4,7 @@
  */
 import type { Waiting } from '../calls/launch-calls.ts';
 import { ipamdStarted, type Node, type NodeId, nodeGroupOf, type World } from '../model.ts';
+import { policyFor } from '../node-group-policy.ts';
 import type { Ports } from '../ports.ts';
 import { LOOK, readShared } from '../reading.ts';
 import type { BootLook, NodeLaunching } from '../signals.ts';
@@ -42,7 +43,8 @@ export function bootLooks(
     for (const [nodeGroup, some] of Map.groupBy(group, ({ node }) => nodeGroupOf(node.tags))) {
       const lesson = lessons.get(cluster)?.get(nodeGroup);
       if ((lesson?.boots.length ?? 0) >= SAMPLES_KEPT && random() >= SAMPLED) continue;
-      const firstMs = (startP05Ms(lesson) ?? settings.policy.startP05Ms) - LOOK_EVERY_MS;
+      const assumedMs = policyFor(settings.policy, cluster, nodeGroup).startP05Ms;
+      const firstMs = (startP05Ms(lesson) ?? assumedMs) - LOOK_EVERY_MS;
       const launches = some.map(({ signal, node }) => ({
         nodeId: node.id,
         nodeGroup,

@@ -13,12 +13,23 @@ export interface Sample {
   readonly byMs?: number;
 }
 
+/** A launch that got an attach, and whether ipamd's start saw it. */
+export interface Race {
+  /** The node, once. */
+  readonly of: string;
+  /** When the attach was sent, epoch ms. */
+  readonly atMs: number;
+  readonly late: boolean;
+}
+
 /** The last observations of a node group, oldest first. */
 export interface Lesson {
   /** From `running` to ipamd's start. */
   readonly boots: readonly Sample[];
   /** From an attach to a running node to its adoption. */
   readonly adoptions: readonly Sample[];
+  /** Launches that got an attach; absent until the first one is judged. */
+  readonly races?: readonly Race[];
 }
 
 export type Samples = Partial<Lesson>;
@@ -27,16 +38,34 @@ export type Samples = Partial<Lesson>;
 export const SAMPLES_KEPT = 50;
 /** Observations below which nothing is known (design: until 20 launches are known the policy's figure counts). */
 export const SAMPLES_NEEDED = 20;
+/** Late attaches that are borne: more than 2 % in 50 launches put a node group back to observe. */
+export const MOST_LATE = 1;
 /** Share of launches that may start sooner than the guard counts on. */
 const SOONER = 0.05;
 
 /** The lesson with more samples; each thing observed teaches once. */
-export const learnt = (before: Lesson | undefined, { boots = [], adoptions = [] }: Samples): Lesson => ({
-  boots: more(before?.boots ?? [], boots),
-  adoptions: more(before?.adoptions ?? [], adoptions),
-});
+export function learnt(
+  before: Lesson | undefined,
+  { boots = [], adoptions = [], races = [] }: Samples,
+): Lesson {
+  const allRaces = more(before?.races ?? [], races);
+  return {
+    boots: more(before?.boots ?? [], boots),
+    adoptions: more(before?.adoptions ?? [], adoptions),
+    ...(allRaces.length > 0 && { races: allRaces }),
+  };
+}
 
-function more(before: readonly Sample[], samples: readonly Sample[]): Sample[] {
+/** How many of the last launches' attaches came too late, of those sent at `sinceMs` or later. */
+export function lateOf(
+  lesson: Lesson | undefined,
+  sinceMs: number,
+): { readonly late: number; readonly of: number } {
+  const counted = (lesson?.races ?? []).filter(({ atMs }) => atMs >= sinceMs);
+  return { late: counted.filter(({ late }) => late).length, of: counted.length };
+}
+
+function more<S extends { readonly of: string }>(before: readonly S[], samples: readonly S[]): S[] {
   const all = new Map(before.map((sample) => [sample.of, sample]));
   for (const sample of samples) if (!all.has(sample.of)) all.set(sample.of, sample);
   return [...all.values()].slice(-SAMPLES_KEPT);
@@ -80,7 +109,7 @@ export function adoptionMostMs(lessons: readonly (Lesson | undefined)[]): number
   return lessons.length === 0 ? undefined : most;
 }
 
-/** What was seen is remembered. A lesson that cannot be written is one launch less. */
+/** What was seen is remembered. A lesson that cannot be written is one launch less; but a late attach is never less. */
 export async function teach(
   cluster: string,
   samples: ReadonlyMap<string, Samples>,
@@ -90,6 +119,7 @@ export async function teach(
   try {
     await ledger.learn(cluster, samples, clock());
   } catch (error) {
+    if ([...samples.values()].some(({ races = [] }) => races.some(({ late }) => late))) throw error;
     journal.warn('lesson not written', { cluster, message: String(error) });
   }
 }

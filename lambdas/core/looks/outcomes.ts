@@ -2,12 +2,11 @@
 
 import { settled } from '../calls/promises.ts';
 import type { Figure } from '../figures.ts';
+import { USABLE_AFTER_SEEN_MS } from '../limits.ts';
 import { ipamdStarted, type Node, type NodeId } from '../model.ts';
 import type { NodeRecord, Ports } from '../ports.ts';
-import { type Sample, teach } from './lessons.ts';
-
-/** From ipamd's tag on an ENI to its addresses being given to pods: it sets the ENI up in between (design: seen + 10 s). */
-const USABLE_AFTER_SEEN_MS = 10_000;
+import { type Race, type Sample, teach } from './lessons.ts';
+import { tellObserved } from './observed.ts';
 
 const STATES = { seen: 'seen', lateAttach: 'late attach', notSeen: 'not seen' } as const;
 /** Verdicts that end a story. */
@@ -42,29 +41,41 @@ export function told(
   };
 }
 
-/** On nodes that ran already: how long ipamd took to adopt our attach, at most. */
-export async function learnAdoptions(
+/** What the verdicts teach of their node groups: of launches, whether ipamd's start saw our attach; of nodes that ran
+ *  already, how long ipamd took to adopt it, at most. */
+export async function learnOutcomes(
   found: Readonly<Record<Judged, readonly NodeId[]>>,
   records: ReadonlyMap<NodeId, NodeRecord>,
   { readAtMs, onTimeMs }: { readonly readAtMs: number; readonly onTimeMs: number },
   cluster: string,
   ports: Ports,
 ): Promise<void> {
-  const samples = new Map<string, Sample[]>();
-  for (const nodeId of [...found.seen, ...found.notSeen]) {
+  const samples = new Map<string, { adoptions: Sample[]; races: Race[] }>();
+  for (const [nodeId, verdict] of verdictsOf(found)) {
     const record = records.get(nodeId);
     const attachedAtMs = record?.times?.attachedAtMs;
-    if (record === undefined || attachedAtMs === undefined || record.runningAtMs !== undefined) continue;
-    const forMs = readAtMs - attachedAtMs;
-    // A look that came late says when we looked, not when it was adopted.
-    if (forMs > onTimeMs) continue;
+    if (record === undefined || attachedAtMs === undefined) continue;
     const of = `${nodeId} ${attachedAtMs}`;
-    const sample = found.seen.includes(nodeId)
-      ? { of, notBeforeMs: 0, byMs: forMs }
-      : { of, notBeforeMs: forMs };
-    samples.set(record.nodeGroup, [...(samples.get(record.nodeGroup) ?? []), sample]);
+    const group = samples.get(record.nodeGroup) ?? { adoptions: [], races: [] };
+    samples.set(record.nodeGroup, group);
+    const forMs = readAtMs - attachedAtMs;
+    if (record.runningAtMs !== undefined) {
+      // What was not seen by the last look started never, or is no more: nobody won or lost.
+      if (verdict !== 'notSeen') group.races.push({ of, atMs: attachedAtMs, late: verdict === 'lateAttach' });
+      // A look that came late says when we looked, not when it was adopted.
+    } else if (forMs <= onTimeMs)
+      group.adoptions.push(
+        verdict === 'seen' ? { of, notBeforeMs: 0, byMs: forMs } : { of, notBeforeMs: forMs },
+      );
   }
-  await teach(cluster, new Map([...samples].map(([group, adoptions]) => [group, { adoptions }])), ports);
+  const told = [...samples].filter(([, { adoptions, races }]) => adoptions.length + races.length > 0);
+  await teach(cluster, new Map(told), ports);
+  if (found.lateAttach.length === 0) return;
+  const late = new Set(
+    told.flatMap(([group, { races }]) => (races.some((race) => race.late) ? [group] : [])),
+  );
+  const lessons = await ports.ledger.lessons(cluster);
+  tellObserved(cluster, new Map([...lessons].filter(([group]) => late.has(group))), ports);
 }
 
 /** How far our attaches got, and how long before their node's ipamd they were there at most. */

@@ -19,7 +19,7 @@ import type { NodeRecord, Ports } from '../ports.ts';
 import { LOOK, readShared } from '../reading.ts';
 import { takeLeases } from '../records.ts';
 import type { VerifyDue } from '../signals.ts';
-import { learnAdoptions, publish, told, verdictsOf } from './outcomes.ts';
+import { learnOutcomes, publish, told, verdictsOf } from './outcomes.ts';
 
 /** Time to the next look at a node whose ipamd has not started. */
 const LOOK_AGAIN_MS = 30_000;
@@ -113,12 +113,13 @@ async function verifyOne(signal: VerifyDue, read: Answer<World>, ports: Ports): 
     .filter((node) => inRush(leased.get(node.id), readAtMs) && unfinished(node).length > 0)
     .map(({ id }) => id);
   const verdicts = verdictsOf(found);
+  // Before the verdicts are written: a run that dies in between judges and teaches again, and each is learnt once.
+  await learnOutcomes(found, leased, { readAtMs, onTimeMs: onTimeMs(attempt) }, cluster, ports);
   await ports.ledger.release(
     [...leased.values()].map((record) => told(record, nodes.get(record.nodeId), verdicts, readAtMs)),
     owner,
   );
   publish(found, leased, readAtMs, cluster, ports);
-  await learnAdoptions(found, leased, { readAtMs, onTimeMs: onTimeMs(attempt) }, cluster, ports);
   const next = { kind: 'verify-due', cluster, attempt: attempt + 1 } as const;
   const { starting, ...said } = found;
   // What is not finished at the last look is left to the sweep.
@@ -153,7 +154,7 @@ async function leaseAll(
 }
 
 const judged = (record: NodeRecord | undefined): boolean =>
-  record !== undefined && ['seen', 'late attach', 'not seen'].includes(record.outcome.state);
+  record !== undefined && ['seen', 'adopted', 'late attach', 'not seen'].includes(record.outcome.state);
 
 type Verdict = 'seen' | 'lateAttach' | 'notSeen' | 'starting' | 'waiting' | 'gone';
 
@@ -173,8 +174,8 @@ function verdictOn(
   );
   if (ours.length === 0 || missing) return last ? 'notSeen' : 'waiting';
   if (ours.every((eni) => eni.tags[IPAMD_INSTANCE_TAG] !== undefined)) return 'seen';
-  // A launch was raced against ipamd's start; a node that already ran was not.
-  if (ipamdStarted(node) && record?.runningAtMs !== undefined)
+  // A launch was raced against ipamd's start; a node that already ran was not, nor one behind a closed gate.
+  if (ipamdStarted(node) && record?.runningAtMs !== undefined && record.gated !== true)
     return before === true ? 'lateAttach' : 'starting';
   return last ? 'notSeen' : 'waiting';
 }

@@ -10,7 +10,9 @@ import {
   type Node,
   type NodeId,
   type NodeState,
+  nodeGroupOf,
 } from '../model.ts';
+import { type NodeGroupPolicy, policyFor } from '../node-group-policy.ts';
 import type { EniConfig, Policy } from '../policy.ts';
 import { type InstanceLimits, limitsOf, managedGroupPodCap } from './instance-limits.ts';
 import type { AdviseStep, LeaveReason, Step } from './steps.ts';
@@ -20,6 +22,8 @@ import type { AdviseStep, LeaveReason, Step } from './steps.ts';
 export interface Candidate {
   readonly node: Node;
   readonly limits: InstanceLimits;
+  /** As it holds for its node group. */
+  readonly policy: NodeGroupPolicy;
   readonly settings: CniSettings;
   /** 0 where the CNI does not grow. */
   readonly warmEniTarget: number;
@@ -63,7 +67,7 @@ export const LAUNCHING: readonly NodeState[] = [...LIVE, 'stopped'];
 export function candidate(
   node: Node,
   cluster: Cluster,
-  policy: Policy,
+  given: Policy,
   states: readonly NodeState[] = LIVE,
 ): { readonly candidate: Candidate } | { readonly refusal: Refusal } {
   if (!states.includes(node.state)) return refuse('not a live node', `the instance is ${node.state}`);
@@ -75,6 +79,7 @@ export function candidate(
     return refuse('Windows', 'Windows nodes get their addresses from the control plane');
   if (cluster.ipFamily === 'ipv6')
     return refuse('IPv6', 'with IPv6 each ENI has a /80: there is no pool to warm');
+  const policy = policyFor(given, cluster.name, nodeGroupOf(node.tags));
   const limits = limitsOf(node.type);
   const read = readCniSettings(cluster.vpcCni, policy, limits?.prefixes);
   if ('complaint' in read) return refuse('unknown CNI settings', say(read.complaint));
@@ -114,6 +119,7 @@ export function candidate(
     candidate: {
       node,
       limits,
+      policy,
       settings,
       warmEniTarget: mode.kind === 'warm-eni' ? mode.warmEniTarget : 0,
       soleAllocator,

@@ -4,9 +4,9 @@ import { asPromised } from '../calls/promises.ts';
 import { hookOf } from '../launch-hooks.ts';
 import type { Lesson } from '../looks/lessons.ts';
 import type { NodeId, World } from '../model.ts';
-import type { NodeRecord, Ports } from '../ports.ts';
+import type { Clock, Ledger, NodeRecord, Ports } from '../ports.ts';
 import { freshRecord, type Leasing, leasingOf } from '../records.ts';
-import { planLaunch, selectable, shareOut } from './launches.ts';
+import { type OpenDemand, planLaunch, selectable, shareOut } from './launches.ts';
 import { type Mark, marked } from './marks.ts';
 import type { Step } from './steps.ts';
 import { Room } from './subnets.ts';
@@ -29,11 +29,12 @@ export async function lessonsOf({ settings, ledger }: Ports): Promise<Lessons> {
 export const leasingOfLaunch = ({ cluster, candidate: { node } }: Runner): Leasing =>
   leasingOf(node, cluster.name);
 
-/** Claims from open demand, one conditional write a demand; read again when somebody else was faster. */
+/** Claims from open demand, one conditional write a demand; read again when somebody else was faster. A run that dies after
+ *  a write leaves the claim to the next one for the same node. */
 export async function claimShares(
   runners: readonly Runner[],
   records: ReadonlyMap<NodeId, NodeRecord>,
-  ports: Ports,
+  ports: { readonly ledger: Pick<Ledger, 'openDemand' | 'claim'>; readonly clock: Clock },
   keep: boolean,
 ): Promise<ReadonlyMap<NodeId, number>> {
   const shares = new Map<NodeId, number>();
@@ -50,8 +51,7 @@ export async function claimShares(
     for (const { nodeId } of takers) shares.set(nodeId, records.get(nodeId)?.share ?? 0);
     for (let pending = fresh.length > 0; pending; ) {
       const shared = shareOut(await ports.ledger.openDemand(name, ports.clock()), fresh);
-      const kept = keep ? await Promise.all(shared.claimed.map((demand) => ports.ledger.claim(demand))) : [];
-      pending = kept.includes(false);
+      pending = keep && !(await claimAll(shared.claimed, ports.ledger));
       if (!pending) for (const [nodeId, share] of shared.shares) shares.set(nodeId, share);
     }
   }
@@ -59,6 +59,12 @@ export async function claimShares(
 }
 
 const finishedAtOnce = (step: Step): Step => (step.do === 'attach' ? { ...step, finish: 'at once' } : step);
+/** One after the other, the oldest first: a node claims of a demand once, so it may claim of the next one only when what it
+ *  counted on from those before is its own. False when somebody else was faster. */
+async function claimAll(claimed: readonly OpenDemand[], ledger: Pick<Ledger, 'claim'>): Promise<boolean> {
+  for (const demand of claimed) if (!(await ledger.claim(demand))) return false;
+  return true;
+}
 
 export function planAll(
   runners: readonly Runner[],
@@ -83,7 +89,8 @@ export function planAll(
       return { runner, share, before, steps };
     }
     const launch = { candidate: node, runningAtMs, share, made: before.enis };
-    const steps = planLaunch(launch, cluster.name, room, policy);
+    const own = room.keeping(shown.policy.subnetReserveAddresses);
+    const steps = planLaunch(launch, cluster.name, own, shown.policy);
     // A hook is answered when the node has all it was to get.
     const held = hookOf(runner.signal, ports) !== undefined;
     return { runner, share, before, steps: held ? steps.map(finishedAtOnce) : steps };

@@ -16,6 +16,7 @@ import {
 import type { Policy } from '../policy.ts';
 import type { NodeSelector } from '../signals.ts';
 import { planAllocation } from './allocation.ts';
+import { demandOfLaunching } from './demand.ts';
 import type { Candidate } from './eligibility.ts';
 import { attachNew, closedSubnet, fillPresent, freeIndexes } from './giving.ts';
 import { podAddresses, podEnis } from './pod-enis.ts';
@@ -122,8 +123,8 @@ export function shareOut(
       const { nodeId, podCap } = taker;
       if (taken[nodeId] !== undefined || !selects(demand.selector, taker)) continue;
       const before = claims.get(nodeId) ?? 0;
-      const take = Math.min(podsLeft, podCap - before);
-      if (take <= 0) continue;
+      const take = demandOfLaunching(podsLeft, podCap - before);
+      if (take === 0) continue;
       taken[nodeId] = take;
       podsLeft -= take;
       claims.set(nodeId, before + take);
@@ -133,7 +134,7 @@ export function shareOut(
     if (podsLeft < demand.podsLeft) claimed.push(next);
   }
   const podsFor = ({ nodeId, podCap }: Taker): number =>
-    Math.min(podCap, sum(all.filter(({ claims }) => claims[nodeId] !== undefined).map(podsOf)));
+    demandOfLaunching(sum(all.filter(({ claims }) => claims[nodeId] !== undefined).map(podsOf)), podCap);
   return { shares: new Map(takers.map((taker) => [taker.nodeId, podsFor(taker)])), claimed };
 }
 
@@ -192,7 +193,8 @@ export function planLaunch(launch: Launch, cluster: string, room: Room, policy: 
   const enisWanted = Math.ceil(wanted / perEni);
   const missingEnis = Math.max(0, enisWanted - podEnis(candidate).length);
   const steps: Step[] = unfinished(node);
-  if (!skeleton && launch.runningAtMs !== undefined) {
+  // Behind a launch gate its ipamd may run already, and fills what is there by itself.
+  if (!skeleton && launch.runningAtMs !== undefined && !ipamdStarted(node)) {
     // A launch template may bring more ENIs than are wanted, and addresses on any of them.
     const lacking = Math.min(podEnis(candidate).length, enisWanted) * perEni - podAddresses(candidate);
     steps.push(...fillPresent(candidate, room, lacking, why));

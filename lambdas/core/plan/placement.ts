@@ -1,4 +1,9 @@
-/** Where pods will land. `spread` fills the node with most free pod slots first, as the default scheduler's scoring does. */
+/**
+ * Where pods will land. `spread` fills the node with most free pod slots first. On nodes that are alike that is what the
+ * default scheduler's LeastAllocated does for pods that are alike. On nodes of several sizes that one fills by shares of CPU
+ * and memory; PodTopologySpread's defaults keep replicas of one owner apart; and what pods request nothing here knows. The
+ * margin is for that: `npm run bench -- --demand` tells how many pods land on what was meant for them.
+ */
 import type { NodeId } from '../model.ts';
 
 export interface Slots {

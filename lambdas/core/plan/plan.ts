@@ -46,7 +46,8 @@ export function planRollout(ask: RolloutAsk): RolloutPlan {
     const expected = { share: placed.get(candidate.node.id) ?? 0, pods, unplaced };
     const closed = closedSubnet(candidate, ask.room, ask.demand.cluster);
     if (closed !== undefined) return [closed];
-    return candidate.soleAllocator ? allocate(node, expected, ask) : planNode(node, expected, ask);
+    const own = { ...ask, room: ask.room.keeping(candidate.policy.subnetReserveAddresses) };
+    return candidate.soleAllocator ? allocate(node, expected, own) : planNode(node, expected, own);
   });
   return { steps, unplaced, freeAddresses: standings.reduce((sum, { free }) => sum + free, 0) };
 }
@@ -138,17 +139,19 @@ function harmlessEnis({ candidate, freeSlots }: Standing): number {
   );
 }
 
-/** New ENIs for what the present ones cannot hold, the first with `headroom` addresses; on a node without slots those
+/** New ENIs for what the present ones cannot hold, the first with the addresses the CNI has `kept`; on a node without slots those
  *  addresses go to the ENIs that are there. */
 function grow(
   node: Standing,
   share: number,
-  headroom: number,
+  kept: number,
   mostEnis: number,
   because: string,
   ask: RolloutAsk,
 ): Step[] {
   const { candidate, free, freeSlots, fillable } = node;
+  const { shapes } = candidate.policy;
+  const headroom = shapes === 'skeleton' ? 0 : kept;
   const { perEni, podCap } = candidate;
   const nodeId = candidate.node.id;
   const leave = (reason: LeaveReason, why: string): Step[] => [{ do: 'leave', nodeId, reason, because: why }];
@@ -169,12 +172,15 @@ function grow(
   let left = headroom;
   for (const deviceIndex of freeIndexes(candidate, []).slice(0, wanted)) {
     const carries = Math.min(left, perEni);
+    if (carries === 0 && shapes === 'full') break;
     left -= carries;
     if (node.attachedForThis.has(deviceIndex)) continue;
     const step = newEni(candidate, deviceIndex, carries, because, ask);
     if (step === undefined) return steps.length > 0 ? steps : leave('subnet full', NO_ROOM);
     steps.push(step);
   }
+  if (steps.length === 0 && headroom === 0 && shapes === 'full')
+    return leave('shape not wanted', 'only an empty ENI would help here, and the policy’s shapes is full');
   return steps.length > 0
     ? steps
     : leave('already warm', `${wanted} ENIs were attached for this rollout before`);

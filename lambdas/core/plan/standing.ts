@@ -24,7 +24,7 @@ export interface Standing {
   readonly total: number;
   readonly podsMin: number;
   readonly podsMax: number;
-  /** Whether the pods are announced, rather than told from the addresses. */
+  /** Whether the pods were counted or announced, rather than told from the addresses. */
   readonly podsKnown: boolean;
   /** Addresses that surely have no pod. */
   readonly free: number;
@@ -42,6 +42,8 @@ export interface Looking {
   readonly nowMs: number;
   /** Pods with addresses on each node, when the announcer knows: EC2 does not show it. */
   readonly podsPerNode?: number;
+  /** The same, exact and node by node, where somebody counted. */
+  readonly podsOn?: ReadonlyMap<NodeId, number>;
 }
 
 export function standing(present: Candidate, ask: Looking): Standing {
@@ -61,12 +63,13 @@ export function standing(present: Candidate, ask: Looking): Standing {
   // A node that could grow and does not has its W·M free; of one that is full nothing can be told, nor of one with as many
   // addresses as max-pods: there ipamd stops growing. What we attached before is no reason to know less than then.
   const settled = quiet || (unchanged && attachedForThis.size > 0);
-  const maxPods = candidate.podCap + ask.policy.hostNetworkPods;
+  const maxPods = candidate.podCap + candidate.policy.hostNetworkPods;
   const canGrow = settled && freeSlots + fillable > 0 && total < maxPods;
-  const podsKnown = ask.podsPerNode !== undefined && ask.podsPerNode <= total;
+  const pods = ask.podsOn?.get(node.id) ?? ask.podsPerNode;
+  const podsKnown = pods !== undefined && pods <= total;
   const [podsMin, podsMost] =
-    ask.podsPerNode !== undefined
-      ? [Math.min(ask.podsPerNode, total), Math.min(ask.podsPerNode, total)]
+    pods !== undefined
+      ? [Math.min(pods, total), Math.min(pods, total)]
       : candidate.soleAllocator
         ? // Nothing grew or was given back there: its addresses tell nothing about its pods.
           [0, total]

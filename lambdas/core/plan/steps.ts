@@ -82,6 +82,7 @@ export type LeaveReason =
   | 'over budget'
   | 'mode keeps nothing'
   | 'not quiet'
+  | 'shape not wanted'
   | 'unknown instance type'
   | 'unknown CNI settings'
   | 'provisioning disabled'
@@ -101,6 +102,8 @@ export interface Plan {
   readonly cluster: string;
   readonly steps: readonly Step[];
   readonly totals: Totals;
+  /** Node groups for which this was only decided, though their cluster is warm, each with the reason. */
+  readonly observed?: Readonly<Record<string, string>>;
 }
 
 export interface Totals {

@@ -27,14 +27,26 @@ export class Room {
   readonly #shown: readonly Subnet[];
   /** Those that may take new ENIs; one in a marked zone still fills the ENIs it has. */
   readonly #subnets: readonly Subnet[];
-  readonly #left: Map<SubnetId, number>;
+  readonly #marked: ReadonlySet<string>;
+  readonly #reserveAddresses: number;
+  #free: Map<SubnetId, number>;
 
   /** `marked`: subnets and zones (marks.ts) that are to be left alone. */
   constructor(subnets: readonly Subnet[], reserveAddresses: number, marked: ReadonlySet<string> = new Set()) {
     this.#shown = subnets;
+    this.#marked = marked;
+    this.#reserveAddresses = reserveAddresses;
     const open = subnets.filter(({ id }) => !marked.has(id));
     this.#subnets = open.filter(({ zone }) => !marked.has(zoneMark(zone)));
-    this.#left = new Map(open.map(({ id, freeAddresses }) => [id, freeAddresses - reserveAddresses]));
+    this.#free = new Map(open.map(({ id, freeAddresses }) => [id, freeAddresses]));
+  }
+
+  /** The same room, with another reserve: what is taken of one is gone for the other. */
+  keeping(reserveAddresses: number): Room {
+    if (reserveAddresses === this.#reserveAddresses) return this;
+    const other = new Room(this.#shown, reserveAddresses, this.#marked);
+    other.#free = this.#free;
+    return other;
   }
 
   /** The subnet with most free addresses that takes a new ENI of the node, or `only` that one; ties go to the lower id. */
@@ -61,10 +73,11 @@ export class Room {
   }
 
   left(id: SubnetId): number {
-    return this.#left.get(id) ?? 0;
+    const free = this.#free.get(id);
+    return free === undefined ? 0 : free - this.#reserveAddresses;
   }
 
   take(id: SubnetId, addresses: number): void {
-    this.#left.set(id, this.left(id) - addresses);
+    this.#free.set(id, (this.#free.get(id) ?? 0) - addresses);
   }
 }

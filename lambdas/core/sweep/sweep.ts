@@ -3,9 +3,13 @@
 
 import { collectOrphans } from '../calls/collecting.ts';
 import { finish, inRush } from '../calls/finishing.ts';
+import { say } from '../complaints.ts';
 import type { Failure } from '../failures.ts';
-import { adoptionMostMs, startP05Ms } from '../looks/lessons.ts';
-import { type Cluster, ipamdStarted, type Node, type NodeId, type World } from '../model.ts';
+import { sweepGates } from '../launch-gate.ts';
+import { adoptionMostMs, type Lesson, startP05Ms } from '../looks/lessons.ts';
+import { tellObserved } from '../looks/observed.ts';
+import { type Cluster, ipamdStarted, type Node, type NodeId, nodeGroupOf, type World } from '../model.ts';
+import { misfits } from '../node-group-policy.ts';
 import { shortOf } from '../plan/allocation.ts';
 import { candidate, mayHaveStarted } from '../plan/eligibility.ts';
 import { type OpenDemand, unfinished } from '../plan/launches.ts';
@@ -16,6 +20,7 @@ import { unknownCluster } from '../reading.ts';
 import { leaseNodes, writtenAtMs } from '../records.ts';
 import { rebuildLaunches } from './rebuilding.ts';
 import { closeStories } from './stories.ts';
+import { lookThrough } from './through-lens.ts';
 
 export interface Swept {
   readonly cluster: string;
@@ -31,6 +36,8 @@ export interface Swept {
   readonly orphansSuspected: number;
   /** Pods claimed by nodes that are gone, open again for those to come. */
   readonly podsGivenBack: number;
+  /** Launch gates found closed, and looked at; absent when there was none. */
+  readonly gatesClosed?: number;
 }
 
 /** How long a node must have been unheard of before its claims are given back: far above any lag of EC2's reads. */
@@ -52,6 +59,8 @@ export async function sweep(ports: Ports): Promise<readonly Swept[]> {
 
 async function sweepCluster(name: string, ports: Ports): Promise<Swept | undefined> {
   const { ledger, vpc, clock } = ports;
+  // First, and whatever becomes of the rest: pods wait behind a closed gate.
+  const gatesClosed = await sweepGates(name, ports);
   const described = await ports.clusters.describe(name);
   if (!described.ok) return skipped(name, described.failure, ports);
   const cluster = described.value;
@@ -73,7 +82,12 @@ async function sweepCluster(name: string, ports: Ports): Promise<Swept | undefin
   const finished = await finishAll(started, name, ports);
   const orphans = await collectOrphans(name, own, suspects, ports);
   const podsGivenBack = await giveBack(open, world, ports);
-  await publishRoom(name, read.value, ports);
+  await lookThrough(name, world, ports);
+  const OpenDemandPods = open.reduce((sum, { podsLeft }) => sum + podsLeft, podsGivenBack);
+  ports.journal.measure({ OpenDemandPods }, { cluster: name });
+  const lessons = await ledger.lessons(name);
+  publishRoom(name, read.value, lessons, ports);
+  publishPolicy(name, world, lessons, ports);
   // Last, and nought too: where it is missing, a sweep did not come to its end, and pods may wait for it.
   if (ports.settings.policy.soleAllocator)
     ports.journal.measure({ NodesShort: shortForLong(world.nodes, alone, clock()) }, { cluster: name });
@@ -86,6 +100,7 @@ async function sweepCluster(name: string, ports: Ports): Promise<Swept | undefin
     finished,
     ...orphans,
     podsGivenBack,
+    ...(gatesClosed > 0 && { gatesClosed }),
   };
 }
 
@@ -102,8 +117,9 @@ function allocatedByUs(
   return new Map(
     nodes.flatMap((node) => {
       const checked = candidate(node, cluster, policy);
-      const ours = 'candidate' in checked && checked.candidate.soleAllocator;
-      return ours && mayHaveStarted(checked.candidate) ? [[node.id, shortOf(checked.candidate, policy)]] : [];
+      if (!('candidate' in checked && checked.candidate.soleAllocator)) return [];
+      const { candidate: ours } = checked;
+      return mayHaveStarted(ours) ? [[node.id, shortOf(ours, ours.policy)]] : [];
     }),
   );
 }
@@ -154,11 +170,12 @@ async function giveBack(
 }
 
 /** Subnet room and what launches have taught. */
-async function publishRoom(
+function publishRoom(
   cluster: string,
   { world: { nodes, subnets }, freeBlocks }: Inventory,
-  { journal, ledger }: Ports,
-): Promise<void> {
+  lessons: ReadonlyMap<string, Lesson>,
+  { journal }: Ports,
+): void {
   const used = new Set(nodes.flatMap(({ enis }) => enis.map(({ subnetId }) => subnetId)));
   for (const { id: subnet, freeAddresses: SubnetFreeAddresses } of subnets) {
     if (!used.has(subnet)) continue;
@@ -168,7 +185,7 @@ async function publishRoom(
       { cluster, subnet },
     );
   }
-  for (const [nodeGroup, lesson] of await ledger.lessons(cluster)) {
+  for (const [nodeGroup, lesson] of lessons) {
     const BootP05 = startP05Ms(lesson);
     const AdoptionMost = adoptionMostMs([lesson]);
     const figures = {
@@ -177,6 +194,24 @@ async function publishRoom(
     };
     if (Object.keys(figures).length > 0) journal.measure(figures, { cluster, nodeGroup });
   }
+}
+
+/** What the policy says that cannot be so, and node groups that late attaches have put back to observe. A node group that
+ *  launched nothing for a month and has no node now cannot be told from one that never was. */
+function publishPolicy(
+  cluster: string,
+  { nodes }: World,
+  lessons: ReadonlyMap<string, Lesson>,
+  ports: Ports,
+): void {
+  const { journal, settings } = ports;
+  const deployed = settings.clusters.find(({ name }) => name === cluster);
+  if (deployed === undefined) return;
+  const known = new Set([...nodes.map(({ tags }) => nodeGroupOf(tags)), ...lessons.keys()]);
+  const wrong = misfits(settings.policy, deployed, known);
+  for (const complaint of wrong) journal.warn('policy does not fit', { cluster, why: say(complaint) });
+  journal.measure({ PolicyMisfits: wrong.length }, { cluster });
+  tellObserved(cluster, lessons, ports);
 }
 
 /** The budget and the circuit are the account's; the kill switch is in the policy, which this deployment's clusters share. */

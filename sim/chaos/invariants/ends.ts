@@ -30,7 +30,15 @@ export const GOES_WITH_NODE: Invariant = {
 };
 
 /** States of a record that say what became of the node; the others say that somebody is still at it. */
-const CLOSED: readonly string[] = ['seen', 'filled', 'late attach', 'not seen', 'left', 'would attach'];
+const CLOSED: readonly string[] = [
+  'seen',
+  'adopted',
+  'filled',
+  'late attach',
+  'not seen',
+  'left',
+  'would attach',
+];
 
 export const STORY_CLOSED: Invariant = {
   name: 'story-closed',

@@ -1,0 +1,90 @@
+/** What each launch of a batch meant and what became of it, in a few words, for its line in the journal. */
+import { LOOK_AGAIN_MS, MOST_ATTEMPTS, type Planned, type Waiting } from './calls/launch-calls.ts';
+import { say } from './complaints.ts';
+import { type Cluster, type Node, type NodeId, nodeGroupOf } from './model.ts';
+import type { NodeRecord, Outcome } from './ports.ts';
+import type { Ignored, NodeLaunching } from './signals.ts';
+import { ONLY_ASKED } from './telling.ts';
+
+export interface LaunchStory {
+  readonly signal: NodeLaunching;
+  readonly meant: string;
+  readonly done: string;
+}
+
+export function meaning({ type, tags }: Node, { name }: Cluster, share = 0): string {
+  const pods = share > 0 ? `, ${share} announced pods for it` : '';
+  return `a node of ${nodeGroupOf(tags)} in ${name} (${type})${pods}`;
+}
+
+export function againOrNot({ attempt }: NodeLaunching, want: 'plan' | 'do'): string {
+  if (want === 'plan') return ONLY_ASKED;
+  return attempt < MOST_ATTEMPTS ? `looked at again in ${LOOK_AGAIN_MS / 1000} s` : 'let go';
+}
+
+export const storyOf = (
+  { runner: { signal, candidate: own, cluster }, share }: Planned,
+  done: string,
+): LaunchStory => ({ signal, meant: meaning(own.node, cluster, share), done });
+
+/** Of launches that were carried out: what their records say, and whether they come back. */
+export function storiesOf(
+  planned: readonly Planned[],
+  records: readonly NodeRecord[],
+  waiting: readonly Waiting[],
+): LaunchStory[] {
+  const outcomes = new Map(records.map(({ nodeId, outcome }) => [nodeId, outcome]));
+  const waits = new Map(
+    waiting.flatMap(({ signal, delayMs }) =>
+      signal.kind === 'node-launching' ? [[signal.nodeId, delayMs]] : [],
+    ),
+  );
+  return planned.map((one) => {
+    const { signal, observedBecause } = one.runner;
+    return storyOf(one, doneFor(outcomes.get(signal.nodeId), waits.get(signal.nodeId), observedBecause));
+  });
+}
+
+function doneFor(
+  outcome: Outcome | undefined,
+  waitMs: number | undefined,
+  observedBecause: string | undefined,
+): string {
+  if (outcome?.state === 'would attach')
+    return `nothing: only observed${observedBecause === undefined ? '' : `, ${observedBecause}`}`;
+  const done = outcome?.state === 'left' ? `left: ${outcome.reason}` : (outcome?.state ?? 'nothing');
+  return waitMs === undefined ? done : `${done}, looked at again in ${waitMs / 1000} s`;
+}
+
+/** Instances there is nothing to decide about: one line a kind, however many of the account's instances launched. */
+export function ignoredOf(
+  foreign: readonly NodeId[],
+  unseen: readonly NodeLaunching[],
+  clusters: readonly string[],
+  want: 'plan' | 'do',
+): Ignored[] {
+  const gone = unseen.filter(({ attempt }) => want === 'plan' || attempt >= MOST_ATTEMPTS);
+  const field = 'detail.instance-id';
+  return [
+    {
+      as: 'not ours' as const,
+      expected: `a node of ${clusters.join(', ') || 'a cluster that EKS knows'}`,
+      nodeIds: foreign,
+    },
+    {
+      as: 'gone' as const,
+      expected: 'an instance that EC2 shows',
+      nodeIds: gone.map(({ nodeId }) => nodeId),
+    },
+  ].flatMap(({ as, expected, nodeIds }) =>
+    nodeIds.length === 0
+      ? []
+      : [
+          {
+            kind: 'ignored',
+            as,
+            why: say({ field, expected, got: nodeIds.length === 1 ? nodeIds[0] : nodeIds }),
+          },
+        ],
+  );
+}

@@ -1,0 +1,239 @@
+/**
+ * A cluster's API server, as far as the product asks it: nodes, pods, Deployments, and a JSON patch of a node's taints.
+ * Who asks is told by an EKS token, whose signature is checked; what they may do, by rules that can be taken away.
+ * Source: Kubernetes API reference and API concepts (v1.34); RFC 6902.
+ */
+import { ReplyLost } from '../ec2/api.ts';
+import type { Process } from '../kernel.ts';
+import { tokenTrouble } from './eks-token-check.ts';
+import type { WireRequest, WireResponse, WireWorld } from './wire.ts';
+
+export interface KubeTaint {
+  readonly key: string;
+  readonly value: string;
+  readonly effect: string;
+}
+
+export interface KubeCluster {
+  /** `private`: those outside its VPC get no connection. `stranger`: it has no access entry for who asks. */
+  readonly access: 'public' | 'private' | 'stranger';
+  /** Rules that are missing: `patch nodes`. */
+  readonly denied: ReadonlySet<string>;
+  nodes(): readonly {
+    readonly name: string;
+    readonly providerId: string;
+    /** Virtual ms. */
+    readonly joinedAtMs: number;
+    /** Virtual ms; absent while it is not Ready. */
+    readonly readySinceMs?: number;
+    readonly taints: readonly KubeTaint[];
+  }[];
+  pods(): readonly {
+    readonly namespace: string;
+    readonly name: string;
+    readonly nodeName: string | undefined;
+    readonly hostNetwork: boolean;
+    readonly phase: 'Pending' | 'Running' | 'Succeeded';
+    readonly ip: string | undefined;
+    readonly ending: boolean;
+  }[];
+  deployments(): readonly {
+    readonly namespace: string;
+    readonly name: string;
+    readonly replicas: number;
+    readonly strategy: 'Recreate' | { readonly maxSurge?: unknown; readonly maxUnavailable?: unknown };
+    readonly terminationGraceSeconds: number;
+  }[];
+  setTaints(node: string, taints: readonly KubeTaint[]): void;
+}
+
+/** An API server answers in tens of ms; an assumption. */
+const ANSWER_MS = 30;
+/** How long a client waits for a connection that nobody takes. */
+const NO_CONNECTION_MS = 2_000;
+
+const DOMAIN = /^([0-9a-f]+)\.gr7\.[a-z0-9-]+\.eks\.amazonaws\.com$/;
+
+/** Its host name. EKS puts an id of 32 digits before the Region; here they are the cluster's name. */
+export const apiServerOf = (cluster: string, region: string): string =>
+  `${Buffer.from(cluster).toString('hex')}.gr7.${region}.eks.amazonaws.com`;
+
+const clusterIn = ({ headers }: WireRequest): string | undefined => {
+  const id = headers['host']?.match(DOMAIN)?.[1];
+  return id && Buffer.from(id, 'hex').toString();
+};
+
+export const isForApiServer = (request: WireRequest): boolean => clusterIn(request) !== undefined;
+
+export function* answerKubernetes(world: WireWorld, request: WireRequest): Process<WireResponse> {
+  const cluster = world.clusters.find(({ name }) => name === clusterIn(request));
+  const kubernetes = cluster?.kubernetes;
+  if (cluster === undefined || kubernetes === undefined || kubernetes.access === 'private') {
+    yield* world.kernel.sleep(NO_CONNECTION_MS);
+    throw new ReplyLost(`no connection in ${NO_CONNECTION_MS} ms`);
+  }
+  yield* world.kernel.sleep(ANSWER_MS);
+  const nowMs = world.epochMs + world.kernel.nowMs;
+  const trouble =
+    kubernetes.access === 'stranger'
+      ? 'no access entry'
+      : tokenTrouble(request, cluster.name, world.region, nowMs);
+  if (trouble !== undefined) return status(401, 'Unauthorized', trouble);
+  return answer(world, kubernetes, request);
+}
+
+function answer(world: WireWorld, kubernetes: KubeCluster, request: WireRequest): WireResponse {
+  const { method, path, query = '' } = request;
+  const parameters = new URLSearchParams(query);
+  const [, node] = /^\/api\/v1\/nodes\/([^/]+)$/.exec(path) ?? [];
+  const [, namespace, deployment] =
+    /^\/apis\/apps\/v1\/namespaces\/([^/]+)\/deployments\/([^/]+)$/.exec(path) ?? [];
+  const may = (verb: string, resource: string, then: () => WireResponse): WireResponse =>
+    kubernetes.denied.has(`${verb} ${resource}`)
+      ? status(403, 'Forbidden', `${resource} is forbidden: cannot ${verb} resource "${resource}"`)
+      : then();
+  if (method === 'GET' && path === '/api/v1/pods')
+    return may('list', 'pods', () => list(kubernetes.pods().map(podObject), parameters));
+  if (method === 'GET' && path === '/api/v1/nodes')
+    return may('list', 'nodes', () => list(nodesOf(world, kubernetes), parameters));
+  if (method === 'GET' && node !== undefined)
+    return may('get', 'nodes', () => {
+      const found = nodesOf(world, kubernetes).find(
+        ({ metadata }) => metadata.name === decodeURIComponent(node),
+      );
+      return found === undefined ? status(404, 'NotFound', `nodes "${node}" not found`) : json(200, found);
+    });
+  if (method === 'PATCH' && node !== undefined)
+    return may('patch', 'nodes', () => patched(kubernetes, decodeURIComponent(node), request));
+  if (method === 'GET' && namespace !== undefined && deployment !== undefined)
+    return may('get', 'deployments', () => {
+      const found = kubernetes
+        .deployments()
+        .find((one) => one.namespace === namespace && one.name === deployment);
+      return found === undefined
+        ? status(404, 'NotFound', `deployments.apps "${deployment}" not found`)
+        : json(200, deploymentObject(found));
+    });
+  return status(404, 'NotFound', 'the server could not find the requested resource');
+}
+
+interface Listed {
+  readonly metadata: { readonly name: string; readonly namespace?: string };
+}
+
+/** In order of names. A page's token says after which object the next one begins. Lists out of the server's cache
+ *  (`resourceVersion=0`) come whole. */
+function list(objects: readonly Listed[], parameters: URLSearchParams): WireResponse {
+  const matches = selector(parameters.get('fieldSelector') ?? '');
+  if (matches === undefined) return status(400, 'BadRequest', 'field label not supported');
+  const keyOf = ({ metadata: { namespace = '', name } }: Listed): string => `${namespace}/${name}`;
+  const from = Buffer.from(parameters.get('continue') ?? '', 'base64url').toString();
+  const all = objects
+    .filter((one) => matches(one))
+    .toSorted((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1))
+    .filter((one) => keyOf(one) > from);
+  const limit = parameters.get('resourceVersion') === '0' ? 0 : Number(parameters.get('limit') ?? 0);
+  const items = limit > 0 ? all.slice(0, limit) : all;
+  const last = items.at(-1);
+  const more =
+    last !== undefined && items.length < all.length && Buffer.from(keyOf(last)).toString('base64url');
+  return json(200, {
+    metadata: more ? { continue: more, resourceVersion: '1' } : { resourceVersion: '1' },
+    items,
+  });
+}
+
+/** Fields that may be selected by, of a pod. Source: Kubernetes, field selectors. */
+const FIELDS: readonly string[] = ['metadata.name', 'metadata.namespace', 'spec.nodeName', 'status.phase'];
+
+function selector(text: string): ((object: unknown) => boolean) | undefined {
+  const terms = text
+    .split(',')
+    .filter((term) => term !== '')
+    .map((term) => /^([\w.]+)(!?)==?(.*)$/.exec(term));
+  if (!terms.every((term) => term !== null && FIELDS.includes(term[1] ?? ''))) return undefined;
+  return (object) =>
+    terms.every((term) => {
+      const [, field = '', not = '', value = ''] = term ?? [];
+      return (fieldOf(object, field) === value) === (not === '');
+    });
+}
+
+const fieldOf = (object: unknown, path: string): string =>
+  String(
+    path.split('.').reduce<unknown>((found, key) => (found as Record<string, unknown>)?.[key], object) ?? '',
+  );
+
+function patched(kubernetes: KubeCluster, name: string, { headers, body }: WireRequest): WireResponse {
+  if (headers['content-type'] !== 'application/json-patch+json')
+    return status(415, 'UnsupportedMediaType', 'only JSON patches here');
+  const node = kubernetes.nodes().find((one) => one.name === name);
+  if (node === undefined) return status(404, 'NotFound', `nodes "${name}" not found`);
+  const taints = [...node.taints];
+  for (const { op, path, value } of JSON.parse(body) as { op: string; path: string; value?: unknown }[]) {
+    const at = Number(/^\/spec\/taints\/(\d+)$/.exec(path)?.[1] ?? Number.NaN);
+    const found = taints[at];
+    if (found === undefined || (op !== 'test' && op !== 'remove'))
+      return status(422, 'Invalid', 'the server rejected our request due to an error in our request');
+    if (op === 'remove') taints.splice(at, 1);
+    else if (canonical(found) !== canonical(value))
+      return status(422, 'Invalid', 'the server rejected our request due to an error in our request');
+  }
+  kubernetes.setTaints(name, taints);
+  return json(200, { metadata: { name }, spec: { taints } });
+}
+
+/** Objects are equal whatever the order of their fields (RFC 6902, section 4.6). */
+const canonical = (value: unknown): string =>
+  JSON.stringify(Object.entries((value ?? {}) as object).sort(([a], [b]) => (a < b ? -1 : 1)));
+
+const nodesOf = ({ epochMs }: WireWorld, kubernetes: KubeCluster) => {
+  /** In whole seconds, as Kubernetes writes its times. */
+  const time = (atMs: number): string => `${new Date(epochMs + atMs).toISOString().slice(0, 19)}Z`;
+  return kubernetes.nodes().map(({ name, providerId, joinedAtMs, readySinceMs, taints }) => ({
+    metadata: { name, creationTimestamp: time(joinedAtMs) },
+    spec: { providerID: providerId, ...(taints.length > 0 && { taints }) },
+    status: {
+      conditions: [
+        readySinceMs === undefined
+          ? { type: 'Ready', status: 'False', lastTransitionTime: time(joinedAtMs) }
+          : { type: 'Ready', status: 'True', lastTransitionTime: time(readySinceMs) },
+      ],
+    },
+  }));
+};
+
+const podObject = (pod: ReturnType<KubeCluster['pods']>[number]) => ({
+  metadata: { name: pod.name, namespace: pod.namespace, ...(pod.ending && { deletionTimestamp: 'now' }) },
+  spec: {
+    ...(pod.nodeName !== undefined && { nodeName: pod.nodeName }),
+    ...(pod.hostNetwork && { hostNetwork: true }),
+  },
+  status: { phase: pod.phase, ...(pod.ip !== undefined && { podIP: pod.ip }) },
+});
+
+/** The API server writes defaults out. */
+function deploymentObject(of: ReturnType<KubeCluster['deployments']>[number]) {
+  const rolling = of.strategy === 'Recreate' ? undefined : of.strategy;
+  const { maxSurge = '25%', maxUnavailable = '25%' } = rolling ?? {};
+  return {
+    metadata: { name: of.name, namespace: of.namespace },
+    spec: {
+      replicas: of.replicas,
+      strategy:
+        rolling === undefined
+          ? { type: 'Recreate' }
+          : { type: 'RollingUpdate', rollingUpdate: { maxSurge, maxUnavailable } },
+      template: { spec: { terminationGracePeriodSeconds: of.terminationGraceSeconds } },
+    },
+  };
+}
+
+const status = (code: number, reason: string, message: string): WireResponse =>
+  json(code, { kind: 'Status', apiVersion: 'v1', status: 'Failure', reason, message, code });
+
+const json = (code: number, body: object): WireResponse => ({
+  status: code,
+  headers: { 'content-type': 'application/json' },
+  body: JSON.stringify(body),
+});
