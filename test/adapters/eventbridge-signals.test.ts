@@ -184,10 +184,12 @@ describe('messages of our own for the lens and the gate', () => {
       read({ kind: 'gate-look', cluster: 'shop', gates: [{ nodeId: gate.nodeId }], attempt: 0 }),
     ).toEqual({
       kind: 'ignored',
+      as: 'malformed',
       why: expect.stringMatching(/^detail\.gates\.0\.runningAtMs: expected a whole number of milliseconds/),
     });
     expect(read({ kind: 'gate-look', cluster: 'shop', gates: [], attempt: 0 })).toEqual({
       kind: 'ignored',
+      as: 'malformed',
       why: 'detail.gates: expected a list of launch gates, got []',
     });
   });
@@ -264,7 +266,19 @@ describe('a mistake in an announcement is named by field, expectation and value'
     expect(readSignal(announced({ replicas: { from: 120, to: 20 } }))).toEqual({
       kind: 'ignored',
       as: 'no address needed',
-      why: 'detail.replicas: expected as many pods as before, or more: fewer need no address, got {"from":120,"to":20}',
+      why: 'detail.replicas: expected as many pods as before, or more: fewer need no address, unless newVersion is true, got {"from":120,"to":20}',
+    });
+  });
+
+  test('fewer pods of a new version are a rollout, and what else pods do is taken over in our units', () => {
+    const replicas = { from: 120, to: 20 };
+    const more = { newVersion: true, podReadySeconds: 12, podExitSeconds: 3 };
+    expect(readSignal(announced({ replicas, ...more }))).toMatchObject({
+      kind: 'rollout-announced',
+      replicas,
+      newVersion: true,
+      podReadyMs: 12_000,
+      podExitMs: 3_000,
     });
   });
 
