@@ -21,7 +21,7 @@ test('docs/policy.md says what the rules say, and its example is a policy', () =
 
 describe('schema and reader accept and refuse the same', () => {
   const schema = z.fromJSONSchema(policySchema() as z.core.JSONSchema.JSONSchema);
-  const { maxPods: _, cniEnv: __, ...defaults } = DEFAULT_POLICY;
+  const { maxPods: _, cniEnv: __, launchHook: ___, ...defaults } = DEFAULT_POLICY;
   test.each<[boolean, unknown]>([
     [true, {}],
     [true, defaults],
