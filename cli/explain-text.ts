@@ -1,4 +1,5 @@
 /** A plan as a person reads it: the journal's line, then node by node, or many nodes together. */
+import type { SelfPaced } from '../lambdas/core/plan/deployment-patch.ts';
 import type { Step } from '../lambdas/core/plan/steps.ts';
 import type { Told } from '../lambdas/core/telling.ts';
 import type { Answer } from '../lambdas/handlers/on-signal.ts';
@@ -49,12 +50,22 @@ function plan(report: Report): string {
     'pacing' in report && report.pacing !== undefined
       ? [
           `  pace: ${report.pacing.podsPerWave} pods every ${report.pacing.everyMs / 1000} s, ${report.pacing.waves} waves: ${report.pacing.because}`,
+          ...patch(report.selfPaced),
         ]
       : 'pacingUnknown' in report && report.pacingUnknown !== undefined
         ? [`  pace: ${report.pacingUnknown}`]
         : [];
   return [`Plan for ${cluster}, ${nodesIn(nodes.size)}`, ...only, ...body, ...after].join('\n');
 }
+
+/** What to paste. */
+const patch = (self: SelfPaced | undefined): string[] =>
+  self === undefined
+    ? []
+    : [
+        `  Kubernetes paces itself in ${self.takesMs / 1000} s or more with this patch (kubectl patch deployment NAME --patch '…'): ${self.because}`,
+        `    ${JSON.stringify(self.patch)}`,
+      ];
 
 const oneByOne = (step: Step): string =>
   `  ${'nodeId' in step ? step.nodeId : 'advice'}  ${what(step)}: ${step.because}`;

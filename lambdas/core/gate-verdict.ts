@@ -8,14 +8,17 @@ import {
   RECONCILE_WORST_MS,
   USABLE_AFTER_SEEN_MS,
 } from './limits.ts';
+import type { Lesson } from './looks/lessons.ts';
 import {
   type Cluster,
   IPAMD_INSTANCE_TAG,
   ipamdStarted,
   type Node,
   type NodeId,
+  nodeGroupOf,
   OUR_NODE_TAG,
 } from './model.ts';
+import { actingIn } from './node-group-policy.ts';
 import { candidate } from './plan/eligibility.ts';
 import type { Policy } from './policy.ts';
 import type { NodeRecord } from './ports.ts';
@@ -42,6 +45,8 @@ export interface Known {
   readonly policy: Policy;
   /** Whether we may change anything in EC2. */
   readonly acts: boolean;
+  /** Of the cluster's node groups: one on which attaches came too late is only observed. */
+  readonly lessons: ReadonlyMap<string, Lesson>;
 }
 
 export function judgeGate(gate: Gate, known: Known): Verdict {
@@ -63,6 +68,9 @@ export function judgeGate(gate: Gate, known: Known): Verdict {
   if (aws === undefined || node === undefined) return wait;
   const checked = candidate(node, aws.cluster, policy);
   if ('refusal' in checked) return open(checked.refusal.because);
+  const { policy: own } = checked.candidate;
+  const acting = actingIn(own, 'warm', known.lessons.get(nodeGroupOf(node.tags)), nowMs);
+  if (acting.mode === 'observe') return open(`its node group is only observed: ${acting.because}`);
   return judgeNode(looked, seen, { ...known, node, soleAllocator: checked.candidate.soleAllocator });
 }
 

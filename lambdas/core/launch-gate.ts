@@ -102,11 +102,12 @@ async function judgeAll(
 ): Promise<readonly Verdict[]> {
   const { ledger, vpc, clock, clusters, settings, journal } = ports;
   const ids = gates.map(({ nodeId }) => nodeId);
-  const [seen, described, read, records] = await Promise.all([
+  const [seen, described, read, records, lessons] = await Promise.all([
     lens.gates(cluster, gates),
     clusters.describe(cluster),
     vpc.read({ nodes: { ids }, vpcIds: [] }),
     ledger.nodes(ids),
+    ledger.lessons(cluster),
   ]);
   const shown = seenThrough(seen, cluster, 'launch gates stay closed until the API server answers', ports);
   if (shown === undefined) return gates.map((gate) => ({ do: 'wait', gate }));
@@ -121,7 +122,7 @@ async function judgeAll(
   const acts = mode === 'warm' && !settings.policy.stopped;
   return gates.map((gate) => {
     const readAtMs = read.ok ? read.value.readAtMs : clock();
-    const known = { seen: shown.get(gate.nodeId), record: records.get(gate.nodeId), readAtMs };
+    const known = { seen: shown.get(gate.nodeId), record: records.get(gate.nodeId), readAtMs, lessons };
     const attachByMs = gatedAttachByMs(gate.runningAtMs, settings.policy);
     return judgeGate(gate, { ...known, aws, attachByMs, nowMs: clock(), policy: settings.policy, acts });
   });

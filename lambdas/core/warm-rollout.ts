@@ -12,6 +12,7 @@ import { adoptionMostMs } from './looks/lessons.ts';
 import { ipamdStarted, type Node, type NodeId, nodeGroupOf } from './model.ts';
 import { type Acting, actingIn, observedIn } from './node-group-policy.ts';
 import { demandOf, replacesPods } from './plan/demand.ts';
+import { type SelfPaced, selfPaced } from './plan/deployment-patch.ts';
 import { type Candidate, candidate, mayHaveStarted, refusalSteps } from './plan/eligibility.ts';
 import { selectable, selects } from './plan/launches.ts';
 import { marked } from './plan/marks.ts';
@@ -35,6 +36,8 @@ export interface RolloutReport extends Plan {
   readonly openDemand: number;
   /** How to replace pods without a failure where nothing can be warmed. */
   readonly pacing?: Pacing;
+  /** Settings of the Deployment under which Kubernetes paces itself so. */
+  readonly selfPaced?: SelfPaced;
   /** Said when pacing is needed and cannot be computed. */
   readonly pacingUnknown?: string;
   /** What this round came to; absent where it was only asked. */
@@ -201,14 +204,17 @@ function pacing(
   plan: RolloutPlan,
   ipCooldownMs: number,
   counted: boolean,
-): { pacing: Pacing } | { pacingUnknown: string } {
+): Pick<RolloutReport, 'pacing' | 'selfPaced' | 'pacingUnknown'> {
   const paced = paceReplacement({
     pods: signal.replicas.to,
     freeAddresses: plan.freeAddresses,
     terminationGraceMs: signal.terminationGraceMs,
     ipCooldownMs,
   });
-  if (paced !== undefined) return { pacing: paced };
+  if (paced !== undefined) {
+    const self = selfPaced(signal, plan.freeAddresses, ipCooldownMs);
+    return { pacing: paced, ...(self !== undefined && { selfPaced: self }) };
+  }
   return {
     pacingUnknown:
       signal.podsPerNode === undefined && !counted

@@ -53,6 +53,7 @@ function judged(
     nowMs: NOW_MS,
     policy: POLICY,
     acts: true,
+    lessons: new Map(),
     ...known,
   });
   return verdict.do === 'open' ? `open: ${verdict.because}` : verdict.do;
@@ -93,6 +94,11 @@ test.each<[string, Parameters<typeof judged>[0], string | RegExp]>([
   ],
   ['nothing of AWS is known before', { aws: undefined }, 'wait'],
   ['we may change nothing', { acts: false }, /^open: nothing is changed in EC2/],
+  [
+    'its node group is only observed',
+    { policy: aPolicy({ clusters: { [CLUSTER_NAME]: { mode: 'observe' } } }) },
+    'open: its node group is only observed: the policy says so',
+  ],
   [
     'its CNI keeps nothing of ours',
     { aws: { cluster: aCluster({ WARM_IP_TARGET: '5' }), nodes: new Map([['i-1', nodeWith(0, 0)]]) } },

@@ -114,10 +114,10 @@ function rollingUpdate(
   // Kubernetes takes 1 for the latter when both come to nothing.
   const unavailable = surge + missing === 0 ? 1 : missing;
   const seats = surge + unavailable;
-  const heldMs = exitMs(rollout) + cooldownMs;
+  const held = heldMs(rollout, cooldownMs);
   const laterRounds = Math.ceil(to / seats) - 1;
   const readyMs = rollout.podReadyMs ?? paceMs(rollout, laterRounds);
-  const rounds = within(heldMs, readyMs);
+  const rounds = within(held, readyMs);
   const early = Math.min(to, seats * rounds);
   const late = Math.min(to - unavailable, surge + seats * rounds) - Math.max(0, from - to);
   return {
@@ -127,7 +127,7 @@ function rollingUpdate(
     overMs: readyMs > 0 ? readyMs * Math.min(laterRounds, rounds - 1) : 0,
     because:
       `${to} replicas replaced ${seats} at a time, ` +
-      `${readyMs > 0 ? `every ${seconds(readyMs)}` : 'at a pace not announced'}; each old address is held for ${seconds(heldMs)}`,
+      `${readyMs > 0 ? `every ${seconds(readyMs)}` : 'at a pace not announced'}; each old address is held for ${seconds(held)}`,
   };
 }
 
@@ -233,6 +233,9 @@ const paceMs = ({ overMs }: RolloutAnnounced, rounds: number): number => (rounds
 
 const exitMs = ({ podExitMs, terminationGraceMs }: RolloutAnnounced): number =>
   Math.min(podExitMs ?? terminationGraceMs, terminationGraceMs);
+
+/** How long the address of a pod that was asked to end is held: until it has ended, and then cools. */
+export const heldMs = (rollout: RolloutAnnounced, cooldownMs: number): number => exitMs(rollout) + cooldownMs;
 
 const seconds = (ms: number): string => `${Math.round(ms / 100) / 10} s`;
 
