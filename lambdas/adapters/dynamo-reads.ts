@@ -61,7 +61,7 @@ export class DynamoReads implements Reads {
 
   turn(ask: TurnAsk): Promise<Turn> {
     const key = turnsOf(circleOf(ask.as));
-    return this.#unlessOut<Turn>({ ids: ask.ids }, async () => {
+    return this.#unlessOut<Turn>({ ids: ask.ids, others: [] }, async () => {
       for (let tries = 0; tries < TRIES; tries++) {
         const { Item } = await this.#client.send(
           new GetCommand({ TableName: this.#table, Key: key, ConsistentRead: true }),

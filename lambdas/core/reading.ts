@@ -3,19 +3,26 @@ import { type Answer, failed, succeeded } from './failures.ts';
 import type { Cluster, NodeId, World } from './model.ts';
 import type { Mode, Ports } from './ports.ts';
 import { circleOf, serves, type TurnAsk } from './shared-reads.ts';
+import type { NodeLaunching } from './signals.ts';
 
 type Nodes = { readonly ids: readonly NodeId[] } | { readonly ofCluster: string };
 
-export interface Reading {
-  readonly world: World;
+export interface Reading extends Shared {
   /** Our clusters that EKS knows, by name. */
   readonly clusters: ReadonlyMap<string, { readonly cluster: Cluster; readonly mode: Mode }>;
+}
+
+export interface Shared {
+  readonly world: World;
+  /** Launches of other runs that wait for this read, to be acted for. Their own messages come back. */
+  readonly others: readonly NodeLaunching[];
 }
 
 /** By whom a read may be shared: a run that sees the instances as they were then, or later, has use for it. */
 export interface Sharing {
   readonly notBeforeMs: number;
   readonly as: TurnAsk['as'];
+  readonly launches?: readonly NodeLaunching[];
 }
 
 /** A look at how things are, or were a moment ago. */
@@ -30,18 +37,20 @@ export interface Wait {
 export async function readShared(
   ids: readonly NodeId[],
   vpcIds: readonly string[],
-  { notBeforeMs, as }: Sharing,
+  { notBeforeMs, as, launches }: Sharing,
   ports: Ports,
-): Promise<Answer<World> | Wait> {
+): Promise<Answer<Shared> | Wait> {
   const { reads, vpc, clock } = ports;
   const among = circleOf(as);
   const last = await reads.last(among);
-  if (last !== undefined && serves(last, { ids, as, notBeforeMs }, clock())) return succeeded(last.world);
-  const turn = await reads.turn({ ids, as });
+  if (last !== undefined && serves(last, { ids, as, notBeforeMs }, clock()))
+    return succeeded({ world: last.world, others: [] });
+  const turn = await reads.turn({ ids, as, ...(launches !== undefined && { launches }) });
   if ('waitMs' in turn) return turn;
   const read = await vpc.read({ nodes: { ids: turn.ids }, vpcIds });
-  if (read.ok) await reads.share({ ids: turn.ids, world: read.value }, among);
-  return read;
+  if (!read.ok) return read;
+  await reads.share({ ids: turn.ids, world: read.value }, among);
+  return succeeded({ world: read.value, others: turn.others });
 }
 
 /** Reads the named instances, or all nodes of one cluster; named ones by turns, where that is asked for. A cluster of ours that EKS does not know is journalled. */
@@ -69,16 +78,21 @@ export async function readWorld(
     else unknownCluster(setting.name, ports);
   }
   if (clusters.size === 0)
-    return succeeded({ world: { readAtMs: ports.clock(), nodes: [], subnets: [] }, clusters });
+    return succeeded({ world: { readAtMs: ports.clock(), nodes: [], subnets: [] }, others: [], clusters });
   const vpcIds = [...new Set([...clusters.values()].map(({ cluster }) => cluster.vpcId))];
-  const world =
+  const read =
     sharing !== undefined && 'ids' in nodes
       ? await readShared(nodes.ids, vpcIds, sharing, ports)
-      : await ports.vpc.read({ nodes, vpcIds });
-  if ('waitMs' in world) return world;
-  if (world.ok && world.value.incomplete !== undefined)
-    ports.journal.note('instances left out', { nodeIds: world.value.incomplete });
-  return world.ok ? succeeded({ world: world.value, clusters }) : world;
+      : await alone(nodes, vpcIds, ports);
+  if ('waitMs' in read || !read.ok) return read;
+  const { incomplete } = read.value.world;
+  if (incomplete !== undefined) ports.journal.note('instances left out', { nodeIds: incomplete });
+  return succeeded({ ...read.value, clusters });
+}
+
+async function alone(nodes: Nodes, vpcIds: readonly string[], { vpc }: Ports): Promise<Answer<Shared>> {
+  const read = await vpc.read({ nodes, vpcIds });
+  return read.ok ? succeeded({ world: read.value, others: [] }) : read;
 }
 
 export function unknownCluster(name: string, { journal }: Ports): undefined {

@@ -4,6 +4,7 @@
  * many reads as it has seconds to last, however many instances and runs it has; and who launches one node waits for nobody.
  */
 import type { NodeId, World } from './model.ts';
+import type { NodeLaunching } from './signals.ts';
 
 interface Bucket {
   /** Turns that can be had at once. */
@@ -11,16 +12,20 @@ interface Bucket {
   /** Until the next one. */
   readonly everyMs: number;
 }
-/** At once more than a node or two take. Nodes that run have seconds: their turns come fastest. Those that are pending can wait
- *  until they run. Looks come on common moments, seconds apart: a turn for each such moment, another for who missed it. */
+/** Launches take turns in a burst alone: so many instances told of within some ten seconds, each as often as it is told, that
+ *  the request budget cannot serve them by far (five attaches a second, half of them ours). What gathers between two turns is
+ *  spent in the next one, whoever has it. */
+const BURST_INSTANCES = 45;
+const BURST_MS = 10_000;
+/** Looks come at any time: often enough to learn to a few seconds when ipamd starts. */
 const BUCKETS: Readonly<Record<TurnAsk['as'], Bucket>> = {
-  running: { size: 3, everyMs: 2_700 },
-  pending: { size: 2, everyMs: 12_000 },
-  look: { size: 1, everyMs: 3_000 },
+  running: { size: 1, everyMs: 3_600 },
+  pending: { size: 1, everyMs: 12_000 },
+  look: { size: 3, everyMs: 2_000 },
 };
 /** How old a read may be for another run's use. Runs that wait for a turn come back within a second or two of it, and find the
  *  read of whoever took it. What was done since is in the ledger (calls/promises.ts). */
-const FRESH_MS: Readonly<Record<TurnAsk['as'], number>> = { running: 3_000, pending: 3_000, look: 7_000 };
+const FRESH_MS: Readonly<Record<TurnAsk['as'], number>> = { running: 3_000, pending: 3_000, look: 2_000 };
 /** Who has not come back for so long waits no more. */
 const WANTED_MS = 30_000;
 /** One read's instances at most; others wait for the next. DescribeInstances takes 200 values of a filter: five calls. */
@@ -34,54 +39,86 @@ export interface SharedRead {
   readonly world: World;
 }
 
+interface Wanted {
+  readonly sinceMs: number;
+  /** What launch it is of; looks have none. */
+  readonly launch?: NodeLaunching;
+}
+
 export interface Turns {
   /** Turns left at `atMs`; a fraction grows to the next one. */
   readonly left: Readonly<Record<TurnAsk['as'], number>>;
   readonly atMs: number;
-  /** Instances that runs wait for, and since when. */
-  readonly wanted: Readonly<Record<NodeId, number>>;
+  /** Instances that launches were told of lately; the longer ago, the less one counts. */
+  readonly told: number;
+  /** Instances that runs wait for. */
+  readonly wanted: Readonly<Record<NodeId, Wanted>>;
 }
 
 export const ALL_TURNS: Turns = {
   left: { running: BUCKETS.running.size, pending: BUCKETS.pending.size, look: BUCKETS.look.size },
   atMs: 0,
+  told: 0,
   wanted: {},
 };
 
 export interface TurnAsk {
   readonly ids: readonly NodeId[];
   readonly as: 'running' | 'pending' | 'look';
+  /** What the instances are launched for. */
+  readonly launches?: readonly NodeLaunching[];
 }
 
 /** Looks and launches share nothing with each other: a look reads no subnets. */
 export type Circle = 'launches' | 'looks';
 export const circleOf = (as: TurnAsk['as']): Circle => (as === 'look' ? 'looks' : 'launches');
 
-/** To read all of `ids` now; or to ask again, when somebody else may have read them too. */
-export type Turn = { readonly ids: readonly NodeId[] } | { readonly waitMs: number };
+/** To read all of `ids` now, and to act for those that `others` wait for, too: they have no seconds to lose. Or to ask again,
+ *  when somebody else may have read them, and acted. */
+export type Turn =
+  | { readonly ids: readonly NodeId[]; readonly others: readonly NodeLaunching[] }
+  | { readonly waitMs: number };
 
-export function takeTurn(turns: Turns, { ids, as }: TurnAsk, nowMs: number): { turn: Turn; next: Turns } {
+export function takeTurn(
+  turns: Turns,
+  { ids, as, launches = [] }: TurnAsk,
+  nowMs: number,
+): { turn: Turn; next: Turns } {
   const passedMs = Math.max(0, nowMs - turns.atMs);
   const grown = (name: TurnAsk['as']): number =>
     Math.min(BUCKETS[name].size, turns.left[name] + passedMs / BUCKETS[name].everyMs);
   const left = { running: grown('running'), pending: grown('pending'), look: grown('look') };
-  const others = (Object.entries(turns.wanted) as [NodeId, number][]).filter(
-    ([, sinceMs]) => nowMs - sinceMs < WANTED_MS,
+  const others = (Object.entries(turns.wanted) as [NodeId, Wanted][]).filter(
+    ([, { sinceMs }]) => nowMs - sinceMs < WANTED_MS,
   );
-  if (left[as] < 1) {
-    const wanted = Object.fromEntries([...others, ...ids.map((id) => [id, nowMs] as const)]);
+  const told = turns.told * Math.exp(-passedMs / BURST_MS) + (as === 'look' ? 0 : ids.length);
+  const free = as !== 'look' && told < BURST_INSTANCES;
+  if (!free && left[as] < 1) {
+    const launchOf = new Map(launches.map((launch) => [launch.nodeId, launch]));
+    const wanted = Object.fromEntries([
+      ...others,
+      ...ids.map((id) => {
+        const launch = launchOf.get(id);
+        return [id, { sinceMs: nowMs, ...(launch !== undefined && { launch }) }] as const;
+      }),
+    ]);
     // Whoever has seconds looks whether somebody else's turn has been of use to him; others wait for the next one.
     const nextMs = as === 'running' ? 0 : Math.ceil((1 - left[as]) * BUCKETS[as].everyMs);
     const waitMs = Math.max(LOOK_AGAIN_MS, nextMs);
-    return { turn: { waitMs }, next: { left, atMs: nowMs, wanted } };
+    return { turn: { waitMs }, next: { left, atMs: nowMs, told, wanted } };
   }
   const all = [...new Set([...ids, ...others.map(([id]) => id)])];
   const mine = all.slice(0, Math.max(ids.length, MOST_INSTANCES));
   const rest = new Set(all.slice(mine.length));
   const wanted = Object.fromEntries(others.filter(([id]) => rest.has(id)));
   return {
-    turn: { ids: mine },
-    next: { left: { ...left, [as]: left[as] - 1 }, atMs: nowMs, wanted },
+    turn: {
+      ids: mine,
+      others: others.flatMap(([id, { launch }]) =>
+        launch === undefined || ids.includes(id) || rest.has(id) ? [] : [launch],
+      ),
+    },
+    next: { left: free ? left : { ...left, [as]: left[as] - 1 }, atMs: nowMs, told, wanted },
   };
 }
 

@@ -108,7 +108,8 @@ async function warm(
     const done = want === 'do' ? 'looked at again later' : ONLY_ASKED;
     return { plans: [], ignored: [], stories: launches.map((signal) => ({ signal, meant, done })) };
   }
-  const { world, clusters } = read.value;
+  const { world, clusters, others } = read.value;
+  const theirs = new Set(others.map(({ nodeId }) => nodeId));
   const knowledge: Knowledge = { world, marks, lessons };
   const steps = new Map<string, Step[]>();
   const put = (cluster: string, ...more: Step[]): void => {
@@ -122,26 +123,31 @@ async function warm(
   const running: Running[] = [];
   const joining: Running[] = [];
   const nodes = new Map(world.nodes.map((node) => [node.id, node]));
-  for (const signal of launches) {
+  for (const signal of [...launches, ...others]) {
     const node = nodes.get(signal.nodeId);
-    if (node === undefined) unseen.push(signal);
-    else {
+    const own = !theirs.has(signal.nodeId);
+    if (node === undefined) {
+      if (own) unseen.push(signal);
+    } else {
       const found = clusters.get(clusterOf(node.tags) ?? '');
       if (found === undefined) {
+        if (!own) continue;
         foreign.push(node.id);
         stories.push({ signal, meant: 'no node of a cluster of ours', done: 'nothing' });
         continue;
       }
       const runner = enter(signal, node, found, lessons, ports);
       const launch = { signal, node, cluster: found.cluster.name };
-      if (node.state !== 'stopped') joining.push(launch);
+      if (own && node.state !== 'stopped') joining.push(launch);
       // Where nobody else allocates there is no race, and no tag to tell a start by.
       const raced =
+        own &&
         node.state !== 'stopped' &&
         signal.gated !== true &&
         ('steps' in runner || !runner.candidate.soleAllocator);
       if (raced) running.push(launch);
       if ('steps' in runner) {
+        if (!own) continue;
         put(found.cluster.name, ...runner.steps);
         stories.push({
           signal,
@@ -155,12 +161,15 @@ async function warm(
   const { all, told } =
     want === 'plan'
       ? await planOnly(runners, knowledge, ports)
-      : await planAndDo(runners, unseen, knowledge, rebuilt ? 'refill' : 'launch', ports);
+      : await planAndDo(runners, { unseen, theirs }, knowledge, rebuilt ? 'refill' : 'launch', ports);
   for (const { cluster, step } of all) put(cluster, step);
   // Its interfaces are made, and attached once it runs: until then its hook waits.
   const heldBack = runners.filter(
     ({ signal, candidate: { node } }) =>
-      node.state === 'pending' && signal.attempt < MOST_ATTEMPTS && hookOf(signal, ports) !== undefined,
+      !theirs.has(node.id) &&
+      node.state === 'pending' &&
+      signal.attempt < MOST_ATTEMPTS &&
+      hookOf(signal, ports) !== undefined,
   );
   if (want === 'do')
     await ports.continuations.later(heldBack.map(({ signal }) => later(signal, LOOK_AGAIN_MS)));
@@ -198,7 +207,7 @@ function readLaunches(
   if (!shared) return readWorld(nodes, ports);
   const notBeforeMs = Math.max(...launches.map(({ atMs }) => atMs)) + EVENT_TIME_MS;
   const as = launches.some(({ phase }) => phase === 'running') ? 'running' : 'pending';
-  return readWorld(nodes, ports, { notBeforeMs: Math.min(notBeforeMs, ports.clock()), as });
+  return readWorld(nodes, ports, { notBeforeMs: Math.min(notBeforeMs, ports.clock()), as, launches });
 }
 
 interface StepOf {
@@ -223,7 +232,8 @@ async function planOnly(runners: readonly Runner[], knowledge: Knowledge, ports:
 
 async function planAndDo(
   runners: readonly Runner[],
-  unseen: readonly NodeLaunching[],
+  /** Launches that EC2 does not show, and nodes whose messages are other runs'. */
+  { unseen, theirs }: { readonly unseen: readonly NodeLaunching[]; readonly theirs: ReadonlySet<NodeId> },
   knowledge: Knowledge,
   as: CallClass,
   ports: Ports,
@@ -232,7 +242,9 @@ async function planAndDo(
   const owner = ports.runId();
   const leased = await takeLeases(runners.map(leasingOfLaunch), owner, ports);
   const mine = runners.filter(({ signal }) => leased.has(signal.nodeId));
-  const held = runners.filter(({ signal }) => !leased.has(signal.nodeId)).map(({ signal }) => signal);
+  const held = runners
+    .map(({ signal }) => signal)
+    .filter(({ nodeId }) => !leased.has(nodeId) && !theirs.has(nodeId));
   const again = [...unseen, ...held].filter(({ attempt }) => attempt < MOST_ATTEMPTS);
 
   const planned = planAll(mine, leased, await claimShares(mine, leased, ports, true), knowledge, ports);
@@ -244,7 +256,10 @@ async function planAndDo(
   );
   await Promise.all([
     ledger.release(records, owner),
-    continuations.later([...again.map((signal) => later(signal, LOOK_AGAIN_MS)), ...waiting]),
+    continuations.later([
+      ...again.map((signal) => later(signal, LOOK_AGAIN_MS)),
+      ...waiting.filter(({ signal }) => signal.kind !== 'node-launching' || !theirs.has(signal.nodeId)),
+    ]),
   ]);
   return {
     all: [...stepsIn(planned), ...left],

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { NodeId, World } from '../../lambdas/core/model.ts';
 import { ALL_TURNS, serves, type TurnAsk, takeTurn } from '../../lambdas/core/shared-reads.ts';
+import type { NodeLaunching } from '../../lambdas/core/signals.ts';
 import { aSubnet, NOW_MS } from './fixtures.ts';
 
 const ids = (...names: string[]): NodeId[] => names.map((name): NodeId => `i-${name}`);
@@ -16,68 +17,81 @@ function asking(...asks: readonly (TurnAsk & { readonly atMs: number })[]) {
 }
 const ask = (atMs: number, as: TurnAsk['as'], ...names: string[]) => ({ atMs, as, ids: ids(...names) });
 
-test('who launches a few nodes reads for himself', () => {
-  expect(asking(ask(0, 'pending', 'a'), ask(1_000, 'running', 'a'), ask(9_000, 'look', 'a'))).toEqual([
-    { ids: ids('a') },
-    { ids: ids('a') },
-    { ids: ids('a') },
+/** So many that it is a burst: the first turn is taken. */
+const crowd = (atMs: number, as: 'running' | 'pending' = 'running') =>
+  ask(atMs, as, ...Array.from({ length: 60 }, (_, nth) => `of-the-crowd-${nth}`));
+const launchOf = (nodeId: NodeId): NodeLaunching => ({
+  kind: 'node-launching',
+  nodeId,
+  phase: 'running',
+  atMs: NOW_MS,
+  attempt: 0,
+});
+
+test('who launches a few nodes reads for himself, however often he comes', () => {
+  const asks = [ask(0, 'pending', 'a'), ask(1_000, 'running', 'a'), ask(1_000, 'running', 'b', 'c')];
+  expect(asking(...asks)).toEqual([
+    { ids: ids('a'), others: [] },
+    { ids: ids('a'), others: [] },
+    { ids: ids('b', 'c'), others: [] },
   ]);
 });
 
-test('a burst of runs takes turns; the next turn reads what all others wait for, once', () => {
-  const [first, second, third, wait, next, alone] = asking(
-    ask(0, 'running', 'a'),
-    ask(0, 'running', 'b'),
-    ask(0, 'running', 'c'),
-    ask(0, 'running', 'd'),
-    ask(3_000, 'running', 'e'),
-    ask(6_000, 'running', 'f'),
+test('in a burst runs take turns; the next turn reads what all others wait for, once, and acts for their launches', () => {
+  const launches = ids('d').map(launchOf);
+  const [first, wait, next, alone] = asking(
+    crowd(0),
+    { ...ask(0, 'running', 'd', 'x'), launches },
+    ask(3_600, 'running', 'e'),
+    ask(7_200, 'running', 'f'),
   );
-  expect([first, second, third]).toEqual([{ ids: ids('a') }, { ids: ids('b') }, { ids: ids('c') }]);
+  expect(first).toMatchObject({ others: [] });
   expect(wait).toEqual({ waitMs: 1_000 });
-  expect(next).toEqual({ ids: ids('e', 'd') });
-  expect(alone).toEqual({ ids: ids('f') });
+  expect(next).toEqual({ ids: ids('e', 'd', 'x'), others: launches });
+  expect(alone).toEqual({ ids: ids('f'), others: [] });
 });
 
-test('nodes that run do not wait for those that are pending, nor either for looks', () => {
+test('who comes back himself is not one of the others', () => {
+  const launches = ids('d').map(launchOf);
+  const mine = { ...ask(0, 'running', 'd'), launches };
+  expect(asking(crowd(0), mine, { ...mine, atMs: 3_600 }).at(-1)).toEqual({ ids: ids('d'), others: [] });
+});
+
+test('nodes that run do not wait for those that are pending, nor either for looks, of which some come at any time', () => {
   const pending = Array.from({ length: 5 }, (_, n) => ask(0, 'pending', `p${n}`));
   const looks = Array.from({ length: 5 }, (_, n) => ask(0, 'look', `l${n}`));
-  const turns = asking(...pending, ...looks, ask(0, 'running', 'r'));
+  const turns = asking(crowd(0, 'pending'), ...pending, ...looks, ask(0, 'running', 'r'));
   expect(turns.at(-1)).toMatchObject({ ids: expect.arrayContaining(ids('r')) });
-  expect(turns.slice(0, -1).filter((turn) => 'ids' in turn)).toHaveLength(2 + 1);
+  expect(turns.slice(0, -1).filter((turn) => 'ids' in turn)).toHaveLength(1 + 3);
 });
 
 test('any number of runs: turns are as many as time allows, and all that wait are read', () => {
   const asks = Array.from({ length: 400 }, (_, n) => ask(n * 100, 'running', `n${n}`));
-  const taken = asking(...asks).flatMap((turn) => ('ids' in turn ? [turn.ids] : []));
-  expect(taken).toHaveLength(3 + 14);
+  const taken = asking(crowd(0), ...asks).flatMap((turn) => ('ids' in turn ? [turn.ids] : []));
+  // 40 s at one in 3.6 s.
+  expect(taken).toHaveLength(1 + 11);
   expect(new Set(taken.flat()).size).toBeGreaterThan(360);
 });
 
+test('the burst is over: nobody waits any more', () => {
+  const [, wait, later] = asking(crowd(0), ask(1_000, 'running', 'a'), ask(30_000, 'running', 'a'));
+  expect(wait).toEqual({ waitMs: 1_000 });
+  expect(later).toEqual({ ids: ids('a'), others: [] });
+});
+
 test('what can wait comes back for its own turn', () => {
-  const [, , wait] = asking(ask(0, 'pending', 'a'), ask(0, 'pending', 'b'), ask(0, 'pending', 'c'));
+  const [, wait] = asking(crowd(0, 'pending'), ask(0, 'pending', 'c'));
   expect(wait).toEqual({ waitMs: 12_000 });
 });
 
 test('one who never came back is read for no more', () => {
-  const [, , , , late] = asking(
-    ask(0, 'running', 'a'),
-    ask(0, 'running', 'b'),
-    ask(0, 'running', 'c'),
-    ask(0, 'running', 'gone'),
-    ask(31_000, 'running', 'd'),
-  );
-  expect(late).toEqual({ ids: ids('d') });
+  const [, , late] = asking(crowd(0), ask(0, 'running', 'gone'), { ...crowd(31_000), ids: crowd(0).ids });
+  expect(late).toMatchObject({ ids: crowd(0).ids });
 });
 
 test('a clock that goes back gives no turns and takes none', () => {
-  const turns = asking(
-    ask(5_000, 'running', 'a'),
-    ask(0, 'running', 'b'),
-    ask(0, 'running', 'c'),
-    ask(0, 'running', 'd'),
-  );
-  expect(turns.map((turn) => 'ids' in turn)).toEqual([true, true, true, false]);
+  const turns = asking(ask(5_000, 'running', 'a'), crowd(0), ask(0, 'running', 'd'));
+  expect(turns.map((turn) => 'ids' in turn)).toEqual([true, true, false]);
 });
 
 describe('a read serves who', () => {
@@ -94,9 +108,9 @@ describe('a read serves who', () => {
     expect(serves(shared, { ...wants, notBeforeMs: NOW_MS + 1 }, NOW_MS + 1_000)).toBe(false);
   });
 
-  test('comes soon; looks may come later', () => {
+  test('comes soon; looks sooner still: they are for learning when something happened', () => {
     expect(serves(shared, wants, NOW_MS + 3_001)).toBe(false);
-    expect(serves(shared, { ...wants, as: 'look' }, NOW_MS + 7_000)).toBe(true);
-    expect(serves(shared, { ...wants, as: 'look' }, NOW_MS + 7_001)).toBe(false);
+    expect(serves(shared, { ...wants, as: 'look' }, NOW_MS + 2_000)).toBe(true);
+    expect(serves(shared, { ...wants, as: 'look' }, NOW_MS + 2_001)).toBe(false);
   });
 });

@@ -81,7 +81,7 @@ export async function lookAtBoots(looks: readonly BootLook[], ports: Ports): Pro
     ports.journal.warn('boots not looked at', { launches: ids.length, code, message });
     return [];
   }
-  const { nodes, readAtMs } = read.value;
+  const { nodes, readAtMs } = read.value.world;
   const shown = new Map(nodes.map((node) => [node.id, node]));
   const looked: Looked[] = [];
   const next: Waiting[] = [];

@@ -6,17 +6,10 @@
 import { finish, inRush, RUSH_MS } from '../calls/finishing.ts';
 import { type Answer, waitAfter } from '../failures.ts';
 import { RECONCILE_WORST_MS } from '../limits.ts';
-import {
-  IPAMD_INSTANCE_TAG,
-  ipamdStarted,
-  type Node,
-  type NodeId,
-  OUR_NODE_TAG,
-  type World,
-} from '../model.ts';
+import { IPAMD_INSTANCE_TAG, ipamdStarted, type Node, type NodeId, OUR_NODE_TAG } from '../model.ts';
 import { unfinished } from '../plan/launches.ts';
 import type { NodeRecord, Ports } from '../ports.ts';
-import { LOOK, readShared } from '../reading.ts';
+import { LOOK, readShared, type Shared } from '../reading.ts';
 import { takeLeases } from '../records.ts';
 import type { VerifyDue } from '../signals.ts';
 import { learnOutcomes, publish, told, verdictsOf } from './outcomes.ts';
@@ -62,7 +55,7 @@ export async function verify(signals: readonly VerifyDue[], ports: Ports): Promi
   return verified;
 }
 
-async function verifyOne(signal: VerifyDue, read: Answer<World>, ports: Ports): Promise<Verified> {
+async function verifyOne(signal: VerifyDue, read: Answer<Shared>, ports: Ports): Promise<Verified> {
   const { cluster, nodeIds, attempt } = signal;
   const { policy } = ports.settings;
   const none: Verified = { cluster, seen: [], lateAttach: [], notSeen: [], waiting: [], gone: [] };
@@ -74,8 +67,10 @@ async function verifyOne(signal: VerifyDue, read: Answer<World>, ports: Ports): 
     return { ...none, waiting: nodeIds };
   }
   const mine = new Set(nodeIds);
-  const nodes = new Map(read.value.nodes.flatMap((node) => (mine.has(node.id) ? [[node.id, node]] : [])));
-  const incomplete = new Set(read.value.incomplete);
+  const nodes = new Map(
+    read.value.world.nodes.flatMap((node) => (mine.has(node.id) ? [[node.id, node]] : [])),
+  );
+  const incomplete = new Set(read.value.world.incomplete);
   const last = attempt + 1 >= policy.verifyAttempts;
   const found: Record<Verdict, NodeId[]> = {
     seen: [],
@@ -101,7 +96,7 @@ async function verifyOne(signal: VerifyDue, read: Answer<World>, ports: Ports): 
     const unread = incomplete.has(nodeId) && !last ? 'waiting' : 'gone';
     found[node === undefined ? unread : verdictOn(node, record, signal, last)].push(nodeId);
   }
-  const { readAtMs } = read.value;
+  const { readAtMs } = read.value.world;
   const alive = [...nodes.values()].filter(({ id, state }) => leased.has(id) && state !== 'shutting-down');
   const { nodesLeft } = await finish(
     alive.filter(({ id }) => !inRush(leased.get(id), readAtMs)),
