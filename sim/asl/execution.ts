@@ -2,7 +2,8 @@
 import type { Kernel } from '../kernel.ts';
 import { fitting, Halted, StateError } from './errors.ts';
 import { History, type HistoryEvent, HistoryFull } from './history.ts';
-import { type Interpreter, type Line, lineThrough } from './interpreter.ts';
+import type { Interpreter } from './interpreter.ts';
+import { type Line, lineThrough } from './line.ts';
 import type { Definition } from './schema.ts';
 
 export type Status = 'RUNNING' | 'SUCCEEDED' | 'FAILED' | 'TIMED_OUT' | 'ABORTED';

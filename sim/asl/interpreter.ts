@@ -5,75 +5,17 @@
  * runs it on from that state with the same input and variables.
  */
 import type { Stream } from '../chance.ts';
-import type { Kernel } from '../kernel.ts';
 import { answers, fitting, Halted, NotInThisWorld, queryError, StateError } from './errors.ts';
-import { type Bindings, type Expressions, uuid } from './expressions.ts';
-import type { History } from './history.ts';
+import { type Bindings, uuid } from './expressions.ts';
+import type { Line, Visit, World } from './line.ts';
 import { runMap, runParallel } from './nested.ts';
-import { type Catcher, type Flow, type Kind, type Retrier, resourceOf, type State } from './schema.ts';
-import type { TaskTokens } from './task-tokens.ts';
-import { attempt, type Tasks } from './tasks.ts';
+import { type Catcher, type Kind, type Retrier, resourceOf, type State } from './schema.ts';
+import { attempt } from './tasks.ts';
 import { pause } from './waiting.ts';
 
 /** Source: Developer Guide, variables: one variable and one Assign; all variables of an execution. */
 const VARIABLE_BYTES = 262_144;
 const VARIABLES_BYTES = 10_485_760;
-
-export interface World {
-  readonly kernel: Kernel;
-  /** The wall clock at virtual zero. */
-  readonly epochMs: number;
-  readonly machineArn: string;
-  readonly tasks: Tasks;
-  readonly tokens: TaskTokens;
-  readonly expressions: Expressions;
-  readonly jitter: Stream;
-  readonly ids: Stream;
-}
-
-/** The execution a line belongs to; a distributed Map's items each have one of their own. */
-export interface Owner {
-  /** `$states.context.Execution`. */
-  readonly context: {
-    readonly Id: string;
-    readonly Name: string;
-    readonly Input: unknown;
-    readonly StartTime: string;
-    RedriveCount: number;
-  };
-  readonly history: History;
-}
-
-export interface Line {
-  readonly owner: Owner;
-  readonly flow: Flow;
-  /** `$states.context.Map.Item`. */
-  readonly item?: { readonly Index: number; readonly Value: unknown } | undefined;
-  at: string;
-  input: unknown;
-  variables: Record<string, unknown>;
-  /** Whether the state it stands at has been entered: a redrive does not enter it again. */
-  entered?: boolean;
-  /** Lines of the Map or Parallel it stands at. */
-  children?: Line[] | undefined;
-  done?: { readonly output: unknown };
-}
-
-export function lineThrough(
-  flow: Flow,
-  { variables = {}, ...begin }: Pick<Line, 'owner' | 'item' | 'input'> & { variables?: Line['variables'] },
-): Line {
-  return { ...begin, variables, flow, at: flow.StartAt };
-}
-
-/** A line in a state: one visit, however many attempts. */
-export interface Visit {
-  readonly line: Line;
-  readonly halt: AbortSignal;
-  readonly enteredMs: number;
-  retries: number;
-  token?: string | undefined;
-}
 
 interface Outcome {
   readonly output: unknown;
@@ -112,14 +54,12 @@ export class Interpreter {
         history.record(`${state.Type}StateAborted`, { state: line.at });
       throw error;
     }
+    const variables = { ...line.variables, ...outcome.assigned };
+    fitting(variables, 'the variables of the execution', VARIABLES_BYTES);
     history.record(`${state.Type}StateExited`, { state: line.at });
+    line.variables = variables;
     line.entered = false;
     line.children = undefined;
-    line.variables = fitting(
-      { ...line.variables, ...outcome.assigned },
-      'the variables of the execution',
-      VARIABLES_BYTES,
-    );
     if (outcome.next === undefined) {
       line.done = { output: outcome.output };
       return;
@@ -179,7 +119,7 @@ export class Interpreter {
         for (const [i, rule] of state.Choices.entries()) {
           const field = `Choices[${i}]/Condition`;
           const holds = await this.value(visit, rule.Condition, field);
-          if (typeof holds !== 'boolean') throw this.#badValue(visit, field, 'a boolean', holds);
+          if (typeof holds !== 'boolean') throw this.wrong(visit, field, 'a boolean', holds);
           if (holds) return this.#settle(rule, visit, {}, line.input);
         }
         if (state.Default === undefined)
@@ -200,7 +140,7 @@ export class Interpreter {
     if (Seconds !== undefined) return 1_000 * ((await this.whole(visit, Seconds, 'Seconds')) ?? 0);
     const timestamp = await this.value(visit, Timestamp, 'Timestamp');
     const untilMs = typeof timestamp === 'string' ? Date.parse(timestamp) : Number.NaN;
-    if (Number.isNaN(untilMs)) throw this.#badValue(visit, 'Timestamp', 'an ISO 8601 time', timestamp);
+    if (Number.isNaN(untilMs)) throw this.wrong(visit, 'Timestamp', 'an ISO 8601 time', timestamp);
     return Math.max(0, untilMs - this.world.epochMs - this.world.kernel.nowMs);
   }
 
@@ -252,15 +192,21 @@ export class Interpreter {
     }
   }
 
-  /** A field that is a whole number, not below zero, or absent. */
-  async whole(visit: Visit, template: unknown, field: string): Promise<number | undefined> {
+  /** A field that is a whole number, not below zero and not above `most`, or absent. */
+  async whole(
+    visit: Visit,
+    template: unknown,
+    field: string,
+    most = Number.POSITIVE_INFINITY,
+  ): Promise<number | undefined> {
     if (template === undefined) return undefined;
     const value = await this.value(visit, template, field);
-    if (typeof value === 'number' && Number.isInteger(value) && value >= 0) return value;
-    throw this.#badValue(visit, field, 'a whole number of at least 0', value);
+    if (typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= most) return value;
+    throw this.wrong(visit, field, 'a whole number of at least 0', value);
   }
 
-  #badValue(visit: Visit, field: string, expected: string, got: unknown): StateError {
+  /** Records and returns the error of a field whose expression gave what the field cannot take. */
+  wrong(visit: Visit, field: string, expected: string, got: unknown): StateError {
     const error = queryError(
       `The field '${field}' of '${visit.line.at}' must be ${expected}, got ${JSON.stringify(got)}`,
     );

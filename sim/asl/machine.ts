@@ -79,7 +79,7 @@ export class StateMachine {
     const { kernel, epochMs } = this.#setup;
     const arn = `${this.arn.replace(':stateMachine:', ':execution:')}:${name}`;
     const run = new Run(
-      { name, arn, input, kernel, epochMs, definition: this.#definition },
+      { name, arn, input: structuredClone(input), kernel, epochMs, definition: this.#definition },
       this.#interpreter,
     );
     this.#executions.set(name, run);

@@ -1,15 +1,13 @@
-/** States with lines of their own inside: Parallel, Map over the parent's history, and Map over executions of its own. */
-
-import { bytesOf, Halted, queryError, StateError } from './errors.ts';
-import { History, HistoryFull } from './history.ts';
-import { type Interpreter, type Line, lineThrough, type Visit } from './interpreter.ts';
-import type { Kind, Processor } from './schema.ts';
+/** States with lines of their own inside: Parallel, and Map over items, inline or as executions of their own. */
+import { type Batch, childInputs, childLine, type Item, runChild } from './children.ts';
+import { Halted, StateError } from './errors.ts';
+import type { Interpreter } from './interpreter.ts';
+import { type Line, lineThrough, type Visit } from './line.ts';
+import type { Kind } from './schema.ts';
 
 /** Source: Developer Guide, Map inline (40 iterations at once) and distributed (10,000 children, also the default). */
 const INLINE_AT_ONCE = 40;
 const CHILDREN_AT_ONCE = 10_000;
-/** Most bytes of one batch of items. Source: Developer Guide, ItemBatcher. */
-const BATCH_BYTES = 262_144;
 
 /** Branches share the history; the first failure aborts the others and is the state's error. */
 export async function runParallel(
@@ -41,50 +39,46 @@ export async function runMap(interpreter: Interpreter, state: Kind<'Map'>, visit
   const { line, halt } = visit;
   const { history } = line.owner;
   const name = { state: line.at };
-  const { ProcessorConfig: config } = state.ItemProcessor;
-  const distributed = config?.Mode === 'DISTRIBUTED';
+  const config = state.ItemProcessor.ProcessorConfig;
+  const distributed = config?.Mode === 'DISTRIBUTED' ? config : undefined;
   const atMost = distributed ? CHILDREN_AT_ONCE : INLINE_AT_ONCE;
   const asked = await interpreter.whole(visit, state.MaxConcurrency, 'MaxConcurrency');
+  const again = line.children !== undefined;
   if (!line.children) {
     const items = await itemsOf(interpreter, state, visit);
     history.record('MapStateStarted', name);
-    const inputs = distributed ? await batches(interpreter, state, visit, items) : items;
-    line.children = inputs.map((input, index) =>
-      childLine(interpreter, state.ItemProcessor, visit, input, index),
-    );
+    const { owner, variables } = line;
+    line.children = distributed
+      ? (await childInputs(interpreter, state, visit, items)).map((input, index) =>
+          childLine(interpreter, state, distributed, visit, { input, index }),
+        )
+      : items.map(({ input, item }) => lineThrough(state.ItemProcessor, { owner, item, input, variables }));
   }
   const lines = line.children;
   const tolerance = await toleranceOf(interpreter, state, visit, lines);
   const failures = new Map<Line, StateError>();
-  if (distributed) history.record('MapRunStarted', name);
+  if (distributed) history.record(again ? 'MapRunRedriven' : 'MapRunStarted', name);
+  const mark = (what: string, index: number): void => {
+    if (!distributed) history.record(`MapIteration${what}`, { ...name, index });
+  };
   try {
     await each(lines, Math.min(asked || atMost, atMost), halt, async (child, index, stop) => {
-      const mark = (what: string): void => {
-        if (!distributed) history.record(`MapIteration${what}`, { ...name, index });
-      };
-      mark('Started');
+      mark('Started', index);
       try {
-        await (distributed ? runChild(interpreter, child, stop) : interpreter.run(child, stop));
-        mark('Succeeded');
+        if (distributed) await runChild(interpreter, distributed, child, stop, history);
+        else await interpreter.run(child, stop);
+        mark('Succeeded', index);
       } catch (error) {
-        if (error instanceof Halted) mark('Aborted');
+        if (error instanceof Halted) mark('Aborted', index);
         if (!(error instanceof StateError)) throw error;
         failures.set(child, error);
+        mark('Failed', index);
         if (tolerance === undefined || tolerance.exceededBy([...failures.keys()])) throw error;
-        mark('Failed');
-      } finally {
-        // Whatever became of it, its transitions were made, and are billed here.
-        if (distributed && config.ExecutionType === 'STANDARD') {
-          history.transitions += child.owner.history.transitions;
-          child.owner.history.transitions = 0;
-        }
       }
     });
   } catch (error) {
     if (!(error instanceof StateError)) throw error;
-    const index = lines.findIndex((child) => failures.get(child) === error);
     if (distributed) history.record('MapRunFailed', name);
-    else history.record('MapIterationFailed', { ...name, index });
     history.record('MapStateFailed', name);
     if (tolerance === undefined) throw error;
     throw new StateError(
@@ -101,78 +95,19 @@ export async function runMap(interpreter: Interpreter, state: Kind<'Map'>, visit
   });
 }
 
-async function itemsOf(interpreter: Interpreter, state: Kind<'Map'>, visit: Visit): Promise<unknown[]> {
+async function itemsOf(interpreter: Interpreter, state: Kind<'Map'>, visit: Visit): Promise<Item[]> {
   const { line } = visit;
-  const items = state.Items === undefined ? line.input : await interpreter.value(visit, state.Items, 'Items');
-  if (!Array.isArray(items)) throw queryError(`The field 'Items' of '${line.at}' must be an array`);
-  if (state.ItemSelector === undefined) return items;
+  const values =
+    state.Items === undefined ? line.input : await interpreter.value(visit, state.Items, 'Items');
+  if (!Array.isArray(values)) throw interpreter.wrong(visit, 'Items', 'an array', values);
   return Promise.all(
-    items.map((Value: unknown, Index) => {
-      const one = { ...visit, line: { ...line, item: { Index, Value } } };
-      return interpreter.value(one, state.ItemSelector, 'ItemSelector');
+    values.map(async (Value: unknown, Index) => {
+      const item = { Index, Value };
+      if (state.ItemSelector === undefined) return { item, input: Value };
+      const one = { ...visit, line: { ...line, item } };
+      return { item, input: await interpreter.value(one, state.ItemSelector, 'ItemSelector') };
     }),
   );
-}
-
-/** Items as the children of a distributed Map get them: one each, or in batches. */
-async function batches(
-  interpreter: Interpreter,
-  { ItemBatcher: batcher }: Kind<'Map'>,
-  visit: Visit,
-  items: readonly unknown[],
-): Promise<unknown[]> {
-  if (!batcher) return [...items];
-  const whole = (value: unknown, field: string) => interpreter.whole(visit, value, `ItemBatcher/${field}`);
-  const most = (await whole(batcher.MaxItemsPerBatch, 'MaxItemsPerBatch')) || Number.POSITIVE_INFINITY;
-  const bytes = (await whole(batcher.MaxInputBytesPerBatch, 'MaxInputBytesPerBatch')) || BATCH_BYTES;
-  const shared =
-    batcher.BatchInput === undefined
-      ? {}
-      : { BatchInput: await interpreter.value(visit, batcher.BatchInput, 'ItemBatcher/BatchInput') };
-  const made: { Items: unknown[] }[] = [];
-  for (const item of items) {
-    const last = made.at(-1);
-    const room =
-      last && last.Items.length < most && bytesOf({ ...last, Items: [...last.Items, item] }) <= bytes;
-    if (room) last.Items.push(item);
-    else made.push({ ...shared, Items: [item] });
-  }
-  return made;
-}
-
-/** Inline, an iteration sees the variables outside; a child of a distributed Map is an execution of its own and does not. */
-function childLine(
-  { world }: Interpreter,
-  flow: Processor,
-  { line }: Visit,
-  input: unknown,
-  Index: number,
-): Line {
-  const { owner, variables } = line;
-  const item = { Index, Value: input };
-  const config = flow.ProcessorConfig;
-  if (config?.Mode !== 'DISTRIBUTED') return lineThrough(flow, { owner, item, input, variables });
-  const Id = `${owner.context.Id}/${line.at}:${Index}`;
-  const limit = config.ExecutionType === 'STANDARD' ? undefined : Number.POSITIVE_INFINITY;
-  const history = new History(() => world.kernel.nowMs, limit);
-  const StartTime = new Date(world.epochMs + world.kernel.nowMs).toISOString();
-  const context = { Id, Name: `${Index}`, Input: input, StartTime, RedriveCount: 0 };
-  return lineThrough(flow, { owner: { context, history }, item: undefined, input });
-}
-
-/** A child execution, from ExecutionStarted to its end. */
-async function runChild(interpreter: Interpreter, child: Line, halt: AbortSignal): Promise<void> {
-  const { history } = child.owner;
-  history.closed = false;
-  history.record(history.events.length === 0 ? 'ExecutionStarted' : 'ExecutionRedriven');
-  try {
-    await interpreter.run(child, halt);
-    history.close('ExecutionSucceeded');
-  } catch (error) {
-    const failure = error instanceof HistoryFull ? error.failure : error;
-    history.close(failure instanceof StateError ? 'ExecutionFailed' : 'ExecutionAborted');
-    throw failure;
-  }
 }
 
 interface Tolerance {
@@ -187,27 +122,22 @@ async function toleranceOf(
   visit: Visit,
   lines: readonly Line[],
 ): Promise<Tolerance | undefined> {
-  const count = await interpreter.whole(visit, state.ToleratedFailureCount, 'ToleratedFailureCount');
-  const share = state.ToleratedFailurePercentage;
-  const percentage =
-    share === undefined ? undefined : await interpreter.value(visit, share, 'ToleratedFailurePercentage');
+  const { ToleratedFailureCount, ToleratedFailurePercentage: share } = state;
+  const count = await interpreter.whole(visit, ToleratedFailureCount, 'ToleratedFailureCount');
+  const field = 'ToleratedFailurePercentage';
+  const percentage = share === undefined ? undefined : await interpreter.value(visit, share, field);
+  if (percentage !== undefined && !(typeof percentage === 'number' && percentage >= 0 && percentage <= 100))
+    throw interpreter.wrong(visit, field, 'a number from 0 to 100', percentage);
   const distributed = state.ItemProcessor.ProcessorConfig?.Mode === 'DISTRIBUTED';
   if (count === undefined && percentage === undefined && !distributed) return undefined;
   const items = (of: readonly Line[]): number =>
-    of.reduce(
-      (sum, child) => sum + (state.ItemBatcher ? (child.owner.context.Input as Batch).Items.length : 1),
-      0,
-    );
+    state.ItemBatcher
+      ? of.reduce((sum, { owner }) => sum + (owner.context.Input as Batch).Items.length, 0)
+      : of.length;
   const all = items(lines);
-  const most = Math.min(
-    count ?? (percentage === undefined ? 0 : all),
-    percentage === undefined ? all : (Number(percentage) / 100) * all,
-  );
+  const byShare = percentage === undefined ? all : (percentage / 100) * all;
+  const most = Math.min(count ?? (percentage === undefined ? 0 : all), byShare);
   return { said: `at most ${most} of ${all} items may fail`, exceededBy: (failed) => items(failed) > most };
-}
-
-interface Batch {
-  readonly Items: readonly unknown[];
 }
 
 /** Runs unfinished lines in order, `atOnce` at a time. The first that throws halts the rest, which are waited for. */

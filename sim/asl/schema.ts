@@ -20,7 +20,7 @@ const json = z.unknown().optional();
 
 const base = { Comment: z.string().optional(), QueryLanguage: z.literal('JSONata').optional() };
 const assigning = {
-  Assign: z.record(z.string().regex(/^[\p{L}_][\p{L}\p{N}_]{0,79}$/u), z.unknown()).optional(),
+  Assign: z.record(z.string().regex(/^(?!states$)[\p{L}_][\p{L}\p{N}_]{0,79}$/u), z.unknown()).optional(),
   Output: json,
 };
 const moving = { Next: z.string().optional(), End: z.literal(true).optional() };
@@ -137,11 +137,13 @@ export interface Flow {
   States: Record<string, State>;
 }
 
+export interface Distributed {
+  Mode: 'DISTRIBUTED';
+  ExecutionType: 'STANDARD' | 'EXPRESS';
+}
+
 export interface Processor extends Flow {
-  ProcessorConfig?:
-    | { Mode: 'INLINE' }
-    | { Mode: 'DISTRIBUTED'; ExecutionType: 'STANDARD' | 'EXPRESS' }
-    | undefined;
+  ProcessorConfig?: { Mode: 'INLINE' } | Distributed | undefined;
 }
 
 export type Definition = z.infer<typeof machine>;

@@ -14,6 +14,7 @@ const perfect = {
       Arguments: { FunctionName: 'f', Payload: '{% $states.input %}' },
       Retry: [{ ErrorEquals: ['States.ALL'], IntervalSeconds: 2, MaxDelaySeconds: 20 }],
       Catch: [{ ErrorEquals: ['States.ALL'], Next: 'End' }],
+      Assign: { seen: true },
       Next: 'Each',
     },
     Each: {
@@ -74,7 +75,11 @@ test.each([
   ['States.Call.End', true, 'States.Call: expected either Next or End'],
   ['States.Call.Arguments', '{% $states. %}', 'States.Call.Arguments: expected JSONata that parses'],
   ['States.Call.Arguments', ' {% 1 %}', 'States.Call.Arguments: expected no space outside {% %}'],
-  ['States.Call.Assign', { states: 1 }, 'States.Call.Assign: expected another name ($states is reserved)'],
+  [
+    'States.Call.Assign',
+    { states: 1 },
+    'States.Call.Assign.states: expected a variable name, at most 80 characters, not states',
+  ],
   [
     'States.Call.Retry.0.ErrorEquals',
     ['States.ALL', 'X'],
@@ -89,6 +94,12 @@ test.each([
     'States.Call.Retry.0.MaxDelaySeconds',
     2,
     'States.Call.Retry.0.MaxDelaySeconds: expected more than IntervalSeconds (2)',
+  ],
+  ['States.Call.HeartbeatSeconds', 5, 'States.Call.HeartbeatSeconds: expected a .waitForTaskToken task'],
+  [
+    'States.Each.ItemProcessor.States.Rest.Assign',
+    { seen: 1 },
+    'States.Each.ItemProcessor.States.Rest.Assign: expected no variable of an outer flow, got "seen"',
   ],
   ['StartAt', 'Begin', 'StartAt: expected a state, got "Begin"'],
 ])('%s = %j is refused', (path, value, complaint) => {

@@ -21,8 +21,8 @@ test('branches run at once, see the variables outside, and keep their own', asyn
           {
             StartAt: 'Change',
             States: {
-              Change: { Type: 'Pass', Assign: { n: 2 }, Next: 'Say' },
-              Say: { Type: 'Wait', Seconds: 10, Output: '{% $n %}', End: true },
+              Change: { Type: 'Pass', Assign: { m: '{% $n + 1 %}' }, Next: 'Say' },
+              Say: { Type: 'Wait', Seconds: 10, Output: '{% $m %}', End: true },
             },
           },
           {
@@ -32,11 +32,14 @@ test('branches run at once, see the variables outside, and keep their own', asyn
         ],
         Next: 'After',
       },
-      After: { Type: 'Succeed', Output: { n: '{% $n %}', both: '{% $states.input %}' } },
+      After: {
+        Type: 'Succeed',
+        Output: { n: '{% $n %}', m: '{% $exists($m) %}', both: '{% $states.input %}' },
+      },
     },
   });
   expect(execution).toMatchObject({
-    output: { n: 1, both: [2, [1, 'in']] },
+    output: { n: 1, m: false, both: [2, [1, 'in']] },
     stoppedMs: 20_000,
     transitions: 6,
   });
@@ -237,4 +240,18 @@ test('ItemBatcher gives children several items and a shared part; failures count
   expect(await run(batched, { input: { ...input, items: [1, 2, 3, 4] }, tasks: tasks(1) })).toMatchObject({
     error: 'States.ExceedToleratedFailureThreshold',
   });
+});
+
+test('an Express child ends after five minutes, whatever it would catch', async () => {
+  const slow = {
+    Type: 'Map',
+    Items: [1],
+    ItemProcessor: {
+      ProcessorConfig: { Mode: 'DISTRIBUTED', ExecutionType: 'EXPRESS' },
+      ...waitThen(301),
+    },
+  };
+  const execution = await run(only(slow));
+  expect(execution).toMatchObject({ error: 'States.ExceedToleratedFailureThreshold', stoppedMs: 300_000 });
+  expect(execution.cause).toContain('States.Timeout');
 });
