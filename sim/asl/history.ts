@@ -43,7 +43,7 @@ export class History {
 
   record(type: string, about: Omit<HistoryEvent, 'id' | 'type' | 'atMs'> = {}): void {
     if (this.closed) throw new Halted('the execution has ended');
-    if (this.events.length >= this.#limit - 1 && type !== 'ExecutionSucceeded') throw new HistoryFull();
+    if (this.events.length >= this.#limit - 1) throw new HistoryFull();
     this.#push(type, about);
   }
 

@@ -124,6 +124,7 @@ describe('a redrive', () => {
     await seconds(1);
     expect(execution).toMatchObject({ status: 'SUCCEEDED', output: [1, 2, 3] });
     expect(calls).toEqual([1, 2, 2, 3]);
+    expect(types(execution).filter((type) => type === 'MapIterationStarted')).toHaveLength(4);
   });
 
   test('directly after a stop runs on as one execution, not two', async () => {
@@ -133,6 +134,7 @@ describe('a redrive', () => {
     machine.stop('x');
     machine.redrive('x');
     await seconds(3_601);
+    expect(execution.stoppedMs).toBe(3_610_000);
     expect(types(execution)).toEqual([
       'ExecutionStarted',
       'WaitStateEntered',
@@ -159,9 +161,9 @@ describe('a redrive', () => {
 
 describe('the history', () => {
   /** A loop of `rounds` rounds: Pass and Choice, four events each. */
-  const loop = (rounds: number, extra: object[] = []) => {
+  const loop = async (rounds: number, extra: object[]) => {
     const names = extra.map((_, i) => `Extra${i}`);
-    return run({
+    const { machine, seconds } = stage({
       StartAt: 'Begin',
       States: {
         Begin: { Type: 'Pass', Assign: { n: 0 }, Next: 'Count' },
@@ -175,23 +177,27 @@ describe('the history', () => {
         End: { Type: 'Succeed' },
       },
     });
+    const execution = machine.start({ name: 'x' });
+    await seconds(1);
+    return { machine, execution };
   };
 
   test('holds 25,000 events if the last one is the success', async () => {
     // 1 start + 2 Begin + 4 × 6,248 + 2 extra + 2 End + 1 success
-    const execution = await loop(6_248, [{ Type: 'Pass' }]);
+    const { execution } = await loop(6_248, [{ Type: 'Pass' }]);
     expect(execution.status).toBe('SUCCEEDED');
     expect(execution.history).toHaveLength(25_000);
   });
 
   test('ends the execution otherwise, and no redrive is possible', async () => {
-    const execution = await loop(6_248, [{ Type: 'Pass' }, { Type: 'Pass' }]);
+    const { machine, execution } = await loop(6_248, [{ Type: 'Pass' }, { Type: 'Pass' }]);
     expect(execution).toMatchObject({
       status: 'FAILED',
       cause: 'The execution reached the maximum number of history events (25000).',
     });
     expect(execution.history).toHaveLength(25_000);
     expect(types(execution).at(-1)).toBe('ExecutionFailed');
+    expect(() => machine.redrive('x')).toThrow('its history is full');
   });
 
   /** A random state, with the events and transitions it must cost, said apart from the interpreter. */

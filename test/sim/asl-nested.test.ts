@@ -126,13 +126,22 @@ test('ItemSelector makes each item’s input from item, place and the Map’s ow
         item: '{% $states.context.Map.Item.Value %}',
         wave: '{% $states.input.wave %}',
       },
-      ItemProcessor: { StartAt: 'Each', States: { Each: { Type: 'Pass', End: true } } },
+      ItemProcessor: {
+        StartAt: 'Each',
+        States: {
+          Each: {
+            Type: 'Pass',
+            Output: '{% [$states.input, $states.context.Map.Item.Value] %}',
+            End: true,
+          },
+        },
+      },
     }),
     { input: { wave: 7 } },
   );
   expect(execution.output).toEqual([
-    { place: 0, item: 'a', wave: 7 },
-    { place: 1, item: 'b', wave: 7 },
+    [{ place: 0, item: 'a', wave: 7 }, 'a'],
+    [{ place: 1, item: 'b', wave: 7 }, 'b'],
   ]);
 });
 
@@ -254,4 +263,24 @@ test('an Express child ends after five minutes, whatever it would catch', async 
   const execution = await run(only(slow));
   expect(execution).toMatchObject({ error: 'States.ExceedToleratedFailureThreshold', stoppedMs: 300_000 });
   expect(execution.cause).toContain('States.Timeout');
+});
+
+test('a redriven distributed Map runs on with the children that failed, in their own history', async () => {
+  let bad: unknown[] = [2];
+  const calls: unknown[] = [];
+  const { machine, seconds } = stage(only(mapOf({}, CHILDREN)), {
+    'test:call': (item) => {
+      calls.push(item);
+      return failOn(...bad)['test:call'](item);
+    },
+  });
+  const execution = machine.start({ name: 'x', input: [1, 2] });
+  await seconds(60);
+  expect(execution.status).toBe('FAILED');
+  bad = [];
+  machine.redrive('x');
+  await seconds(60);
+  expect(execution).toMatchObject({ status: 'SUCCEEDED', output: [1, 2] });
+  expect(calls).toEqual([1, 2, 2]);
+  expect(types(execution)).toContain('MapRunRedriven');
 });

@@ -139,6 +139,16 @@ test('a Lambda function’s error has its class’s name, and the cause Lambda w
   });
 });
 
+test('a way of invoking that this world does not have ends the run', async () => {
+  const invoke = lambdaInvoke({ f: async () => null });
+  await expect(invoke({ FunctionName: 'f', InvocationType: 'RequestResponse' })).resolves.toMatchObject({
+    Payload: null,
+    StatusCode: 200,
+  });
+  await expect(invoke({ FunctionName: 'f', InvocationType: 'Event' })).rejects.toThrow('nothing known of');
+  await expect(invoke({ FunctionName: 'f', Qualifier: 'live' })).rejects.toThrow('nothing known of');
+});
+
 describe('a task that never answers', () => {
   /** Waits for the world, and the world never comes back to it. */
   const attempt = async (ErrorEquals: string[], machineFields: object = {}): Promise<Execution> => {
@@ -242,6 +252,12 @@ describe('a callback', () => {
       error: 'States.HeartbeatTimeout',
       stoppedMs: 310_000,
     });
+  });
+
+  test('whose heart never beats ends as well', async () => {
+    const { seconds, execution } = waiting({ HeartbeatSeconds: 60 });
+    await seconds(61);
+    expect(execution).toMatchObject({ error: 'States.HeartbeatTimeout', stoppedMs: 60_000 });
   });
 
   test('gets a new token with every attempt; the old one no longer counts', async () => {
