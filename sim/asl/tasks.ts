@@ -84,7 +84,7 @@ export async function attempt(
     }
     let over = false;
     kernel.activity(
-      () => task(asJson(input)),
+      async () => task(asJson(input)),
       (result) => {
         if (over) return;
         if (result.status === 'rejected') {
