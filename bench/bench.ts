@@ -10,6 +10,7 @@ import { measureDemand, reportDemand } from './demand.ts';
 import { LIMIT, measureApart, QUIET } from './growth.ts';
 import { measurePlanning } from './planning.ts';
 import { reportScenario, runScenario } from './scenario-runs.ts';
+import { measureSignal, reportSignal } from './signal.ts';
 import { measureSweeps, reportSweeps } from './sweep.ts';
 import { progress, table } from './text.ts';
 import { measureTiming, reportTiming } from './timing.ts';
@@ -55,6 +56,17 @@ const command = new Command('npm run bench --')
       '--demand',
       'only how near demand comes to what workloads use, and how many pods land where they are expected',
     ).conflicts(['scenario', 'file', 'sweep', 'timing', 'schema']),
+  )
+  .addOption(
+    new Option('--signal', 'only a batch of 100 launches: time to the first EC2 call, and memory').conflicts([
+      'scenario',
+      'file',
+      'seeds',
+      'sweep',
+      'timing',
+      'demand',
+      'schema',
+    ]),
   );
 const end = endsAtParsing(command);
 if (end !== undefined) process.exit(end);
@@ -64,6 +76,7 @@ const options = command.opts<{
   sweep?: boolean;
   timing?: boolean;
   demand?: boolean;
+  signal?: boolean;
   seeds?: number;
   json?: boolean;
   schema?: boolean;
@@ -77,6 +90,9 @@ const say = (text: string): void => {
 if (options.schema) process.stdout.write(`${JSON.stringify(jsonSchema(), null, 2)}\n`);
 else if (options.sweep) {
   await sweeps();
+  if (options.json) process.stdout.write(`${JSON.stringify(document)}\n`);
+} else if (options.signal) {
+  await signals();
   if (options.json) process.stdout.write(`${JSON.stringify(document)}\n`);
 } else if (options.timing) {
   const cells = await measureTiming(options.seeds ?? TIMING_SEEDS);
@@ -199,6 +215,13 @@ async function own(): Promise<void> {
   );
   say('');
   await sweeps();
+  await signals();
+}
+
+async function signals(): Promise<void> {
+  const figures = await measureSignal();
+  document['signal'] = figures;
+  say(`\n${reportSignal(figures)}`);
 }
 
 async function sweeps(): Promise<void> {
