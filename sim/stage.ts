@@ -6,7 +6,7 @@ import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import type { Figures } from '../lambdas/core/figures.ts';
 import { readPolicy } from '../lambdas/core/policy.ts';
 import type { Journal, Mode, Ports } from '../lambdas/core/ports.ts';
-import { type Answer, onSignal } from '../lambdas/handlers/on-signal.ts';
+import { type Answer, launchHooks, onSignal } from '../lambdas/handlers/on-signal.ts';
 import { sweeper } from '../lambdas/handlers/sweep.ts';
 import { verifyWave } from '../lambdas/handlers/verify-wave.ts';
 import { connect } from '../lambdas/handlers/wiring.ts';
@@ -120,7 +120,7 @@ export class Stage {
       SIGNAL_QUEUE_URL: this.queues.signals.url,
       VERIFY_QUEUE_URL: this.queues.verifications.url,
     };
-    const connected = this.#withPolicy(connect(env, outside), options.policyNow);
+    const connected = this.#withPolicy(connect(env, outside, launchHooks), options.policyNow);
     const ports = options.wrap?.(connected) ?? connected;
     const { invoke = (_name, run) => run() } = options;
     // Every invocation begins with the policy as it is then, as handlers/wiring.ts has it.

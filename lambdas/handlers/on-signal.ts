@@ -1,9 +1,11 @@
+import { AutoScalingClient } from '@aws-sdk/client-auto-scaling';
 import type { SQSBatchResponse } from 'aws-lambda';
+import { AsgLaunchHooks } from '../adapters/asg-launch-hooks.ts';
 import { readSignals } from '../adapters/eventbridge-signals.ts';
 import { countIgnored, isQueueEvent, readingOf, workOff } from '../adapters/sqs-signals.ts';
 import type { Ports } from '../core/ports.ts';
 import { prewarm, type Report } from '../core/prewarm.ts';
-import { start } from './wiring.ts';
+import { type Hooks, start } from './wiring.ts';
 
 /** What a direct invocation answers. */
 export type Answer = { readonly ignored: string } | { readonly reports: readonly Report[] };
@@ -29,4 +31,7 @@ async function answer(event: unknown, ports: Ports): Promise<Answer> {
   return left !== undefined && reports.length === 0 ? { ignored: left.why } : { reports };
 }
 
-export const handler = start(onSignal);
+/** Here, because its client would take room in the functions that never hear of a hook. */
+export const launchHooks: Hooks = (config) => new AsgLaunchHooks(() => new AutoScalingClient(config));
+
+export const handler = start(onSignal, launchHooks);

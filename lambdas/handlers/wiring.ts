@@ -1,13 +1,12 @@
 /** The only place that builds clients. Everything a function needs is connected once, when it is first used. */
 import { randomUUID } from 'node:crypto';
-import { AutoScalingClient, type AutoScalingClientConfig } from '@aws-sdk/client-auto-scaling';
+import type { AutoScalingClientConfig } from '@aws-sdk/client-auto-scaling';
 import { DynamoDBClient, type DynamoDBClientConfig } from '@aws-sdk/client-dynamodb';
 import { EC2Client, type EC2ClientConfig } from '@aws-sdk/client-ec2';
 import { EKSClient, type EKSClientConfig } from '@aws-sdk/client-eks';
 import { SQSClient, type SQSClientConfig } from '@aws-sdk/client-sqs';
 import { SSMClient, type SSMClientConfig } from '@aws-sdk/client-ssm';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
-import { AsgLaunchHooks } from '../adapters/asg-launch-hooks.ts';
 import { DynamoBudget } from '../adapters/dynamo-budget.ts';
 import { DynamoLedger } from '../adapters/dynamo-ledger.ts';
 import { DynamoReads } from '../adapters/dynamo-reads.ts';
@@ -20,7 +19,7 @@ import { KubeWorkloads } from '../adapters/kube-workloads.ts';
 import { PowertoolsJournal } from '../adapters/powertools-journal.ts';
 import { SqsContinuations } from '../adapters/sqs-continuations.ts';
 import { SsmPolicy } from '../adapters/ssm-policy.ts';
-import type { Ports, Settings } from '../core/ports.ts';
+import type { LaunchHooks, Ports, Settings } from '../core/ports.ts';
 
 /** What a world other than AWS replaces: how clients reach it, its clock, its chance, and its stores. */
 export interface Outside {
@@ -71,8 +70,16 @@ const requestHandler = ({ connectMs, answerMs }: Patience) => ({
   throwOnRequestTimeout: true,
 });
 
+/** Who answers lifecycle hooks. Only the function that hears of them has to load what that takes. */
+export type Hooks = (config: AutoScalingClientConfig) => LaunchHooks;
+const NOBODYS: Hooks = () => ({ complete: async () => {} });
+
 /** Throws one error that names every setting that is wrong. */
-export function connect(env: Readonly<Record<string, string | undefined>>, outside: Outside = {}): Ports {
+export function connect(
+  env: Readonly<Record<string, string | undefined>>,
+  outside: Outside = {},
+  hooks: Hooks = NOBODYS,
+): Ports {
   const read = readEnvironment(env);
   if (!read.ok) throw new SettingsError(read.message);
   const { config } = read;
@@ -111,7 +118,7 @@ export function connect(env: Readonly<Record<string, string | undefined>>, outsi
     vpc: new Ec2Vpc(ec2, clock),
     clusters: new EksClusters(eks, clock),
     continuations: new SqsContinuations(sqs, config, clock),
-    launchHooks: new AsgLaunchHooks(() => new AutoScalingClient({ ...asked, ...outside.autoscaling })),
+    launchHooks: hooks({ ...asked, ...outside.autoscaling }),
     journal,
     settings,
     freshPolicy: () => policy.fresh(),
@@ -166,11 +173,14 @@ function stores(
 
 /** A Lambda handler over `make`: connected on the first event, and again on the next one if that failed. Each event finds
  *  the policy as it is now. */
-export function start<E, A>(make: (ports: Ports) => (event: E) => Promise<A>): (event: E) => Promise<A> {
+export function start<E, A>(
+  make: (ports: Ports) => (event: E) => Promise<A>,
+  hooks?: Hooks,
+): (event: E) => Promise<A> {
   let connected: { readonly ports: Ports; readonly run: (event: E) => Promise<A> } | undefined;
   return async (event) => {
     if (connected === undefined) {
-      const ports = connect(process.env);
+      const ports = connect(process.env, {}, hooks);
       connected = { ports, run: make(ports) };
     }
     await connected.ports.freshPolicy();
