@@ -1,4 +1,5 @@
 /** One read of the world for a whole decision, with what EKS says of our clusters. */
+import { allowanceOf } from './budget/allowance.ts';
 import { type Answer, failed, succeeded } from './failures.ts';
 import type { Cluster, NodeId, World } from './model.ts';
 import type { Mode, Ports } from './ports.ts';
@@ -40,12 +41,13 @@ export async function readShared(
   { notBeforeMs, as, launches }: Sharing,
   ports: Ports,
 ): Promise<Answer<Shared> | Wait> {
-  const { reads, vpc, clock } = ports;
+  const { reads, vpc, clock, settings } = ports;
   const among = circleOf(as);
   const last = await reads.last(among);
   if (last !== undefined && serves(last, { ids, as, notBeforeMs }, clock()))
     return succeeded({ world: last.world, others: [] });
-  const turn = await reads.turn({ ids, as, ...(launches !== undefined && { launches }) });
+  const { perSecond: attachesPerSecond } = allowanceOf(settings.policy)('AttachNetworkInterface');
+  const turn = await reads.turn({ ids, as, attachesPerSecond, ...(launches !== undefined && { launches }) });
   if ('waitMs' in turn) return turn;
   const read = await vpc.read({ nodes: { ids: turn.ids }, vpcIds });
   if (!read.ok) return read;

@@ -13,9 +13,9 @@ interface Bucket {
   readonly everyMs: number;
 }
 /** Launches take turns in a burst alone: so many instances told of within some ten seconds, each as often as it is told, that
- *  the request budget cannot serve them by far (five attaches a second, half of them ours). What gathers between two turns is
- *  spent in the next one, whoever has it. */
-const BURST_INSTANCES = 45;
+ *  the request budget brings attaches for as many in this time only. What gathers between two turns is spent in the next one,
+ *  whoever has it. */
+const BURST_IS_SECONDS = 18;
 const BURST_MS = 10_000;
 /** Looks come at any time: often enough to learn to a few seconds when ipamd starts. */
 const BUCKETS: Readonly<Record<TurnAsk['as'], Bucket>> = {
@@ -65,6 +65,8 @@ export const ALL_TURNS: Turns = {
 export interface TurnAsk {
   readonly ids: readonly NodeId[];
   readonly as: 'running' | 'pending' | 'look';
+  /** Attaches that the request budget brings in a second. */
+  readonly attachesPerSecond: number;
   /** What the instances are launched for. */
   readonly launches?: readonly NodeLaunching[];
 }
@@ -81,7 +83,7 @@ export type Turn =
 
 export function takeTurn(
   turns: Turns,
-  { ids, as, launches = [] }: TurnAsk,
+  { ids, as, attachesPerSecond, launches = [] }: TurnAsk,
   nowMs: number,
 ): { turn: Turn; next: Turns } {
   const passedMs = Math.max(0, nowMs - turns.atMs);
@@ -92,7 +94,7 @@ export function takeTurn(
     ([, { sinceMs }]) => nowMs - sinceMs < WANTED_MS,
   );
   const told = turns.told * Math.exp(-passedMs / BURST_MS) + (as === 'look' ? 0 : ids.length);
-  const free = as !== 'look' && told < BURST_INSTANCES;
+  const free = as !== 'look' && told < attachesPerSecond * BURST_IS_SECONDS;
   if (!free && left[as] < 1) {
     const launchOf = new Map(launches.map((launch) => [launch.nodeId, launch]));
     const wanted = Object.fromEntries([
@@ -125,7 +127,7 @@ export function takeTurn(
 /** Whether a read shows all of `ids` as they were at `notBeforeMs` or later, and is not too old now. */
 export function serves(
   shared: SharedRead,
-  { ids, as, notBeforeMs }: TurnAsk & { readonly notBeforeMs: number },
+  { ids, as, notBeforeMs }: Pick<TurnAsk, 'ids' | 'as'> & { readonly notBeforeMs: number },
   nowMs: number,
 ): boolean {
   const { readAtMs } = shared.world;

@@ -37,7 +37,7 @@ describe.each(Object.entries(OVER))('shared reads in %s', (_, over) => {
   test('nobody has read: nothing is there, and the turn is free', async () => {
     const [reads] = await two();
     expect(await reads.last('launches')).toBeUndefined();
-    expect(await reads.turn({ ids: ids('a'), as: 'running' })).toEqual({
+    expect(await reads.turn({ ids: ids('a'), as: 'running', attachesPerSecond: 2.5 })).toEqual({
       ids: ids('a'),
       others: [],
     });
@@ -54,9 +54,14 @@ describe.each(Object.entries(OVER))('shared reads in %s', (_, over) => {
     const [one, other] = await two();
     await one.share({ ids: ids('a'), world: world(NOW_MS) }, 'looks');
     expect(await other.last('launches')).toBeUndefined();
-    for (const name of ['a', 'b', 'c']) await one.turn({ ids: ids(name), as: 'look' });
-    expect(await one.turn({ ids: ids('waiting'), as: 'look' })).toMatchObject({ waitMs: expect.any(Number) });
-    expect(await other.turn({ ids: ids('b'), as: 'running' })).toMatchObject({ ids: ids('b') });
+    for (const name of ['a', 'b', 'c'])
+      await one.turn({ ids: ids(name), as: 'look', attachesPerSecond: 2.5 });
+    expect(await one.turn({ ids: ids('waiting'), as: 'look', attachesPerSecond: 2.5 })).toMatchObject({
+      waitMs: expect.any(Number),
+    });
+    expect(await other.turn({ ids: ids('b'), as: 'running', attachesPerSecond: 2.5 })).toMatchObject({
+      ids: ids('b'),
+    });
   });
 
   test('an older read that comes later does not take the place of a newer one', async () => {
@@ -69,7 +74,7 @@ describe.each(Object.entries(OVER))('shared reads in %s', (_, over) => {
   test('ten functions at once: no more turns than there are, and who waits is read by the next', async () => {
     const functions = await over(10);
     const turns = await Promise.all(
-      functions.map((reads, n) => reads.turn({ ids: ids(`n${n}`), as: 'look' })),
+      functions.map((reads, n) => reads.turn({ ids: ids(`n${n}`), as: 'look', attachesPerSecond: 2.5 })),
     );
     expect(turns.filter((turn) => 'ids' in turn)).toHaveLength(3);
   });
@@ -93,7 +98,9 @@ test('a table that does not answer is no reason to wait: it is said, and everybo
   const journal = { ...silent, warn: (what: string) => warnings.push(what) };
   const reads = new DynamoReads(documents, { ledgerTable: 'no-such-table' }, () => NOW_MS, journal);
   expect(await reads.last('launches')).toBeUndefined();
-  expect(await reads.turn({ ids: ids('a'), as: 'look' })).toMatchObject({ ids: ids('a') });
+  expect(await reads.turn({ ids: ids('a'), as: 'look', attachesPerSecond: 2.5 })).toMatchObject({
+    ids: ids('a'),
+  });
   await reads.share({ ids: ids('a'), world: world(NOW_MS) }, 'launches');
   expect(warnings).toEqual(['reads not shared', 'reads not shared', 'reads not shared']);
 });

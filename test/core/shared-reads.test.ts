@@ -15,7 +15,12 @@ function asking(...asks: readonly (TurnAsk & { readonly atMs: number })[]) {
     return turn;
   });
 }
-const ask = (atMs: number, as: TurnAsk['as'], ...names: string[]) => ({ atMs, as, ids: ids(...names) });
+const ask = (atMs: number, as: TurnAsk['as'], ...names: string[]) => ({
+  atMs,
+  as,
+  ids: ids(...names),
+  attachesPerSecond: 2.5,
+});
 
 /** So many that it is a burst: the first turn is taken. */
 const crowd = (atMs: number, as: 'running' | 'pending' = 'running') =>
@@ -71,6 +76,11 @@ test('any number of runs: turns are as many as time allows, and all that wait ar
   // 40 s at one in 3.6 s.
   expect(taken).toHaveLength(1 + 11);
   expect(new Set(taken.flat()).size).toBeGreaterThan(360);
+});
+
+test('twice the request budget: as many are no burst yet', () => {
+  const rich = { ...ask(0, 'running', 'd'), attachesPerSecond: 5 };
+  expect(asking({ ...crowd(0), attachesPerSecond: 5 }, rich).at(-1)).toEqual({ ids: ids('d'), others: [] });
 });
 
 test('the burst is over: nobody waits any more', () => {
