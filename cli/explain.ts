@@ -2,10 +2,10 @@
  * `npm run explain -- EVENT.json --scenario S1`: what the prewarmer makes of an event, asked in a scenario's world. Nothing
  * is changed. Leaves with 0 when it was explained, 1 when the event asks for nothing, 2 when the question cannot be asked.
  */
-import { readFile } from 'node:fs/promises';
 import { Command } from 'commander';
 import { explanation } from './explain-text.ts';
 import { explainIn, findScenario, launchingIn, openAt } from './explain-world.ts';
+import { readEvent } from './read-event.ts';
 import { endsAtParsing, USAGE, whole } from './usage.ts';
 
 const EXPLAINED = 0;
@@ -67,18 +67,4 @@ async function main(): Promise<number> {
 function cannotAsk(line: string): number {
   console.error(line);
   return USAGE;
-}
-
-async function readEvent(file: string): Promise<{ event: unknown } | { complaint: string }> {
-  let text: string;
-  try {
-    text = await readFile(file, 'utf8');
-  } catch (error) {
-    return { complaint: `cannot be read: ${(error as Error).message}` };
-  }
-  try {
-    return { event: JSON.parse(text) };
-  } catch (error) {
-    return { complaint: `is not JSON: ${(error as Error).message}` };
-  }
 }

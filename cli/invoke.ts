@@ -3,12 +3,12 @@
  * Leaves with 0 when the function answered, 1 when it threw, 2 when the question cannot be asked.
  */
 import { fork } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import { bundle, bundlesFolder, functionNames, ROOT, stale } from '../infra/bundles.ts';
 import type { Call } from './invoke-calls.ts';
 import type { FunctionError, Invocation, News } from './invoke-child.ts';
+import { readEvent } from './read-event.ts';
 import { endsAtParsing, USAGE } from './usage.ts';
 
 const ANSWERED = 0;
@@ -58,20 +58,6 @@ function cannotAsk(line: string): number {
 function unknownFunction(name: string): string | undefined {
   const known = functionNames(ROOT);
   return known.includes(name) ? undefined : `${name}: expected a function among ${known.join(', ')}`;
-}
-
-async function readEvent(file: string): Promise<{ event: unknown } | { complaint: string }> {
-  let text: string;
-  try {
-    text = await readFile(file, 'utf8');
-  } catch (error) {
-    return { complaint: `cannot be read: ${(error as Error).message}` };
-  }
-  try {
-    return { event: JSON.parse(text) };
-  } catch (error) {
-    return { complaint: `is not JSON: ${(error as Error).message}` };
-  }
 }
 
 /** One process for one invocation: a cold start with an environment of its own. */

@@ -7,24 +7,7 @@ import {
   replacesPods,
 } from '../../lambdas/core/plan/demand.ts';
 import type { RolloutAnnounced } from '../../lambdas/core/signals.ts';
-import { NOW_MS } from './fixtures.ts';
-
-function announced(changes: Partial<RolloutAnnounced> = {}): RolloutAnnounced {
-  return {
-    kind: 'rollout-announced',
-    announcementId: 'build-7',
-    cluster: 'shop',
-    workload: { kind: 'Deployment', namespace: 'default', name: 'checkout' },
-    replicas: { from: 100, to: 100 },
-    strategy: { type: 'rolling-update', maxSurge: '25%', maxUnavailable: '25%' },
-    startsAtMs: NOW_MS,
-    overMs: 0,
-    terminationGraceMs: 30_000,
-    selector: {},
-    attempt: 0,
-    ...changes,
-  };
-}
+import { anAnnouncement as announced, NOW_MS } from './fixtures.ts';
 
 test('a demand keeps what was announced: id, cluster, place and time', () => {
   const selector = { nodeGroups: ['blue'], zones: ['eu-central-1a'] };

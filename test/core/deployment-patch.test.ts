@@ -3,26 +3,10 @@ import { expect, test } from 'vitest';
 import { demandOf } from '../../lambdas/core/plan/demand.ts';
 import { selfPaced } from '../../lambdas/core/plan/deployment-patch.ts';
 import type { RolloutAnnounced } from '../../lambdas/core/signals.ts';
-import { NOW_MS } from './fixtures.ts';
+import { anAnnouncement as announced } from './fixtures.ts';
 
 const COOLDOWN_MS = 30_000;
 
-function announced(changes: Partial<RolloutAnnounced> = {}): RolloutAnnounced {
-  return {
-    kind: 'rollout-announced',
-    announcementId: 'build-7',
-    cluster: 'shop',
-    workload: { kind: 'Deployment', namespace: 'default', name: 'checkout' },
-    replicas: { from: 100, to: 100 },
-    strategy: { type: 'rolling-update', maxSurge: '25%', maxUnavailable: '25%' },
-    startsAtMs: NOW_MS,
-    overMs: 0,
-    terminationGraceMs: 30_000,
-    selector: {},
-    attempt: 0,
-    ...changes,
-  };
-}
 const rollingUpdate = (maxSurge: number, maxUnavailable: number): RolloutAnnounced['strategy'] => ({
   type: 'rolling-update',
   maxSurge,

@@ -5,6 +5,7 @@ import type { Cluster, Eni, EniId, Node, NodeId, Subnet, SubnetId } from '../../
 import { type Candidate, candidate } from '../../lambdas/core/plan/eligibility.ts';
 import type { PromisedEni } from '../../lambdas/core/plan/launches.ts';
 import { DEFAULT_POLICY, type Policy } from '../../lambdas/core/policy.ts';
+import type { RolloutAnnounced } from '../../lambdas/core/signals.ts';
 
 export const NOW_MS = 1_800_000_000_000;
 const VPC = 'vpc-1';
@@ -100,4 +101,22 @@ export function aCandidate(
   const checked = candidate(node, aCluster(options.env), options.policy ?? aPolicy());
   if ('refusal' in checked) throw new Error(checked.refusal.because);
   return checked.candidate;
+}
+
+/** A rolling update of a hundred pods, with Kubernetes' defaults. */
+export function anAnnouncement(changes: Partial<RolloutAnnounced> = {}): RolloutAnnounced {
+  return {
+    kind: 'rollout-announced',
+    announcementId: 'build-7',
+    cluster: CLUSTER_NAME,
+    workload: { kind: 'Deployment', namespace: 'default', name: 'checkout' },
+    replicas: { from: 100, to: 100 },
+    strategy: { type: 'rolling-update', maxSurge: '25%', maxUnavailable: '25%' },
+    startsAtMs: NOW_MS,
+    overMs: 0,
+    terminationGraceMs: 30_000,
+    selector: {},
+    attempt: 0,
+    ...changes,
+  };
 }
