@@ -5,8 +5,10 @@
 import { backAgain } from './calls/rollout-calls.ts';
 import { say } from './complaints.ts';
 import { ADDRESSES_PER_PREFIX } from './limits.ts';
-import { type Cluster, clusterOf, managedEnis, type Node, totalIps } from './model.ts';
+import { type Cluster, clusterOf, managedEnis, type Node, type NodeId, totalIps } from './model.ts';
+import { demandOfDisplaced } from './plan/demand.ts';
 import { candidate } from './plan/eligibility.ts';
+import { type Sight, standing } from './plan/standing.ts';
 import type { Ports } from './ports.ts';
 import { readWorld } from './reading.ts';
 import type { Ignored, PodsDisplaced, RolloutAnnounced } from './signals.ts';
@@ -26,13 +28,18 @@ export async function displacedRollouts(
   if (!read.ok) return Promise.all(signals.map((signal) => backAgain(signal, read.failure, ports, want)));
   const { world, clusters } = read.value;
   const nodes = new Map(world.nodes.map((node) => [node.id, node]));
+  const names = [...new Set(world.nodes.flatMap((node) => clusterOf(node.tags) ?? []))];
+  const seen = await Promise.all(
+    names.filter((name) => clusters.has(name)).map((name) => ports.ledger.sights(name)),
+  );
+  const sights = new Map(seen.flatMap((each) => [...each]));
   const rollouts = [...byNode.values()].map((signal) => {
     const node = nodes.get(signal.nodeId);
     if (node === undefined) return ignored('gone', 'an instance that EC2 shows', signal);
     const found = clusters.get(clusterOf(node.tags) ?? '');
     return found === undefined
       ? ignored('not ours', `a node of ${[...clusters.keys()].join(', ')}`, signal)
-      : rolloutOf(signal, podsOf(node, found.cluster, ports), found.cluster.name);
+      : rolloutOf(signal, podsOf(node, found.cluster, sights, ports), found.cluster.name);
   });
   const leaving = rollouts.flatMap((one) => (one.kind === 'ignored' ? [] : (one.selector.exceptNodes ?? [])));
   return rollouts.map((one) =>
@@ -40,13 +47,15 @@ export async function displacedRollouts(
   );
 }
 
+const idOf = (nodeId: NodeId): string => `displaced/${nodeId}`;
+
 const rolloutOf = (
   { nodeId, cause, atMs, attempt }: PodsDisplaced,
   pods: number,
   cluster: string,
 ): RolloutAnnounced => ({
   kind: 'rollout-announced',
-  announcementId: `displaced/${nodeId}`,
+  announcementId: idOf(nodeId),
   cluster,
   workload: { kind: 'Node', namespace: '-', name: nodeId },
   replicas: { from: 0, to: pods },
@@ -59,12 +68,23 @@ const rolloutOf = (
   attempt,
 });
 
-/** As many as have an address there, at most: which addresses have no pod nothing shows. */
-function podsOf(node: Node, cluster: Cluster, { settings: { policy } }: Ports): number {
-  const prefixes = managedEnis(node).reduce((sum, eni) => sum + eni.prefixes, 0);
-  const addresses = totalIps(node) + prefixes * ADDRESSES_PER_PREFIX;
+/** As many as may have an address there: which addresses have no pod nothing shows, unless the node could grow and does not. */
+function podsOf(
+  node: Node,
+  cluster: Cluster,
+  sights: ReadonlyMap<NodeId, Sight>,
+  { settings: { policy }, clock }: Ports,
+): number {
   const checked = candidate(node, cluster, policy);
-  return 'candidate' in checked ? Math.min(addresses, checked.candidate.podCap) : addresses;
+  if (!('candidate' in checked)) {
+    const prefixes = managedEnis(node).reduce((sum, eni) => sum + eni.prefixes, 0);
+    return totalIps(node) + prefixes * ADDRESSES_PER_PREFIX;
+  }
+  const { candidate: own } = checked;
+  const demand = { id: idOf(node.id) };
+  const { total, quiet, freeSlots, fillable } = standing(own, { demand, sights, policy, nowMs: clock() });
+  const couldGrow = quiet && !own.soleAllocator && freeSlots + fillable > 0;
+  return demandOfDisplaced({ ...own, addresses: total, couldGrow });
 }
 
 const ignored = (as: Ignored['as'], expected: string, { nodeId: got }: PodsDisplaced): Ignored => ({

@@ -46,7 +46,10 @@ export interface Looking {
   readonly podsOn?: ReadonlyMap<NodeId, number>;
 }
 
-export function standing(present: Candidate, ask: Looking): Standing {
+export function standing(
+  present: Candidate,
+  ask: Omit<Looking, 'demand'> & { readonly demand: Pick<Demand, 'id'> },
+): Standing {
   const forThis = (eni: Eni): boolean => eni.tags[OUR_DEMAND_TAG] === ask.demand.id;
   const node: Node = { ...present.node, enis: present.node.enis.filter((eni) => !forThis(eni)) };
   const candidate = { ...present, node };
