@@ -19,8 +19,9 @@ const LOOK_AGAIN_MS = 30_000;
 /** When it is first looked whether a node that ran already has adopted an attach: every quiet node has reconciled by then, and
  *  where metadata is quick shows it. Later looks tell how long others take. */
 export const FIRST_LOOK_MS = RECONCILE_WORST_MS + 10_000;
-/** Looks fall on common moments, so that those of a burst's many runs share their reads. */
-const MOMENT_MS = 10_000;
+/** Looks fall on common moments, so that those of a burst’s many runs share their reads; no further apart, or they would find
+ *  adopted what came too late. */
+const MOMENT_MS = 2_000;
 /** In ms from now, the first such moment that is `delayMs` away or more. */
 export const onMoment = (delayMs: number, nowMs: number): number =>
   Math.ceil((nowMs + delayMs) / MOMENT_MS) * MOMENT_MS - nowMs;
@@ -167,8 +168,9 @@ function verdictOn(
   const missing = (record?.enis ?? []).some(
     ({ eniId, attachedAtMs }) => attachedAtMs !== undefined && !node.enis.some(({ id }) => id === eniId),
   );
-  if (ours.length === 0 || missing) return last ? 'notSeen' : 'waiting';
-  if (ours.every((eni) => eni.tags[IPAMD_INSTANCE_TAG] !== undefined)) return 'seen';
+  const tagged = ours.every((eni) => eni.tags[IPAMD_INSTANCE_TAG] !== undefined);
+  if (ours.length === 0 || (tagged && missing)) return last ? 'notSeen' : 'waiting';
+  if (tagged) return 'seen';
   // A launch was raced against ipamd's start; a node that already ran was not, nor one behind a closed gate.
   if (ipamdStarted(node) && record?.runningAtMs !== undefined && record.gated !== true)
     return before === true ? 'lateAttach' : 'starting';
