@@ -1,6 +1,7 @@
 /** The process the built on-signal runs in, as Lambda would run it: a first invocation, and one on the same environment. */
 import { readFileSync } from 'node:fs';
 import http from 'node:http';
+import { peakMegabytes } from './peak-memory.ts';
 
 export interface SignalRun {
   /** From the event to the first request to EC2, ms: cold with loading the code, then warm. */
@@ -38,11 +39,10 @@ for (const event of events) {
   seconds.push((performance.now() - from) / 1000);
   failed.push(answer.batchItemFailures.length);
 }
-const peak = /VmHWM:\s+(\d+) kB/.exec(readFileSync('/proc/self/status', 'utf8'))?.[1];
 const run: SignalRun = {
   firstCallMs,
   seconds,
   failed,
-  peakMegabytes: Math.round(Number(peak ?? process.resourceUsage().maxRSS) / 1024),
+  peakMegabytes: peakMegabytes(),
 };
 process.send?.(run, () => process.exit(0));

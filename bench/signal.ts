@@ -1,13 +1,13 @@
 /** What a batch of launches costs the function that is in a hurry: the built on-signal in a process of its own, with the
  *  memory it may have at most, against the embedded AWS over HTTP. */
-import { fork } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { furnish } from '../cli/sim-environment.ts';
-import { bundle, bundlesFolder, ROOT, stale } from '../infra/bundles.ts';
+import { bundle, ROOT, stale } from '../infra/bundles.ts';
 import { startHttpServer } from '../sim/wire/http-server.ts';
 import { World } from '../sim/world.ts';
+import { runBuilt } from './built-function.ts';
 import type { SignalRun } from './signal-child.ts';
 import { table } from './text.ts';
 
@@ -42,7 +42,10 @@ export async function measureSignal(): Promise<SignalFigures> {
     const ids = Array.from({ length: LAUNCHES }, () => launched(world));
     for (const [index, state] of (['pending', 'running'] as const).entries())
       writeFileSync(files[index] ?? '', JSON.stringify(batch(world, ids, state)));
-    const run = await signal(await furnish({ world, begin: () => {} }, server), files);
+    const run = await runBuilt<SignalRun>('on-signal', new URL('signal-child.ts', import.meta.url), files, {
+      env: await furnish({ world, begin: () => {} }, server),
+      megabytes: LIMITS.megabytes,
+    });
     return { ...run, launches: LAUNCHES, calls: Object.fromEntries(world.account.calls.of('prewarmer')) };
   } finally {
     await server.close();
@@ -90,24 +93,4 @@ function batch(world: World, ids: readonly string[], state: 'pending' | 'running
       ),
     })),
   };
-}
-
-/** Heap limits as Lambda's own Node.js runtime sets them from a function's memory (see sweep.ts). */
-const NEW_SPACE_MB = Math.floor(LIMITS.megabytes / 10);
-
-function signal(env: Readonly<Record<string, string>>, files: readonly string[]): Promise<SignalRun> {
-  return new Promise((resolve, reject) => {
-    const file = join(bundlesFolder(ROOT), 'on-signal', 'index.mjs');
-    const child = fork(new URL('signal-child.ts', import.meta.url), [file, ...files], {
-      env: { ...env, PATH: process.env['PATH'] },
-      execArgv: [
-        `--max-semi-space-size=${Math.floor(NEW_SPACE_MB / 2)}`,
-        `--max-old-space-size=${LIMITS.megabytes - NEW_SPACE_MB}`,
-      ],
-      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-    });
-    child.once('message', (run) => resolve(run as SignalRun));
-    child.once('error', reject);
-    child.once('exit', (code) => reject(new Error(`on-signal ended with code ${code}`)));
-  });
 }

@@ -1,5 +1,5 @@
 /** The process the built sweep runs in, as Lambda would run it: nothing else is loaded, so that its peak memory is its own. */
-import { readFileSync } from 'node:fs';
+import { peakMegabytes } from './peak-memory.ts';
 
 export interface SweepRun {
   readonly answer: unknown;
@@ -14,13 +14,6 @@ const answer: unknown = await handler({});
 const run: SweepRun = {
   answer,
   seconds: (performance.now() - from) / 1000,
-  peakMegabytes: Math.round(peakKilobytes() / 1024),
+  peakMegabytes: peakMegabytes(),
 };
 process.send?.(run, () => process.exit());
-
-/** On Linux the kernel's own mark: `maxRSS` of a child begins with what its parent held when it was made, which here is a
- *  world of thousands of nodes. Source: getrusage(2), and proc(5), VmHWM. */
-function peakKilobytes(): number {
-  if (process.platform !== 'linux') return process.resourceUsage().maxRSS;
-  return Number(/^VmHWM:\s+(\d+) kB$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1]);
-}

@@ -1,11 +1,10 @@
 /** What one sweep costs over a large, quiet cluster: the built function, in a process of its own, against the embedded AWS
  *  over HTTP. */
-import { fork } from 'node:child_process';
-import { join } from 'node:path';
 import { furnish } from '../cli/sim-environment.ts';
-import { bundle, bundlesFolder, ROOT, stale } from '../infra/bundles.ts';
+import { bundle, ROOT, stale } from '../infra/bundles.ts';
 import { startHttpServer } from '../sim/wire/http-server.ts';
 import { World } from '../sim/world.ts';
+import { runBuilt } from './built-function.ts';
 import type { SweepRun } from './sweep-child.ts';
 import { table } from './text.ts';
 
@@ -65,7 +64,12 @@ export async function measureSweep(nodes: number): Promise<SweepFigures> {
   const server = await startHttpServer({ world });
   try {
     const env = await furnish({ world, begin: () => {} }, server);
-    const { answer, ...figures } = await sweep(env);
+    const { answer, ...figures } = await runBuilt<SweepRun>(
+      'sweep',
+      new URL('sweep-child.ts', import.meta.url),
+      [],
+      { env, megabytes: LIMITS.megabytes },
+    );
     const [swept] = answer as { nodes: number }[];
     if (swept?.nodes !== nodes) throw new Error(`of ${nodes} nodes the sweep saw ${JSON.stringify(answer)}`);
     return {
@@ -123,29 +127,6 @@ function filled(nodes: number): World {
     }
   }
   return world;
-}
-
-/** Heap limits as Lambda's own Node.js runtime sets them from a function's memory: a tenth for what is new, half of it for
- *  each half of that; the rest for what is old. Source: /var/runtime/bootstrap of the managed runtimes. */
-const NEW_SPACE_MB = Math.floor(LIMITS.megabytes / 10);
-const HEAP = [
-  `--max-semi-space-size=${Math.floor(NEW_SPACE_MB / 2)}`,
-  `--max-old-space-size=${LIMITS.megabytes - NEW_SPACE_MB}`,
-];
-
-function sweep(env: Readonly<Record<string, string>>): Promise<SweepRun> {
-  return new Promise((resolve, reject) => {
-    const file = join(bundlesFolder(ROOT), 'sweep', 'index.mjs');
-    const child = fork(new URL('sweep-child.ts', import.meta.url), [file], {
-      env: { ...env, PATH: process.env['PATH'] },
-      execArgv: HEAP,
-      // Its log is of no interest here, its complaints are.
-      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-    });
-    child.once('message', (run) => resolve(run as SweepRun));
-    child.once('error', reject);
-    child.once('exit', (code) => reject(new Error(`the sweep ended with code ${code}`)));
-  });
 }
 
 const sum = (counts: Readonly<Record<string, number>>): number =>

@@ -6,20 +6,12 @@ export async function inParallel<T, R>(
   work: (item: T) => Promise<R>,
 ): Promise<R[]> {
   const results = new Array<R>(items.length);
-  let next = 0;
-  let failure: { readonly error: unknown } | undefined;
-  const worker = async (): Promise<void> => {
-    while (next < items.length && failure === undefined) {
-      const index = next++;
-      try {
-        results[index] = await work(items[index] as T);
-      } catch (error) {
-        failure ??= { error };
-      }
-    }
-  };
-  await Promise.all(Array.from({ length: Math.min(most, items.length) }, worker));
-  if (failure !== undefined) throw failure.error;
+  const crew = new Crew(most);
+  for (const [index, item] of items.entries())
+    crew.join(async () => {
+      results[index] = await work(item);
+    });
+  await crew.allDone();
   return results;
 }
 

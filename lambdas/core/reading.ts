@@ -55,7 +55,8 @@ export async function readShared(
   return succeeded({ world: read.value, others: turn.others });
 }
 
-/** Reads the named instances, or all nodes of one cluster; named ones by turns, where that is asked for. A cluster of ours that EKS does not know is journalled. */
+/** Reads the named instances, or all nodes of one cluster; named ones by turns, where that is asked for. A cluster of ours that
+ *  EKS does not know is journalled. */
 export async function readWorld(nodes: Nodes, ports: Ports): Promise<Answer<Reading>>;
 export async function readWorld(
   nodes: { readonly ids: readonly NodeId[] },
