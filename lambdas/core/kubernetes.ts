@@ -23,6 +23,8 @@ export interface DeploymentSettings {
   readonly strategy: RolloutStrategy;
   readonly terminationGraceMs: number;
   readonly hostNetwork: boolean;
+  /** Pods that are ready now. */
+  readonly readyReplicas: number;
 }
 
 /** A launch gate that was looked at: closed while the node carries our taint. */
@@ -51,6 +53,12 @@ export interface Kubernetes {
     cluster: string,
     workload: Pick<Workload, 'namespace' | 'name'>,
   ): Promise<Answer<DeploymentSettings | undefined>>;
+  /** Sets how many pods a Deployment has, through its `scale` subresource. The same number again changes nothing. */
+  scale(
+    cluster: string,
+    workload: Pick<Workload, 'namespace' | 'name'>,
+    replicas: number,
+  ): Promise<Answer<void>>;
   /** Nodes that have not joined are absent from the answer. */
   gates(cluster: string, nodes: readonly NamedNode[]): Promise<Answer<ReadonlyMap<NodeId, GateSeen>>>;
   /** All closed gates of a cluster. */

@@ -12,7 +12,9 @@ import type { Mark } from './plan/marks.ts';
 import type { Sight } from './plan/standing.ts';
 import type { LeaveReason } from './plan/steps.ts';
 import type { Policy } from './policy.ts';
+import type { Readiness, WorkloadAt } from './readiness.ts';
 import type { Leasing } from './records.ts';
+import type { RolloutRecord } from './rollouts/record.ts';
 import type { Circle, SharedRead, Turn, TurnAsk } from './shared-reads.ts';
 import type { LaunchHook, Signal } from './signals.ts';
 
@@ -231,6 +233,42 @@ export interface Ledger {
   learn(cluster: string, samples: ReadonlyMap<string, Samples>, nowMs: number): Promise<void>;
 }
 
+/** What is kept of batched rollouts, and of what was said of workloads' addresses. */
+export interface RolloutBook {
+  /** `undefined` when none of that id is known. */
+  find(rolloutId: string): Promise<RolloutRecord | undefined>;
+  /** Writes it with its version counted up, if nobody wrote since it was read: at version 0 only if there is none yet.
+   *  Returns what was written; `undefined` when somebody else wrote: read again. */
+  keep(record: RolloutRecord): Promise<RolloutRecord | undefined>;
+  /** What was last said of a workload's addresses, if that has not expired. */
+  readiness(of: WorkloadAt, nowMs: number): Promise<Readiness | undefined>;
+  say(readiness: Readiness): Promise<void>;
+}
+
+/** The state machine that takes batched rollouts from wave to wave. */
+export interface RolloutMachine {
+  /** Starts it for this rollout, once: `known` when it was started before, even if it has ended since. */
+  start(rolloutId: string): Promise<'started' | 'known'>;
+  /** Lets a wave go that is held. `gone`: nobody waits for this any more. */
+  open(token: string): Promise<'opened' | 'gone'>;
+}
+
+/** EventBridge's default bus, for those who follow a rollout. */
+export interface Bus {
+  /** Puts an event of ours on it. Throws when it was not taken. */
+  put(detailType: RolloutEvent, detail: Readonly<Record<string, unknown>>): Promise<void>;
+}
+
+export type RolloutEvent =
+  /** Something else is waited for than before, or nothing any more. */
+  | 'Rollout Progress'
+  /** The addresses of a wave are there. */
+  | 'Wave Ready'
+  /** The pods of a wave may come now. */
+  | 'Wave Advanced'
+  /** Completed or stopped; with a cause and a remedy when stopped. */
+  | 'Rollout Finished';
+
 export interface LaunchHooks {
   /** Lets the launch go on. Fails when nobody waits any more, too. */
   complete(hook: LaunchHook): Promise<void>;
@@ -295,6 +333,9 @@ export interface Ports {
   readonly ledger: Ledger;
   readonly reads: Reads;
   readonly launchHooks: LaunchHooks;
+  readonly rolloutBook: RolloutBook;
+  readonly rolloutMachine: RolloutMachine;
+  readonly bus: Bus;
   readonly continuations: Continuations;
   readonly journal: Journal;
   readonly settings: Settings;

@@ -61,7 +61,26 @@ export interface RolloutAnnounced {
   /** What the announcement did not say: Kubernetes' defaults stand there, which the Deployment's own settings replace where the
    *  lens can read them. */
   readonly unsaid?: readonly Unsaid[];
+  /** It goes out in waves, paced by the state machine. */
+  readonly waves?: WaveOptions;
   readonly attempt: number;
+}
+
+/** How a batched rollout goes out. */
+export interface WaveOptions {
+  /** Pods of a wave: as many as can be addressed, a number, or a share of all pods of the rollout. */
+  readonly size: 'auto' | IntOrPercent;
+  /** Who lets a wave go whose addresses are ready: nobody is asked (`none`), or only told (`event`); whoever gets its task
+   *  token (`callback`), or a person who says so by hand (`approve`). */
+  readonly gate: 'none' | 'event' | 'callback' | 'approve';
+  /** How its pods come: whoever announced them is told to make them, or we scale the Deployment, which takes the lens. */
+  readonly advance: 'announce' | 'scale';
+  /** From then on no wave is begun, epoch ms. */
+  readonly deadlineMs: number;
+  /** How long one wave may wait for its addresses or its pods before the rollout is stopped. */
+  readonly longestPauseMs: number;
+  /** A wave of fewer pods waits for more addresses, unless it is the last. */
+  readonly smallestPods: number;
 }
 
 export type Unsaid = 'strategy' | 'terminationGrace';
