@@ -1,11 +1,11 @@
 /** Plans in the journal: the totals, and every step with its reason; and each signal in one line. */
 
+import type { RolloutReport } from './decide-rollout.ts';
 import type { Plan } from './plan/steps.ts';
 import type { Ports } from './ports.ts';
 import type { RolloutAnnounced, ScaleOutComing } from './signals.ts';
 import { cameOf, ONLY_ASKED, plannedIn, type Told } from './telling.ts';
 import type { Launched } from './warm-launches.ts';
-import type { RolloutReport } from './warm-rollout.ts';
 
 /** Steps of one line: some 300 bytes each, of the 256 KB that a log event may have (CloudWatch Logs quotas). */
 const STEPS_PER_LINE = 400;

@@ -1,4 +1,6 @@
 /** The whole story in a page: a signal arrives, the core decides, an adapter does, the ledger remembers. */
+
+import type { RolloutReport } from './decide-rollout.ts';
 import { displacedRollouts } from './displaced.ts';
 import { type Answer, grouped, type Handled, handleEach } from './handling.ts';
 import { type Look, look } from './looks/looks.ts';
@@ -15,7 +17,7 @@ import type {
   Signal,
 } from './signals.ts';
 import { warmLaunches } from './warm-launches.ts';
-import { type RolloutReport, warmRollout } from './warm-rollout.ts';
+import { warmRollout } from './warm-rollout.ts';
 
 export type Report = Plan | RolloutReport | Look;
 

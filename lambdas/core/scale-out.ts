@@ -4,13 +4,13 @@
  */
 import { backAgain } from './calls/rollout-calls.ts';
 import { say } from './complaints.ts';
+import type { RolloutReport } from './decide-rollout.ts';
 import { type Node, nodeGroupOf } from './model.ts';
 import { candidate } from './plan/eligibility.ts';
 import { totalsOf } from './plan/steps.ts';
 import type { Ports } from './ports.ts';
 import { type Reading, readWorld } from './reading.ts';
 import type { Ignored, NodeGroupName, ScaleOutComing } from './signals.ts';
-import type { RolloutReport } from './warm-rollout.ts';
 
 /** Nodes launched so long before a request for more was told are taken for those it asked for: its time is in whole seconds,
  *  and of its beginning. */

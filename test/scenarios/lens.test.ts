@@ -1,7 +1,7 @@
 /** What exact pods, read from the API server, change in the plan of a rollout; and that nothing rests on them. */
 import { describe, expect, test } from 'vitest';
+import type { RolloutReport } from '../../lambdas/core/decide-rollout.ts';
 import type { NodeId } from '../../lambdas/core/model.ts';
-import type { RolloutReport } from '../../lambdas/core/warm-rollout.ts';
 import type { Stage, StageOptions } from '../../sim/stage.ts';
 import type { World } from '../../sim/world.ts';
 import { CLUSTER, inWorld, launchFor, minutes, notesOf, seconds, staged } from './stage.ts';

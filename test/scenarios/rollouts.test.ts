@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { RolloutReport } from '../../lambdas/core/warm-rollout.ts';
+import type { RolloutReport } from '../../lambdas/core/decide-rollout.ts';
 import type { Stage } from '../../sim/stage.ts';
 import type { World } from '../../sim/world.ts';
 import {

@@ -1,7 +1,7 @@
 /** A rolling update on nodes whose addresses are all there: Kubernetes' own pace fails, the one the plan advises does not. */
 import { describe, expect, test } from 'vitest';
+import type { RolloutReport } from '../../lambdas/core/decide-rollout.ts';
 import type { SelfPaced } from '../../lambdas/core/plan/deployment-patch.ts';
-import type { RolloutReport } from '../../lambdas/core/warm-rollout.ts';
 import { CLUSTER, failedRequests, inWorld, minutes, seconds, staged } from './stage.ts';
 
 const NODES = 5;

@@ -35,12 +35,19 @@ interface Decided {
   readonly world: World;
 }
 
-/** Says how far it came, in counts. */
+export interface CarriedOut {
+  /** How far it came, in counts. */
+  readonly told: readonly string[];
+  /** After how long what is not done yet can go on; absent: there is nothing more to do. */
+  readonly waitMs?: number;
+}
+
+/** One round: as much as the budget allows within some seconds. */
 export async function carryOutRollout(
-  signal: RolloutAnnounced,
+  signal: Pick<RolloutAnnounced, 'cluster' | 'announcementId'>,
   { plan, candidates, marks, world }: Decided,
   ports: Ports,
-): Promise<string> {
+): Promise<CarriedOut> {
   const { clock, settings } = ports;
   const byNode = Map.groupBy(plan.steps.filter(acts), ({ nodeId }) => nodeId);
   const nowMs = clock();
@@ -58,12 +65,10 @@ export async function carryOutRollout(
     const counts = [...Map.groupBy(acted.worked.values(), ({ result }) => result)];
     told.push(...counts.map(([result, nodes]) => `${nodes.length} nodes ${result}`));
   }
-  if (waits.length > 0) {
-    const waitMs = Math.max(ROUND_MS, Math.min(...waits));
-    await comeBack(signal, waitMs, ports);
-    told.push(`again in ${waitMs / 1000} s`);
-  }
-  return told.join(', ') || 'nothing';
+  return {
+    told,
+    ...(waits.length > 0 && { waitMs: Math.max(ROUND_MS, Math.min(...waits)) }),
+  };
 }
 
 interface Acted {
@@ -73,7 +78,7 @@ interface Acted {
 }
 
 async function act(
-  signal: RolloutAnnounced,
+  signal: Pick<RolloutAnnounced, 'cluster' | 'announcementId'>,
   byNode: ReadonlyMap<NodeId, readonly ActStep[]>,
   { candidates, marks, world }: Omit<Decided, 'plan'>,
   ports: Ports,
@@ -217,7 +222,7 @@ function nameOf(signal: RolloutAnnounced | PodsDisplaced | ScaleOutComing): stri
 }
 
 /** Some nodes are not done yet. Waiting for one's turn is no failed try; it ends when the pods have come and gone on. */
-async function comeBack(signal: RolloutAnnounced, waitMs: number, ports: Ports): Promise<void> {
+export async function comeBack(signal: RolloutAnnounced, waitMs: number, ports: Ports): Promise<void> {
   const { announcementId, startsAtMs, overMs } = signal;
   const { openDemandTtlMs } = ports.settings.policy;
   if (ports.clock() + waitMs > startsAtMs + overMs + openDemandTtlMs) {
