@@ -97,6 +97,42 @@ export const STRATEGY = z.discriminatedUnion(
   { error: 'an object whose type is one of RollingUpdate, Recreate, BlueGreen, StatefulSet, Job' },
 );
 
+/** A percentage of none is no wave. */
+const waveSize = value<'auto' | IntOrPercent>(
+  '"auto", a whole number of pods, or a percentage from "1%" to "100%"',
+  (given) =>
+    given === 'auto' ||
+    (Number.isInteger(given) && (given as number) >= 1 && (given as number) <= MOST_PODS) ||
+    (typeof given === 'string' && PERCENT.test(given) && !movesNothing(given as IntOrPercent)),
+  {
+    oneOf: [
+      { const: 'auto' },
+      { type: 'integer', minimum: 1, maximum: MOST_PODS },
+      { type: 'string', pattern: '^([1-9]|[1-9]\\d|100)%$' },
+    ],
+  },
+);
+const choice = <T extends string>(...choices: readonly T[]) =>
+  value<T>(`one of ${choices.map((one) => `"${one}"`).join(', ')}`, (given) => choices.includes(given as T), {
+    enum: choices,
+  });
+
+/** How a rollout goes out that is batched. The longest an execution may take: a week, well below the year Step Functions gives. */
+const WAVES = ours({
+  size: z.optional(waveSize),
+  gate: z.optional(choice('none', 'event', 'callback', 'approve')),
+  advance: z.optional(choice('announce', 'scale')),
+  deadline: z.optional(time),
+  deadlineSeconds: z.optional(whole(60, 7 * DAY_SECONDS, 'seconds')),
+  longestPauseSeconds: z.optional(whole(60, DAY_SECONDS, 'seconds')),
+  smallest: z.optional(whole(1, MOST_PODS, 'pods')),
+}).check(
+  z.refine(({ deadline, deadlineSeconds }) => deadline === undefined || deadlineSeconds === undefined, {
+    path: ['deadlineSeconds'],
+    error: 'nothing beside deadline',
+  }),
+);
+
 /** What a pipeline says before it changes a workload. */
 export const ANNOUNCEMENT = ours({
   cluster: clusterName,
@@ -113,6 +149,7 @@ export const ANNOUNCEMENT = ours({
   podExitSeconds: z.optional(seconds),
   newVersion: z.optional(yesOrNo),
   hostNetwork: z.optional(yesOrNo),
+  waves: z.optional(WAVES),
   announcementId: z.optional(announcementId),
 }).check(
   z.refine(({ startsAt, startsInSeconds }) => startsAt === undefined || startsInSeconds === undefined, {

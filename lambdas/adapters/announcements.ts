@@ -1,6 +1,6 @@
 /** Announcements in, signals out: what is left unsaid is what Kubernetes would do. */
 import { type Complaint, sayAll } from '../core/complaints.ts';
-import type { Ignored, RolloutAnnounced, RolloutStrategy, Unsaid } from '../core/signals.ts';
+import type { Ignored, RolloutAnnounced, RolloutStrategy, Unsaid, WaveOptions } from '../core/signals.ts';
 import { ANNOUNCEMENT, type Announcement } from './announcement-shape.ts';
 import { check, given } from './expectations.ts';
 
@@ -25,9 +25,10 @@ export function readAnnouncement(
     podsPerNode,
     hostNetwork,
     newVersion,
+    waves,
     ...said
   } = checked.value;
-  if (newVersion !== true && needsNone(replicas, strategy))
+  if (waves === undefined && newVersion !== true && needsNone(replicas, strategy))
     return {
       kind: 'ignored',
       as: 'no address needed',
@@ -59,11 +60,28 @@ export function readAnnouncement(
       podsPerNode,
       hostNetwork,
       newVersion,
+      waves: waves && wavesOf(waves, atMs),
       podReadyMs: inMs(said.podReadySeconds),
       podExitMs: inMs(said.podExitSeconds),
     }),
     ...(unsaid.length > 0 && { unsaid }),
     attempt: 0,
+  };
+}
+
+/** Where nothing is said: as large as it can be, nobody asked, four hours in all and a quarter of one for each wave. */
+const DEADLINE_SECONDS = 14_400;
+const LONGEST_PAUSE_SECONDS = 900;
+
+function wavesOf(said: NonNullable<Announcement['waves']>, atMs: number): WaveOptions {
+  const { size = 'auto', gate = 'none', advance = 'announce', deadline, smallest = 1 } = said;
+  return {
+    ...{ size, gate, advance, smallestPods: smallest },
+    deadlineMs:
+      deadline === undefined
+        ? atMs + 1000 * (said.deadlineSeconds ?? DEADLINE_SECONDS)
+        : Date.parse(deadline),
+    longestPauseMs: 1000 * (said.longestPauseSeconds ?? LONGEST_PAUSE_SECONDS),
   };
 }
 

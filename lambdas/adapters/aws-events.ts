@@ -6,6 +6,7 @@ import type {
   NodeGroupName,
   NodeLaunching,
   PodsDisplaced,
+  RolloutEnded,
   ScaleOutComing,
 } from '../core/signals.ts';
 import { malformed } from './announcements.ts';
@@ -14,6 +15,7 @@ import {
   API_CALL,
   BUILD,
   DEPLOYMENT,
+  EXECUTION,
   FLEET_CALL,
   GROUP_CALL,
   IMAGE,
@@ -66,7 +68,7 @@ const launching = (
   attempt: 0,
 });
 
-type Told = NodeLaunching | PodsDisplaced | ScaleOutComing | Ignored;
+type Told = NodeLaunching | PodsDisplaced | ScaleOutComing | RolloutEnded | Ignored;
 
 const stateChanged = reading(STATE_CHANGE, ({ 'instance-id': nodeId, state }, { atMs }): Told => {
   if (state === 'pending' || state === 'running') return launching(nodeId, state, atMs);
@@ -257,6 +259,27 @@ const alarmed = reading(
   }),
 );
 
+/** An execution of ours: the rule asks for no other machine's. Its input names its rollout. */
+const executed = reading(EXECUTION, ({ status, input }): Told => {
+  const rolloutId = rolloutIn(input);
+  if (rolloutId === undefined)
+    return malformed([
+      { field: 'detail.input', expected: 'a rollout as JSON, {"rolloutId": ...}', got: input },
+    ]);
+  if (status === 'RUNNING' || status === 'SUCCEEDED')
+    return noNeed({ field: 'detail.status', expected: 'FAILED, TIMED_OUT or ABORTED', got: status });
+  return { kind: 'rollout-ended', rolloutId, status: status as RolloutEnded['status'] };
+});
+
+function rolloutIn(input: string): string | undefined {
+  try {
+    const { rolloutId } = JSON.parse(input) as { readonly rolloutId?: unknown };
+    return typeof rolloutId === 'string' ? rolloutId : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 const API_CALLED = { 'AWS API Call via CloudTrail': called };
 
 /** By source and detail type. */
@@ -277,6 +300,7 @@ export const AWS_EVENTS: Readonly<
     ...API_CALLED,
   },
   'aws.eks': API_CALLED,
+  'aws.states': { 'Step Functions Execution Status Change': executed },
   'aws.codepipeline': { 'CodePipeline Pipeline Execution State Change': piped },
   'aws.codedeploy': { 'CodeDeploy Deployment State-change Notification': deployed },
   'aws.codebuild': { 'CodeBuild Build State Change': built },

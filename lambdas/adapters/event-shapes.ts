@@ -98,5 +98,19 @@ export const IMAGE = theirs({
 /** Source: CloudWatch User Guide, alarm events. */
 export const ALARM = theirs({ alarmName: name, state: theirs({ value: name, timestamp: name }) });
 
+/** Source: Step Functions Developer Guide, events of execution status changes. The input is JSON as text; `null` where it was
+ *  too large to be told. */
+export const EXECUTION = theirs({
+  status: oneOf('RUNNING', 'SUCCEEDED', 'FAILED', 'TIMED_OUT', 'ABORTED'),
+  input: any,
+});
+
+/** Ours: a person lets a wave go. */
+export const APPROVED_DETAIL = ours({
+  cluster: clusterName,
+  announcementId,
+  wave: z.optional(whole(1, 1_000, 'waves')),
+});
+
 /** Ours: a schedule of the policy fires. */
 export const DUE_DETAIL = ours({ schedule: name });

@@ -2,12 +2,13 @@
 import { type Complaint, say, sayAll } from '../core/complaints.ts';
 import type { Policy } from '../core/policy.ts';
 import type { Home } from '../core/ports.ts';
+import { rolloutIdOf } from '../core/rollouts/record.ts';
 import type { Asked, Ignored, IgnoredAs, Signal } from '../core/signals.ts';
 import { malformed, readAnnouncement } from './announcements.ts';
 import { AWS_EVENTS, type Envelope } from './aws-events.ts';
-import { DUE_DETAIL, ENVELOPE } from './event-shapes.ts';
+import { APPROVED_DETAIL, DUE_DETAIL, ENVELOPE } from './event-shapes.ts';
 import { check, given } from './expectations.ts';
-import { ANNOUNCED, CONTINUATION, DUE, OUR_SOURCE } from './our-events.ts';
+import { ANNOUNCED, APPROVED, CONTINUATION, DUE, OUR_SOURCE } from './our-events.ts';
 import { readDue, readRouted } from './routed.ts';
 import { SIGNAL } from './signal-shapes.ts';
 
@@ -23,6 +24,7 @@ type Read = Exclude<Signal, Asked> | Ignored;
 /** Our own events. */
 const OUR_EVENTS: Readonly<Record<string, (event: Envelope, reading: Reading) => Read>> = {
   [ANNOUNCED]: ({ id, atMs, detail }) => readAnnouncement(detail, { id, atMs, field: 'detail' }),
+  [APPROVED]: approved,
   [DUE]: due,
   [CONTINUATION]: continued,
 };
@@ -47,11 +49,21 @@ export function readSignals(raw: unknown, reading: Reading): readonly (Signal | 
 
 function asked(about: Read): Asked | Ignored {
   if (about.kind === 'ignored') return about;
-  if (about.kind === 'verify-due' || about.kind === 'boot-look' || about.kind === 'gate-look')
-    return malformed([
-      { field: 'plan.detail.kind', expected: 'an event that asks for addresses', got: about.kind },
-    ]);
-  return { kind: 'asked', want: 'plan', about };
+  switch (about.kind) {
+    case 'verify-due':
+    case 'boot-look':
+    case 'gate-look':
+    case 'wave-approved':
+    case 'rollout-ended':
+      return malformed([
+        { field: 'plan.detail.kind', expected: 'an event that asks for addresses', got: about.kind },
+      ]);
+    case 'node-launching':
+    case 'rollout-announced':
+    case 'pods-displaced':
+    case 'scale-out-coming':
+      return { kind: 'asked', want: 'plan', about };
+  }
 }
 
 /** The body of a queue's message. */
@@ -105,6 +117,13 @@ const notHome = (
     ? [{ field: 'region', expected: home.region, got: region }]
     : []),
 ];
+
+function approved({ detail }: Envelope): Read {
+  const checked = check(APPROVED_DETAIL, detail, 'detail');
+  if (!checked.ok) return malformed(checked.complaints);
+  const { wave, ...of } = checked.value;
+  return { kind: 'wave-approved', rolloutId: rolloutIdOf(of), ...given({ wave }) };
+}
 
 function due({ id, atMs, detail }: Envelope, { policy }: Reading): Read {
   const checked = check(DUE_DETAIL, detail, 'detail');

@@ -52,6 +52,10 @@ export const FIGURES = {
   PodsPending: 'Count',
   /** With the lens, of the pods on nodes that hold ENIs of ours: how many have an address of those. */
   PodsOnPrewarmed: 'Percent',
+  /** Pods of batched rollouts whose waves were released. */
+  PodsReleased: 'Count',
+  RolloutsCompleted: 'Count',
+  RolloutsStopped: 'Count',
   /** Where we are the only allocator: nodes that have fewer addresses than they should. */
   NodesShort: 'Count',
 } as const satisfies Readonly<Record<string, Unit>>;

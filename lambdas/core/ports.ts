@@ -16,7 +16,7 @@ import type { Readiness, WorkloadAt } from './readiness.ts';
 import type { Leasing } from './records.ts';
 import type { RolloutRecord } from './rollouts/record.ts';
 import type { Circle, SharedRead, Turn, TurnAsk } from './shared-reads.ts';
-import type { LaunchHook, Signal } from './signals.ts';
+import type { LaunchHook, OwnMessage } from './signals.ts';
 
 /** Epoch milliseconds. */
 export type Clock = () => number;
@@ -285,9 +285,7 @@ export interface Reads {
 /** Work that must wait goes back on the queue; nobody sleeps in a billed function. */
 export interface Continuations {
   /** Delivers each signal again after `delayMs` (at most 15 minutes), with its attempt counted up by the caller. */
-  later(
-    signals: readonly { readonly signal: Exclude<Signal, { kind: 'asked' }>; readonly delayMs: number }[],
-  ): Promise<void>;
+  later(signals: readonly { readonly signal: OwnMessage; readonly delayMs: number }[]): Promise<void>;
 }
 
 /** One line per fact: what was decided or done, for which node or cluster, and why. */

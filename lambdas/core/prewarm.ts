@@ -7,9 +7,14 @@ import { type Look, look } from './looks/looks.ts';
 import { noteLaunches, notePlan, noteRollout } from './noting.ts';
 import type { Plan } from './plan/steps.ts';
 import type { Ports } from './ports.ts';
+import { approveWave, type WaveOpened } from './rollouts/approve.ts';
+import type { BatchedRollout } from './rollouts/record.ts';
+import { reportEnd } from './rollouts/report.ts';
+import { type RolloutStarted, startRollout } from './rollouts/start.ts';
 import { scaleOut } from './scale-out.ts';
 import type {
   Asks,
+  Ignored,
   NodeLaunching,
   PodsDisplaced,
   RolloutAnnounced,
@@ -19,7 +24,7 @@ import type {
 import { warmLaunches } from './warm-launches.ts';
 import { warmRollout } from './warm-rollout.ts';
 
-export type Report = Plan | RolloutReport | Look;
+export type Report = Plan | RolloutReport | RolloutStarted | WaveOpened | Look;
 
 /** Handles a batch: all launches share one read of the world, and so do all nodes that go and all looks at boots; every
  *  other signal is a decision of its own. */
@@ -39,6 +44,11 @@ async function handle(group: readonly Signal[], ports: Ports): Promise<Answer<Re
       return look(group, ports);
     case 'asked':
       return answer([first.about], first.want, ports);
+    case 'wave-approved':
+      return one(await approveWave(first, ports));
+    case 'rollout-ended':
+      await reportEnd(first, ports);
+      return { reports: [], ignored: [] };
     case 'node-launching':
     case 'rollout-announced':
     case 'pods-displaced':
@@ -63,6 +73,9 @@ async function answer(group: readonly Asks[], want: 'plan' | 'do', ports: Ports)
       return displaced(group as readonly PodsDisplaced[], want, ports);
   }
 }
+
+const one = <R extends object>(answered: R | Ignored): Answer<R> =>
+  'kind' in answered ? { reports: [], ignored: [answered] } : { reports: [answered], ignored: [] };
 
 async function launches(
   signals: readonly NodeLaunching[],
@@ -92,11 +105,23 @@ async function displaced(
 }
 
 async function rollout(signal: RolloutAnnounced, want: 'plan' | 'do', ports: Ports): Promise<Answer<Report>> {
+  if (goesInWaves(signal)) return inWaves(signal, want, ports);
   const report = await warmRollout(signal, ports, want);
   if ('kind' in report) return { reports: [], ignored: [report] };
   noteRollout(signal, report, ports);
   if (want === 'do') notePlan(report, ports);
   return { reports: [report], ignored: [] };
+}
+
+const goesInWaves = (signal: RolloutAnnounced): signal is BatchedRollout => signal.waves !== undefined;
+
+/** The state machine takes it from here. Who only asks is told what all of its pods at once would need, too. */
+async function inWaves(signal: BatchedRollout, want: 'plan' | 'do', ports: Ports): Promise<Answer<Report>> {
+  const started = one<Report>(await startRollout(signal, ports, want));
+  if (want === 'do' || started.ignored.length > 0) return started;
+  const { waves: _, ...atOnce } = signal;
+  const { reports } = await rollout(atOnce, want, ports);
+  return { reports: [...started.reports, ...reports], ignored: [] };
 }
 
 async function toCome(signal: ScaleOutComing, want: 'plan' | 'do', ports: Ports): Promise<Answer<Report>> {

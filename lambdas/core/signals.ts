@@ -209,10 +209,28 @@ export interface Gate {
   readonly again?: true;
 }
 
+/** A person lets a wave go that is held (`gate: "approve"`). */
+export interface WaveApproved {
+  readonly kind: 'wave-approved';
+  readonly rolloutId: string;
+  /** The one that was looked at; absent: whichever is held. */
+  readonly wave?: number;
+}
+
+/** The execution of a batched rollout ended, and perhaps nobody reported it: it was aborted by hand, say. */
+export interface RolloutEnded {
+  readonly kind: 'rollout-ended';
+  readonly rolloutId: string;
+  readonly status: 'ABORTED' | 'TIMED_OUT' | 'FAILED';
+}
+
 /** What asks for addresses. */
 export type Asks = NodeLaunching | RolloutAnnounced | PodsDisplaced | ScaleOutComing;
 
-export type Signal = Asks | Asked | VerifyDue | BootLook | GateLook;
+export type Signal = Asks | Asked | VerifyDue | BootLook | GateLook | WaveApproved | RolloutEnded;
+
+/** What we put on a queue ourselves. */
+export type OwnMessage = Exclude<Signal, { kind: 'asked' | 'wave-approved' | 'rollout-ended' }>;
 
 /** Classes of reasons, few enough to count each: a metric of every `why` would be one of its own. */
 export type IgnoredAs =
@@ -227,7 +245,9 @@ export type IgnoredAs =
   | 'too late'
   | 'gone'
   /** EC2 could not be read: it is tried again. */
-  | 'unread';
+  | 'unread'
+  /** A batched rollout that cannot be begun. */
+  | 'refused';
 
 /** Not ours, not understood or not needed: acknowledged, counted, and said why. */
 export interface Ignored {

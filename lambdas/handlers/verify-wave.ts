@@ -1,13 +1,20 @@
 import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
-import { workOff } from '../adapters/sqs-signals.ts';
+import { isQueueEvent, workOff } from '../adapters/sqs-signals.ts';
 import { lookAll } from '../core/looks/looks.ts';
 import type { Ports } from '../core/ports.ts';
-import { start } from './wiring.ts';
+import type { Next } from '../core/rollouts/phase.ts';
+import { type VerifyPhase, verifyWave as verify } from '../core/rollouts/verify.ts';
+import { followed, start } from './wiring.ts';
 
-/** Our own delayed messages: did ipamd see what we attached, and how soon do nodes start? */
-export const verifyWave =
-  (ports: Ports) =>
-  (event: SQSEvent): Promise<SQSBatchResponse> =>
-    workOff(event, ports, lookAll);
+/** Are the addresses there? Asked by a rollout for its wave; and by our own delayed messages: did ipamd see what we attached,
+ *  and how soon do nodes start? */
+export function verifyWave(ports: Ports) {
+  function look(event: SQSEvent): Promise<SQSBatchResponse>;
+  function look(phase: VerifyPhase): Promise<Next>;
+  function look(event: SQSEvent | VerifyPhase): Promise<SQSBatchResponse | Next> {
+    return isQueueEvent(event) ? workOff(event, ports, lookAll) : verify(event, ports);
+  }
+  return look;
+}
 
-export const handler = start(verifyWave);
+export const handler = start(verifyWave, followed);

@@ -1,11 +1,12 @@
 /**
- * What the ledger keeps of one batched rollout, from its start to a while after its end. The machine's own state holds an index
- * into it and no more.
+ * What the book keeps of one batched rollout, from its start until a while after its end. The machine's own state holds the
+ * number of a wave and no more: nodes and steps are read and planned anew for each wave (docs/decisions/0011).
  *
  * It is `running` from the plan of its first wave on. It is `completed` when all pods were released, and `stopped` by trouble
  * that does not pass, by its deadline, or by hand; a stopped one runs on when somebody redrives its execution. If nobody does
  * anything it stays as it is and is forgotten at `expiresAtMs`.
  */
+import type { LeaveReason } from '../plan/steps.ts';
 import type { RolloutAnnounced } from '../signals.ts';
 
 /** An announcement that is to go out in waves. */
@@ -22,33 +23,39 @@ export interface RolloutRecord {
   readonly releasedPods: number;
   /** In order; the last one is under way unless it has `settledAtMs`. */
   readonly waves: readonly WaveRecord[];
+  /** Times the machine was told to wait and look again: an execution's history has an end (history.ts). */
+  readonly rounds: number;
   readonly state: 'running' | 'completed' | 'stopped';
   /** Why it was stopped, and what can be done. */
   readonly stopped?: Stop;
   /** How often its execution had been redriven when it was stopped: more means that somebody wants it to go on. */
   readonly stoppedAtRedrive?: number;
   /** Whoever holds the wave back answers with this (Step Functions, task token). */
-  readonly gate?: { readonly wave: number; readonly token: string; readonly askedAtMs: number };
+  readonly gate?: { readonly wave: number; readonly token: string };
   /** Counted up by each write. */
   readonly version: number;
   readonly expiresAtMs: number;
 }
 
+/** Planned, ready, released, settled, in that order. */
 export interface WaveRecord {
   /** From 1. */
   readonly wave: number;
   /** Pods it was planned for. */
   readonly wantedPods: number;
-  readonly plannedAtMs: number;
-  /** Pods that have addresses, once that is known: those that are released. */
+  /** Since when it has been in its present stage: how long it may wait counts from here. */
+  readonly sinceMs: number;
+  /** Nodes that were not warmed for it, by reason, at the last try. */
+  readonly shortfalls?: Partial<Readonly<Record<LeaveReason, number>>>;
+  /** At the last look: addresses that no pod had, and since when there have been enough. */
+  readonly freeAddresses?: number;
+  readonly enoughSinceMs?: number;
+  /** Pods that have addresses: those that are released. */
   readonly readyPods?: number;
   readonly readyAtMs?: number;
-  readonly openedAtMs?: number;
   readonly releasedAtMs?: number;
-  /** With the lens: all of its pods were seen ready. */
-  readonly steadyAtMs?: number;
   readonly settledAtMs?: number;
-  /** What it waits for now, or waited for last, in a few words. */
+  /** What it waits for now, or waited for last. */
   readonly waitsFor?: string;
 }
 
@@ -62,3 +69,24 @@ export const rolloutIdOf = ({
   cluster,
   announcementId,
 }: Pick<RolloutAnnounced, 'cluster' | 'announcementId'>): string => `${cluster}/${announcementId}`;
+
+/** Whether its pods come beside those that are there, and make a workload larger. Otherwise they take the place of old ones. */
+export const grows = ({ replicas, strategy, newVersion }: RolloutAnnounced): boolean =>
+  strategy.type !== 'blue-green' &&
+  (replicas.from === 0 || (replicas.to > replicas.from && newVersion !== true));
+
+/** Whether old pods end as new ones come, so that their addresses come back after they cooled. */
+export const replaces = (announced: RolloutAnnounced): boolean =>
+  !grows(announced) && announced.strategy.type !== 'blue-green';
+
+/** Pods that go out in waves. */
+export const podsInAll = (announced: RolloutAnnounced): number =>
+  grows(announced) ? announced.replicas.to - announced.replicas.from : announced.replicas.to;
+
+/** Replicas a workload has once `pods` were released: the old ones count where it grows. */
+export const replicasAt = (announced: RolloutAnnounced, pods: number): number =>
+  grows(announced) ? announced.replicas.from + pods : pods;
+
+/** Pods that each of so many nodes has got of those released, at most: none where they take the places of old ones. */
+export const landedPerNode = (announced: RolloutAnnounced, releasedPods: number, nodes: number): number =>
+  replaces(announced) || nodes === 0 ? 0 : Math.ceil(releasedPods / nodes);

@@ -1,0 +1,163 @@
+/** Verify wave: how many of a wave's pods can get an address now, and whether to let them, to wait, or to stop. */
+import type { NodeRecord, Ports } from '../ports.ts';
+import { type PresentNodes, seePresent } from '../present-nodes.ts';
+import { type Addressable, addressable, poolOf } from './addressable.ts';
+import { keepWave, type Next, type Phase, readRollout, stopFor, tell, waitFor, waveOf } from './phase.ts';
+import { tooLate } from './plan-wave.ts';
+import { landedPerNode, podsInAll, type RolloutRecord, type Stop, type WaveRecord } from './record.ts';
+import { capacityStop, permanentStop } from './trouble.ts';
+import { isUnseen, lookLater, waveSignal } from './warm.ts';
+
+/** Between two looks: what was seen twice is usable, and a pool that grew in between may grow further. */
+export const LOOK_EVERY_MS = 10_000;
+/** A wave of a set size is made smaller once it has waited for so long: a minute covers the growth of the CNI's own pools. */
+const SHRUNK_AFTER_MS = 60_000;
+
+export interface VerifyPhase extends Phase {
+  /** Whoever holds the wave back has let it go. */
+  readonly opened?: boolean;
+}
+
+export async function verifyWave({ opened = false, ...phase }: VerifyPhase, ports: Ports): Promise<Next> {
+  const { clock, ledger } = ports;
+  const record = await readRollout(phase, ports);
+  const wave = waveOf(record);
+  if (wave === undefined) return { go: 'plan' };
+  if (wave.releasedAtMs !== undefined) return { go: 'advance' };
+  if (clock() >= record.deadlineMs) return tooLate(record);
+  const present = await seePresent(record.announced, ports);
+  if (isUnseen(present)) return lookLater(present, record, wave, ports);
+  const records = await ledger.nodes(present.candidates.map(({ node }) => node.id));
+  const can = addressableNow(record, present);
+  const purpose = waveSignal(record, wave, present).announcementId;
+  const { nowMs } = present;
+  const verdict = judge(record, wave, {
+    can,
+    coming: [...records.values()].filter((one) => comesFor(purpose, one, nowMs)).length,
+    margin: present.policy.margin,
+    nowMs,
+  });
+  const looked = {
+    ...wave,
+    freeAddresses: can.freeAddresses,
+    ...(verdict.do === 'wait' && verdict.enough && { enoughSinceMs: wave.enoughSinceMs ?? nowMs }),
+  };
+  await sayReadiness(record, looked, verdict, present, ports);
+  switch (verdict.do) {
+    case 'wait':
+      return waitFor(verdict.waitsFor, LOOK_EVERY_MS, record, looked, ports);
+    case 'stop':
+      return stopFor(verdict.stop.cause, verdict.stop.remedy);
+    case 'go':
+      return ready(record, { ...looked, readyPods: verdict.pods, readyAtMs: nowMs }, opened, ports);
+  }
+}
+
+/** Addresses are there: who is to let it go? */
+async function ready(record: RolloutRecord, wave: WaveRecord, opened: boolean, ports: Ports): Promise<Next> {
+  const { gate } = record.announced.waves;
+  const kept = await keepWave(record, wave, ports);
+  ports.journal.note('wave ready', { rolloutId: record.rolloutId, ...wave });
+  if (gate === 'event') await tell('Wave Ready', kept, wave, readyFacts(wave, gate), ports);
+  if (gate === 'none' || gate === 'event' || opened) return { go: 'advance' };
+  return { go: 'hold', holdSeconds: Math.max(1, Math.ceil((record.deadlineMs - ports.clock()) / 1000)) };
+}
+
+export const readyFacts = (
+  { readyPods, freeAddresses }: WaveRecord,
+  gate: string,
+): Readonly<Record<string, unknown>> => ({ gate, readyPods, freeAddresses });
+
+type Verdict =
+  | { readonly do: 'go'; readonly pods: number }
+  /** `enough`: the addresses are there and ipamd may not have set all of them up. */
+  | { readonly do: 'wait'; readonly waitsFor: string; readonly enough: boolean; readonly pods: number }
+  | { readonly do: 'stop'; readonly stop: Stop; readonly pods: number };
+
+interface Seen {
+  readonly can: Addressable;
+  /** Nodes on which something of ours is not presumed usable yet. */
+  readonly coming: number;
+  readonly margin: number;
+  readonly nowMs: number;
+}
+
+export function judge(
+  record: RolloutRecord,
+  wave: WaveRecord,
+  { can, coming, margin, nowMs }: Seen,
+): Verdict {
+  const { announced, releasedPods } = record;
+  const { size, smallestPods, longestPauseMs } = announced.waves;
+  const { wantedPods, sinceMs, freeAddresses = -1, enoughSinceMs } = wave;
+  // Schedulers are never exact: the margin is for pods that land beside where they were expected.
+  const pods = Math.min(wantedPods, Math.floor(can.pods / margin));
+  const leastPods = Math.min(smallestPods, podsInAll(announced) - releasedPods, wantedPods);
+  const waitedMs = nowMs - sinceMs;
+  const wait = (waitsFor: string, enough = false): Verdict => ({ do: 'wait', waitsFor, enough, pods });
+  if (pods >= wantedPods) {
+    const settled = coming === 0 || nowMs - (enoughSinceMs ?? nowMs) >= LOOK_EVERY_MS;
+    return settled ? { do: 'go', pods } : wait('addresses that were just attached to be set up', true);
+  }
+  if (waitedMs < longestPauseMs) {
+    if (coming > 0) return wait(`${coming} nodes to take in what was attached to them`);
+    // The CNI's own pools are still growing.
+    if (can.freeAddresses > freeAddresses) return wait('the pools of the nodes to grow');
+  }
+  const permanent = permanentStop(record, wave);
+  if (permanent !== undefined) return { do: 'stop', stop: permanent, pods };
+  if (pods >= leastPods && (size === 'auto' || waitedMs >= Math.min(SHRUNK_AFTER_MS, longestPauseMs)))
+    return { do: 'go', pods };
+  if (waitedMs < longestPauseMs) return wait(`addresses for ${wantedPods} pods, ${pods} have one`);
+  return { do: 'stop', stop: capacityStop(record, wave, pods, waitedMs), pods };
+}
+
+/** Attached or filled for this wave, and not presumed usable. */
+const comesFor = (purpose: string, { enis, times, outcome }: NodeRecord, nowMs: number): boolean =>
+  (times?.usableFromMs ?? 0) > nowMs &&
+  outcome.state !== 'left' &&
+  (enis.some(({ demandId }) => demandId === purpose) ||
+    outcome.state === 'attached' ||
+    outcome.state === 'filled');
+
+function addressableNow(record: RolloutRecord, present: PresentNodes): Addressable {
+  const { announced, releasedPods } = record;
+  const { nodes, cluster, policy, podsOn, sights, nowMs } = present;
+  const landed = landedPerNode(announced, releasedPods, nodes.length);
+  const podsPerNode = announced.podsPerNode === undefined ? undefined : announced.podsPerNode + landed;
+  return addressable({
+    nodes: nodes.flatMap(
+      (node) =>
+        poolOf(node, cluster, policy, {
+          nowMs,
+          sights,
+          ...(podsOn !== undefined && { podsOn }),
+          ...(podsPerNode !== undefined && { podsPerNode }),
+        }) ?? [],
+    ),
+  });
+}
+
+async function sayReadiness(
+  { announced, deadlineMs }: RolloutRecord,
+  { wave, wantedPods }: WaveRecord,
+  verdict: Verdict,
+  { nowMs }: PresentNodes,
+  { rolloutBook }: Ports,
+): Promise<void> {
+  const { cluster, workload, announcementId } = announced;
+  await rolloutBook.say({
+    ...{ cluster, namespace: workload.namespace, name: workload.name, announcementId, wave },
+    pods: wantedPods,
+    readyPods: verdict.pods,
+    ...(verdict.do === 'go' && { readyFromMs: nowMs }),
+    reasons:
+      verdict.do === 'wait'
+        ? [`waits for ${verdict.waitsFor}`]
+        : verdict.do === 'stop'
+          ? [verdict.stop.cause]
+          : [],
+    saidAtMs: nowMs,
+    expiresAtMs: deadlineMs,
+  });
+}

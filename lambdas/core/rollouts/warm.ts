@@ -1,0 +1,107 @@
+/** Warm wave: the nodes that can be warmed for a wave's pods are, within the budget that all share. */
+import { carryOutRollout } from '../calls/rollout-calls.ts';
+import { adoptionWorstMs } from '../cni.ts';
+import { decideRollout } from '../decide-rollout.ts';
+import { waitAfter } from '../failures.ts';
+import type { LeaveReason } from '../plan/steps.ts';
+import type { Ports } from '../ports.ts';
+import { type PresentNodes, seePresent, type Unseen } from '../present-nodes.ts';
+import type { RolloutAnnounced } from '../signals.ts';
+import { leaveOpen } from '../warm-rollout.ts';
+import { keepWave, type Next, type Phase, readRollout, stopFor, waitFor, waveOf } from './phase.ts';
+import { tooLate } from './plan-wave.ts';
+import { landedPerNode, type RolloutRecord, type WaveRecord } from './record.ts';
+
+export async function warmWave(phase: Phase, ports: Ports): Promise<Next> {
+  const { clock, ledger } = ports;
+  const record = await readRollout(phase, ports);
+  const wave = waveOf(record);
+  if (wave === undefined) return { go: 'plan' };
+  if (clock() >= record.deadlineMs) return tooLate(record);
+  const { announced } = record;
+  const present = await seePresent(announced, ports);
+  if (isUnseen(present)) return lookLater(present, record, wave, ports);
+  const signal = waveSignal(record, wave, present);
+  const { report, warmPart } = decideRollout(signal, present);
+  const [, { waitMs }] = await Promise.all([
+    // Under the announcement's own id: pods that found no node for one wave are the same ones for the next.
+    leaveOpen(announced, report.openDemand, ports),
+    carryOutRollout(signal, { ...present, plan: warmPart }, ports),
+  ]);
+  const ended = await endedFor(signal.announcementId, present, ledger);
+  const shortfalls = { ...report.totals.nodesLeft, ...ended };
+  const warmed = { ...wave, shortfalls };
+  const longMs = clock() - wave.sinceMs;
+  if (waitMs !== undefined && longMs < announced.waves.longestPauseMs)
+    return waitFor('requests to EC2, or room in a subnet', waitMs, record, warmed, ports);
+  await keepWave(record, warmed, ports);
+  return { go: 'verify' };
+}
+
+/** Nodes that were given up for this wave, by what stood in the way: a failure that does not pass by itself. */
+async function endedFor(
+  purpose: string,
+  { candidates }: PresentNodes,
+  ledger: Ports['ledger'],
+): Promise<Partial<Record<LeaveReason, number>>> {
+  const records = await ledger.nodes(candidates.map(({ node }) => node.id));
+  const ended: Partial<Record<LeaveReason, number>> = {};
+  for (const { failures, outcome } of records.values())
+    if (failures?.of === purpose && outcome.state === 'left')
+      ended[outcome.reason] = (ended[outcome.reason] ?? 0) + 1;
+  return ended;
+}
+
+/** The demand of one wave: its pods, all at once, as soon as what they need was taken in. */
+export function waveSignal(
+  { announced, releasedPods }: RolloutRecord,
+  { wave, wantedPods }: WaveRecord,
+  { nodes, policy, nowMs }: PresentNodes,
+): RolloutAnnounced {
+  const { waves: _, newVersion: __, podsPerNode, ...rest } = announced;
+  const landed =
+    podsPerNode === undefined
+      ? undefined
+      : podsPerNode + landedPerNode(announced, releasedPods, nodes.length);
+  return {
+    ...rest,
+    announcementId: `${announced.announcementId}:w${wave}`,
+    replicas: { from: 0, to: wantedPods },
+    strategy: { type: 'rolling-update', maxSurge: 0, maxUnavailable: 0 },
+    startsAtMs: nowMs + adoptionWorstMs(policy),
+    overMs: 0,
+    ...(landed !== undefined && { podsPerNode: landed }),
+  };
+}
+
+export const isUnseen = (seen: PresentNodes | Unseen): seen is Unseen =>
+  'unread' in seen || 'unknown' in seen;
+
+/** EC2 or EKS did not answer: that passes. A cluster that is gone does not come back. */
+export function lookLater(
+  unseen: Unseen,
+  record: RolloutRecord,
+  wave: WaveRecord,
+  ports: Ports,
+): Promise<Next> | Next {
+  if ('unknown' in unseen)
+    return stopFor(
+      `EKS knows no cluster ${record.announced.cluster} in this account and Region any more`,
+      'Nothing can be resumed unless it comes back.',
+    );
+  const { kind, code } = unseen.unread;
+  if (kind === 'not-allowed')
+    return stopFor(
+      `the functions may not read EC2 or EKS (${code})`,
+      'Deploy the stack again, or find what denies it (a service control policy, a permissions boundary), then redrive the execution.',
+    );
+  return waitFor(
+    `an answer of EC2 or EKS (${code})`,
+    waitAfter(kind, 3, ports.random) ?? UNREAD_AGAIN_MS,
+    record,
+    wave,
+    ports,
+  );
+}
+
+const UNREAD_AGAIN_MS = 15_000;
