@@ -1,6 +1,6 @@
 import type { Ports } from '../core/ports.ts';
 import { type HoldPhase, holdWave as hold } from '../core/rollouts/hold.ts';
-import { followed, start } from './wiring.ts';
+import { followers, start } from './wiring.ts';
 
 /** Tells whoever has to let the wave go. The machine then waits for its token. */
 export const holdWave =
@@ -8,4 +8,4 @@ export const holdWave =
   (phase: HoldPhase): Promise<void> =>
     hold(phase, ports);
 
-export const handler = start(holdWave, followed);
+export const handler = start(holdWave, followers);

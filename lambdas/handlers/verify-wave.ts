@@ -4,7 +4,7 @@ import { lookAll } from '../core/looks/looks.ts';
 import type { Ports } from '../core/ports.ts';
 import type { Next } from '../core/rollouts/phase.ts';
 import { type VerifyPhase, verifyWave as verify } from '../core/rollouts/verify.ts';
-import { followed, start } from './wiring.ts';
+import { followers, start } from './wiring.ts';
 
 /** Are the addresses there? Asked by a rollout for its wave; and by our own delayed messages: did ipamd see what we attached,
  *  and how soon do nodes start? */
@@ -17,4 +17,4 @@ export function verifyWave(ports: Ports) {
   return look;
 }
 
-export const handler = start(verifyWave, followed);
+export const handler = start(verifyWave, followers);

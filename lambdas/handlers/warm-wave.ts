@@ -1,7 +1,7 @@
 import type { Ports } from '../core/ports.ts';
 import type { Next, Phase } from '../core/rollouts/phase.ts';
 import { warmWave as warm } from '../core/rollouts/warm.ts';
-import { followed, start } from './wiring.ts';
+import { followers, start } from './wiring.ts';
 
 /** One round of calls for the wave's pods, as the budget allows. */
 export const warmWave =
@@ -9,4 +9,4 @@ export const warmWave =
   (phase: Phase): Promise<Next> =>
     warm(phase, ports);
 
-export const handler = start(warmWave, followed);
+export const handler = start(warmWave, followers);
