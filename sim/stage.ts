@@ -6,10 +6,10 @@ import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import type { Figures } from '../lambdas/core/figures.ts';
 import { readPolicy } from '../lambdas/core/policy.ts';
 import type { Journal, Mode, Ports } from '../lambdas/core/ports.ts';
-import { type Answer, launchHooks, onSignal } from '../lambdas/handlers/on-signal.ts';
+import { type Answer, onSignal, onSignalExtras } from '../lambdas/handlers/on-signal.ts';
 import { sweeper } from '../lambdas/handlers/sweep.ts';
 import { verifyWave } from '../lambdas/handlers/verify-wave.ts';
-import { connect } from '../lambdas/handlers/wiring.ts';
+import { connect, type Stores } from '../lambdas/handlers/wiring.ts';
 import type { Stream } from './chance.ts';
 import { DEPLOYED, type DeployedQueues, deployQueues, type SignalsOn } from './deployed.ts';
 import { COLD_START, WARM_START } from './latencies.ts';
@@ -17,6 +17,7 @@ import { consume } from './queue-consumer.ts';
 import { MemoryBudget } from './stores/memory-budget.ts';
 import { MemoryLedger } from './stores/memory-ledger.ts';
 import { MemoryReads } from './stores/memory-reads.ts';
+import { MemoryRolloutBook } from './stores/memory-rollout-book.ts';
 import { inProcessDoor, virtualClient } from './wire/door.ts';
 import { kubeDoor } from './wire/kube-door.ts';
 import type { World } from './world.ts';
@@ -63,7 +64,7 @@ export class Stage {
   readonly journal: Note[] = [];
   readonly figures: Measured[] = [];
   /** What outlives an invocation. */
-  readonly stores: Pick<Ports, 'ledger' | 'budget' | 'reads'>;
+  readonly stores: Stores;
   readonly queues: DeployedQueues['queues'];
   readonly deadLetters: DeployedQueues['deadLetters'];
   readonly #world: World;
@@ -83,6 +84,7 @@ export class Stage {
       ledger: new MemoryLedger(),
       budget: new MemoryBudget(rate, clock),
       reads: new MemoryReads(clock),
+      rolloutBook: new MemoryRolloutBook(),
     };
     const door = inProcessDoor(world);
     const { region } = world;
@@ -120,7 +122,7 @@ export class Stage {
       SIGNAL_QUEUE_URL: this.queues.signals.url,
       VERIFY_QUEUE_URL: this.queues.verifications.url,
     };
-    const connected = this.#withPolicy(connect(env, outside, launchHooks), options.policyNow);
+    const connected = this.#withPolicy(connect(env, outside, onSignalExtras), options.policyNow);
     const ports = options.wrap?.(connected) ?? connected;
     const { invoke = (_name, run) => run() } = options;
     // Every invocation begins with the policy as it is then, as handlers/wiring.ts has it.

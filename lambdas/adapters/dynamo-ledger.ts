@@ -1,6 +1,7 @@
 /**
  * The ledger in one DynamoDB table. Keys: `cluster#NAME` with `demand#ID`, `sights`, `suspects`
- * and `lesson#GROUP`; `node#ID` with `record`; `marks` with `marks`.
+ * and `lesson#GROUP`; `node#ID` with `record`; `marks` with `marks`. What is kept of rollouts is there too
+ * (dynamo-rollout-book.ts): `rollout#ID` with `record`, and `cluster#NAME` with `readiness#NAMESPACE/WORKLOAD`.
  * Every read is strongly consistent, because decisions rest on it. Expiry is checked where the time is known; the table's
  * own (`expiresAt`, epoch seconds) only clears up, days late if it likes.
  */

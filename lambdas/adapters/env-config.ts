@@ -16,6 +16,8 @@ export interface Config {
   readonly launchQueueUrl: string;
   readonly signalQueueUrl: string;
   readonly verifyQueueUrl: string;
+  /** The state machine of batched rollouts; absent where the stack has none. */
+  readonly rolloutMachineArn: string | undefined;
   /** Twelve digits. */
   readonly accountId: string;
   /** For example `eu-central-1`. */
@@ -31,6 +33,11 @@ const table = text('the name of a DynamoDB table', /^[\w.-]{3,255}$/);
 /** Source: Systems Manager API reference, PutParameter, `Name`. */
 const parameterName = text('the name of a Systems Manager parameter', /^[\w./-]{1,1011}$/);
 const queueUrl = text('the URL of an SQS queue', /^https?:\/\/[^\s/]+\/\S+$/);
+/** Source: Step Functions API reference, StartExecution, `stateMachineArn`. */
+const machineArn = text(
+  'the ARN of a Step Functions state machine',
+  /^arn:aws[\w-]*:states:[\w-]+:\d{12}:stateMachine:[\w-]{1,80}$/,
+);
 
 const PLACES = z.object({
   LEDGER_TABLE: table,
@@ -38,6 +45,7 @@ const PLACES = z.object({
   LAUNCH_QUEUE_URL: queueUrl,
   SIGNAL_QUEUE_URL: queueUrl,
   VERIFY_QUEUE_URL: queueUrl,
+  ROLLOUT_MACHINE_ARN: z.optional(machineArn),
   ACCOUNT_ID: text('an account id of twelve digits', /^\d{12}$/),
   AWS_REGION: text('a Region such as "eu-central-1"', /^[a-z]{2}(-[a-z]+)+-\d{1,2}$/),
 });
@@ -59,7 +67,7 @@ export function readEnvironment(env: Readonly<Record<string, string | undefined>
   const deployed = clusters.complaints.length > 0 ? undefined : clusters.clusters.map(({ name }) => name);
   const chosen = readPolicy(policy.document, deployed);
   const parameter = readParameter(env['POLICY_PARAMETER'] || undefined, policy.document !== undefined);
-  const places = check(PLACES, env, '');
+  const places = check(PLACES, { ...env, ROLLOUT_MACHINE_ARN: env['ROLLOUT_MACHINE_ARN'] || undefined }, '');
   const complaints = [
     ...clusters.complaints,
     ...policy.complaints,
@@ -80,6 +88,7 @@ export function readEnvironment(env: Readonly<Record<string, string | undefined>
       launchQueueUrl: at.LAUNCH_QUEUE_URL,
       signalQueueUrl: at.SIGNAL_QUEUE_URL,
       verifyQueueUrl: at.VERIFY_QUEUE_URL,
+      rolloutMachineArn: at.ROLLOUT_MACHINE_ARN,
       accountId: at.ACCOUNT_ID,
       region: at.AWS_REGION,
     },

@@ -1,11 +1,13 @@
 import { AutoScalingClient } from '@aws-sdk/client-auto-scaling';
+import { SFNClient } from '@aws-sdk/client-sfn';
 import type { SQSBatchResponse } from 'aws-lambda';
 import { AsgLaunchHooks } from '../adapters/asg-launch-hooks.ts';
 import { readSignals } from '../adapters/eventbridge-signals.ts';
+import { SfnRolloutMachine } from '../adapters/sfn-rollout-machine.ts';
 import { countIgnored, isQueueEvent, readingOf, workOff } from '../adapters/sqs-signals.ts';
 import type { Ports } from '../core/ports.ts';
 import { prewarm, type Report } from '../core/prewarm.ts';
-import { type Hooks, start } from './wiring.ts';
+import { type Extras, followers, start } from './wiring.ts';
 
 /** What a direct invocation answers. */
 export type Answer = { readonly ignored: string } | { readonly reports: readonly Report[] };
@@ -31,7 +33,14 @@ async function answer(event: unknown, ports: Ports): Promise<Answer> {
   return left !== undefined && reports.length === 0 ? { ignored: left.why } : { reports };
 }
 
-/** Here, because its client would take room in the functions that never hear of a hook. */
-export const launchHooks: Hooks = (config) => new AsgLaunchHooks(() => new AutoScalingClient(config));
+/** Here, because their clients would take room in the functions that never hear of a hook or an announcement. */
+export const onSignalExtras: Extras = (reach) => {
+  const { autoscaling, sfn, config, clock } = reach;
+  return {
+    ...followers(reach),
+    launchHooks: new AsgLaunchHooks(() => new AutoScalingClient(autoscaling)),
+    rolloutMachine: new SfnRolloutMachine(() => new SFNClient(sfn), config, clock),
+  };
+};
 
-export const handler = start(onSignal, launchHooks);
+export const handler = start(onSignal, onSignalExtras);

@@ -4,22 +4,26 @@ import type { AutoScalingClientConfig } from '@aws-sdk/client-auto-scaling';
 import { DynamoDBClient, type DynamoDBClientConfig } from '@aws-sdk/client-dynamodb';
 import { EC2Client, type EC2ClientConfig } from '@aws-sdk/client-ec2';
 import { EKSClient, type EKSClientConfig } from '@aws-sdk/client-eks';
+import { EventBridgeClient, type EventBridgeClientConfig } from '@aws-sdk/client-eventbridge';
+import type { SFNClientConfig } from '@aws-sdk/client-sfn';
 import { SQSClient, type SQSClientConfig } from '@aws-sdk/client-sqs';
 import { SSMClient, type SSMClientConfig } from '@aws-sdk/client-ssm';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { DynamoBudget } from '../adapters/dynamo-budget.ts';
 import { DynamoLedger } from '../adapters/dynamo-ledger.ts';
 import { DynamoReads } from '../adapters/dynamo-reads.ts';
+import { DynamoRolloutBook } from '../adapters/dynamo-rollout-book.ts';
 import { Ec2Vpc } from '../adapters/ec2-vpc.ts';
 import { EksClusters } from '../adapters/eks-clusters.ts';
 import { readEnvironment } from '../adapters/env-config.ts';
+import { EventBridgeBus } from '../adapters/eventbridge-bus.ts';
 import { KubeApi } from '../adapters/kube-api.ts';
 import { type KubePatience, type KubeSend, overHttps } from '../adapters/kube-https.ts';
 import { KubeWorkloads } from '../adapters/kube-workloads.ts';
 import { PowertoolsJournal } from '../adapters/powertools-journal.ts';
 import { SqsContinuations } from '../adapters/sqs-continuations.ts';
 import { SsmPolicy } from '../adapters/ssm-policy.ts';
-import type { LaunchHooks, Ports, Settings } from '../core/ports.ts';
+import type { Ports, Settings } from '../core/ports.ts';
 
 /** What a world other than AWS replaces: how clients reach it, its clock, its chance, and its stores. */
 export interface Outside {
@@ -29,15 +33,20 @@ export interface Outside {
   readonly sqs?: SQSClientConfig;
   readonly dynamodb?: DynamoDBClientConfig;
   readonly ssm?: SSMClientConfig;
+  readonly sfn?: SFNClientConfig;
+  readonly events?: EventBridgeClientConfig;
   /** Carries requests to API servers of clusters. */
   readonly kubernetes?: KubeSend;
   readonly patience?: Partial<typeof PATIENCE>;
-  readonly stores?: Pick<Ports, 'ledger' | 'budget' | 'reads'>;
+  readonly stores?: Stores;
   readonly clock?: Ports['clock'];
   readonly random?: Ports['random'];
   readonly runId?: Ports['runId'];
   readonly journal?: Ports['journal'];
 }
+
+/** What outlives a run. */
+export type Stores = Pick<Ports, 'ledger' | 'budget' | 'reads' | 'rolloutBook'>;
 
 interface Patience {
   readonly connectMs: number;
@@ -56,7 +65,7 @@ export const PATIENCE: {
   /** EC2, EKS and SQS do something, or read a great deal: half a minute is a function's whole life. */
   asked: { connectMs: 2_000, answerMs: 8_000 },
   /** DynamoDB and Systems Manager look up an item in milliseconds. One that takes seconds is lost; and it is looked up
-   *  before each node's calls, while the node boots. */
+   *  before each node's calls, while the node boots. Step Functions and EventBridge take a note as soon. */
   looked: { connectMs: 1_000, answerMs: 2_000 },
 };
 
@@ -70,15 +79,40 @@ const requestHandler = ({ connectMs, answerMs }: Patience) => ({
   throwOnRequestTimeout: true,
 });
 
-/** Who answers lifecycle hooks. Only the function that hears of them has to load what that takes. */
-export type Hooks = (config: AutoScalingClientConfig) => LaunchHooks;
-const NOBODYS: Hooks = () => ({ complete: async () => {} });
+/** Ports that few functions use. Those bring them along, so that the others need not load what that takes. */
+type Extra = Pick<Ports, 'launchHooks' | 'rolloutMachine' | 'bus'>;
+export type Extras = (reach: Reach) => Partial<Extra>;
+
+/** How their clients are made, and what they need to know. */
+export interface Reach {
+  readonly autoscaling: AutoScalingClientConfig;
+  readonly sfn: SFNClientConfig;
+  readonly events: EventBridgeClientConfig;
+  readonly config: Config;
+  readonly clock: Ports['clock'];
+}
+
+/** For functions that only have something to say to those who follow a rollout. */
+export const followers: Extras = ({ events }) => ({
+  bus: new EventBridgeBus(() => new EventBridgeClient(events)),
+});
+
+/** A hook that nobody answers runs out by itself; what else was not brought along is missed. */
+const NOT_BROUGHT: Extra = {
+  launchHooks: { complete: async () => {} },
+  rolloutMachine: { start: async () => missed('rolloutMachine'), open: async () => missed('rolloutMachine') },
+  bus: { put: async () => missed('bus') },
+};
+
+function missed(port: keyof Extra): never {
+  throw new Error(`this function was started without ${port} (handlers/wiring.ts, Extras)`);
+}
 
 /** Throws one error that names every setting that is wrong. */
 export function connect(
   env: Readonly<Record<string, string | undefined>>,
   outside: Outside = {},
-  hooks: Hooks = NOBODYS,
+  extras: Extras = () => ({}),
 ): Ports {
   const read = readEnvironment(env);
   if (!read.ok) throw new SettingsError(read.message);
@@ -99,6 +133,8 @@ export function connect(
     journal,
     () => new SSMClient({ ...looked, maxAttempts: 2, ...outside.ssm }),
   );
+  // Three attempts at most: whoever asks twice has started one execution, and followers can be told twice.
+  const told = { ...looked, maxAttempts: 3 };
   const settings: Settings = {
     clusters: config.settings.clusters,
     get policy() {
@@ -118,7 +154,14 @@ export function connect(
     vpc: new Ec2Vpc(ec2, clock),
     clusters: new EksClusters(eks, clock),
     continuations: new SqsContinuations(sqs, config, clock),
-    launchHooks: hooks({ ...asked, ...outside.autoscaling }),
+    ...NOT_BROUGHT,
+    ...extras({
+      autoscaling: { ...asked, ...outside.autoscaling },
+      sfn: { ...told, ...outside.sfn },
+      events: { ...told, ...outside.events },
+      config,
+      clock,
+    }),
     journal,
     settings,
     freshPolicy: () => policy.fresh(),
@@ -162,10 +205,11 @@ function stores(
   clock: Ports['clock'],
   journal: Ports['journal'],
   client: DynamoDBClient,
-): Pick<Ports, 'ledger' | 'budget' | 'reads'> {
+): Stores {
   const documents = DynamoDBDocumentClient.from(client, { marshallOptions: { removeUndefinedValues: true } });
   return {
     ledger: new DynamoLedger(documents, config),
+    rolloutBook: new DynamoRolloutBook(documents, config),
     budget: new DynamoBudget(documents, config, clock),
     reads: new DynamoReads(documents, config, clock, journal),
   };
@@ -175,12 +219,12 @@ function stores(
  *  the policy as it is now. */
 export function start<E, A>(
   make: (ports: Ports) => (event: E) => Promise<A>,
-  hooks?: Hooks,
+  extras?: Extras,
 ): (event: E) => Promise<A> {
   let connected: { readonly ports: Ports; readonly run: (event: E) => Promise<A> } | undefined;
   return async (event) => {
     if (connected === undefined) {
-      const ports = connect(process.env, {}, hooks);
+      const ports = connect(process.env, {}, extras);
       connected = { ports, run: make(ports) };
     }
     await connected.ports.freshPolicy();

@@ -38,6 +38,7 @@ test('a complete environment is settings and places', () => {
       launchQueueUrl: `${QUEUES}/launches`,
       signalQueueUrl: `${QUEUES}/signals`,
       verifyQueueUrl: `${QUEUES}/verifications`,
+      rolloutMachineArn: undefined,
       accountId: '111122223333',
       region: 'eu-central-1',
     },
@@ -99,6 +100,20 @@ test('a parameter that cannot exist is complained of', () => {
   const { POLICY: _policy, ...env } = GOOD;
   expect(complaints({ ...env, POLICY_PARAMETER: 'the policy' })).toEqual([
     'POLICY_PARAMETER: expected the name of a Systems Manager parameter, got "the policy"',
+  ]);
+});
+
+test('a stack may have no state machine of rollouts; one it has is named by its ARN', () => {
+  const arn = 'arn:aws:states:eu-central-1:111122223333:stateMachine:shop-rollout';
+  const machineOf = (ROLLOUT_MACHINE_ARN: string): unknown => {
+    const read = readEnvironment({ ...GOOD, ROLLOUT_MACHINE_ARN });
+    return read.ok ? read.config.rolloutMachineArn : read.message.split('\n').slice(1);
+  };
+  expect(machineOf('')).toBeUndefined();
+  expect(machineOf(arn)).toBe(arn);
+  expect(machineOf(arn.replace('aws', 'aws-cn'))).toBe(arn.replace('aws', 'aws-cn'));
+  expect(machineOf('rollout')).toEqual([
+    'ROLLOUT_MACHINE_ARN: expected the ARN of a Step Functions state machine, got "rollout"',
   ]);
 });
 

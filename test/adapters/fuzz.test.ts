@@ -12,6 +12,7 @@ import { Chance } from '../../sim/chance.ts';
 import { MemoryBudget } from '../../sim/stores/memory-budget.ts';
 import { MemoryLedger } from '../../sim/stores/memory-ledger.ts';
 import { MemoryReads } from '../../sim/stores/memory-reads.ts';
+import { MemoryRolloutBook } from '../../sim/stores/memory-rollout-book.ts';
 import { aCluster, aNode, anEni, aSubnet, enisOf } from '../core/fixtures.ts';
 import { replayable } from '../replay.ts';
 import { bend } from './mutations.ts';
@@ -81,6 +82,9 @@ function portsOf(told: Told, seed: number): Ports {
     ledger: new MemoryLedger(),
     reads: new MemoryReads(clock),
     launchHooks: { complete: async () => {} },
+    rolloutBook: new MemoryRolloutBook(),
+    rolloutMachine: { start: async () => 'started', open: async () => 'opened' },
+    bus: { put: async () => {} },
     continuations: { later: async () => {} },
     journal: {
       note: () => {},

@@ -7,10 +7,12 @@ import dynalite from 'dynalite';
 import { afterAll, beforeAll } from 'vitest';
 import { DynamoBudget } from '../../lambdas/adapters/dynamo-budget.ts';
 import { DynamoLedger } from '../../lambdas/adapters/dynamo-ledger.ts';
+import { DynamoRolloutBook } from '../../lambdas/adapters/dynamo-rollout-book.ts';
 import { DEFAULT_POLICY, type Policy } from '../../lambdas/core/policy.ts';
-import type { Budget, Ledger } from '../../lambdas/core/ports.ts';
+import type { Budget, Ledger, RolloutBook } from '../../lambdas/core/ports.ts';
 import { MemoryBudget, MemoryBudgetTable } from '../../sim/stores/memory-budget.ts';
 import { MemoryLedger } from '../../sim/stores/memory-ledger.ts';
+import { MemoryRolloutBook } from '../../sim/stores/memory-rollout-book.ts';
 
 const LEDGER = 'ledger';
 const BUDGET = 'budget';
@@ -66,6 +68,7 @@ export async function readsTable(): Promise<{ documents: DynamoDBDocumentClient;
 export interface Stores {
   readonly stores: string;
   readonly ledger: () => Ledger;
+  readonly rolloutBook: () => RolloutBook;
   /** `functions` budgets over one and the same account, as that many environments have them, each with a clock. */
   readonly budgets: (functions: number, clock: (index: number) => number, policy?: () => Policy) => Budget[];
 }
@@ -73,6 +76,7 @@ export interface Stores {
 export const DEPLOYED: Stores = {
   stores: 'DynamoDB',
   ledger: () => new DynamoLedger(documents, { ledgerTable: LEDGER }),
+  rolloutBook: () => new DynamoRolloutBook(documents, { ledgerTable: LEDGER }),
   budgets: (functions, clock, policy = () => HALF) => {
     const accountId = String(++accounts).padStart(12, '0');
     const settings = {
@@ -91,6 +95,7 @@ export const DEPLOYED: Stores = {
 export const IN_MEMORY: Stores = {
   stores: 'memory',
   ledger: () => new MemoryLedger(),
+  rolloutBook: () => new MemoryRolloutBook(),
   budgets: (functions, clock, policy = () => HALF) => {
     const table = new MemoryBudgetTable();
     return Array.from(

@@ -5,6 +5,8 @@
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { Ports } from '../../lambdas/core/ports.ts';
+import { onSignalExtras } from '../../lambdas/handlers/on-signal.ts';
 import { connect, PATIENCE } from '../../lambdas/handlers/wiring.ts';
 
 const PATIENT_MS = 40;
@@ -56,9 +58,12 @@ function ports(env: Readonly<Record<string, string>> = {}) {
       ec2: client,
       dynamodb: client,
       ssm: client,
+      sfn: client,
+      events: client,
       patience: { asked: limits, looked: limits },
       journal: { note: () => {}, warn: () => {}, measure: () => {} },
     },
+    onSignalExtras,
   );
 }
 
@@ -113,9 +118,31 @@ test('Systems Manager says nothing: two tries, each closed, and nothing may be c
   expect(settings.policy.stopped).toBe(true);
 });
 
+test.each([
+  [
+    'Step Functions',
+    'AWSStepFunctions.StartExecution',
+    ({ rolloutMachine }: Ports) => rolloutMachine.start('shop/release-7'),
+  ],
+  [
+    'Step Functions',
+    'AWSStepFunctions.SendTaskSuccess',
+    ({ rolloutMachine }: Ports) => rolloutMachine.open('a token'),
+  ],
+  ['EventBridge', 'AWSEvents.PutEvents', ({ bus }: Ports) => bus.put('Wave Ready', { wave: 1 })],
+])('%s says nothing to %s: three tries, each closed, and an end', async (_, target, ask) => {
+  const ROLLOUT_MACHINE_ARN = 'arn:aws:states:eu-central-1:111122223333:stateMachine:rollout';
+  const startedAtMs = performance.now();
+  await expect(ask(ports({ ROLLOUT_MACHINE_ARN }))).rejects.toThrow();
+  expect(performance.now() - startedAtMs).toBeLessThan(IN_TIME_MS);
+  await allClosed();
+  expect(asked.map((one) => one.target)).toEqual([target, target, target]);
+});
+
 test('the deployed limits leave room in the thirty seconds that a function has', () => {
   const { asked: doing, looked } = PATIENCE;
-  // One EC2 call, then the ledger's three tries and the policy's two.
-  expect(doing.answerMs + 3 * looked.answerMs + 2 * looked.answerMs).toBeLessThan(30_000);
+  // One EC2 call, then the ledger's three tries and the policy's two; or those, an execution's start and an event.
+  expect(doing.answerMs + (3 + 2) * looked.answerMs).toBeLessThan(30_000);
+  expect((3 + 2 + 3 + 3) * looked.answerMs).toBeLessThan(30_000);
   expect(looked).toEqual({ connectMs: 1_000, answerMs: 2_000 });
 });
