@@ -6,6 +6,7 @@ import { Construct } from 'constructs';
  *  not begin with `system:`, `eks:`, `aws:`, `amazon:` or `iam:`. Source: EKS User Guide, access entries. */
 export const LENS_GROUP = 'eks-ip-prewarmer-lens';
 export const GATE_GROUP = 'eks-ip-prewarmer-gate';
+export const SCALE_GROUP = 'eks-ip-prewarmer-scale';
 
 export interface LensAccessProps {
   readonly cluster: string;

@@ -59,16 +59,20 @@ export class KubeApi {
     return refused('unexpected', 'Unreadable', `${asked.path}: ${field} is not as Kubernetes documents it`);
   }
 
-  /** A JSON patch. A test in it that fails is a conflict. */
-  async patch(cluster: string, asked: Asked, operations: readonly object[]): Promise<Answer<void>> {
-    const answer = await this.#ask(cluster, asked, { method: 'PATCH', body: JSON.stringify(operations) });
+  /** A list is a JSON patch (RFC 6902), in which a test that fails is a conflict; an object is a merge patch (RFC 7396). */
+  async patch(cluster: string, asked: Asked, patch: object): Promise<Answer<void>> {
+    const answer = await this.#ask(cluster, asked, {
+      method: 'PATCH',
+      body: JSON.stringify(patch),
+      contentType: `application/${Array.isArray(patch) ? 'json-patch' : 'merge-patch'}+json`,
+    });
     return answer.ok ? succeeded(undefined) : answer;
   }
 
   async #ask(
     cluster: string,
     asked: Asked,
-    how: Pick<KubeRequest, 'method' | 'body'>,
+    { contentType, ...how }: Pick<KubeRequest, 'method' | 'body'> & { readonly contentType?: string },
   ): Promise<Answer<KubeResponse>> {
     const silent = this.#silent.get(cluster);
     if (silent !== undefined && this.#clock() < silent.untilMs) return failed(silent.failure);
@@ -90,7 +94,7 @@ export class KubeApi {
         headers: {
           accept: 'application/json',
           authorization: `Bearer ${token}`,
-          ...(how.body !== undefined && { 'content-type': 'application/json-patch+json' }),
+          ...(contentType !== undefined && { 'content-type': contentType }),
         },
         ca,
       });

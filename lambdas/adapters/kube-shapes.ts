@@ -58,6 +58,7 @@ export const DEPLOYMENT = z.object({
       spec: z.object({ terminationGracePeriodSeconds: z.optional(number), hostNetwork: z.optional(yesOrNo) }),
     }),
   }),
+  status: z.optional(z.object({ readyReplicas: z.optional(number) })),
 });
 
 export const listOf = <S extends z.core.$ZodType>(item: S) =>
@@ -97,7 +98,7 @@ export const podsOf = (pods: readonly Pod[]): PodsOnNode => {
 const DEFAULT_SHARE = '25%';
 const DEFAULT_GRACE_SECONDS = 30;
 
-export function settingsOf({ spec }: z.output<typeof DEPLOYMENT>): DeploymentSettings {
+export function settingsOf({ spec, status }: z.output<typeof DEPLOYMENT>): DeploymentSettings {
   const { terminationGracePeriodSeconds, hostNetwork = false } = spec.template.spec;
   const { maxSurge = DEFAULT_SHARE, maxUnavailable = DEFAULT_SHARE } = spec.strategy?.rollingUpdate ?? {};
   const strategy: RolloutStrategy =
@@ -109,5 +110,7 @@ export function settingsOf({ spec }: z.output<typeof DEPLOYMENT>): DeploymentSet
     strategy,
     terminationGraceMs: (terminationGracePeriodSeconds ?? DEFAULT_GRACE_SECONDS) * 1000,
     hostNetwork,
+    // Left out by the server when it is 0.
+    readyReplicas: status?.readyReplicas ?? 0,
   };
 }

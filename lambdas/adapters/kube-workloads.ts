@@ -1,5 +1,5 @@
 /**
- * The API server of a cluster, asked with the function's own role: a small client of five requests
+ * The API server of a cluster, asked with the function's own role: a small client of six requests
  * (docs/decisions/0009-small-kubernetes-client.md). What it needs there is in docs/lens.md.
  */
 import type * as z from 'zod/mini';
@@ -104,11 +104,27 @@ export class KubeWorkloads implements Kubernetes {
     cluster: string,
     { namespace, name }: { readonly namespace: string; readonly name: string },
   ): Promise<Answer<DeploymentSettings | undefined>> {
-    const path = `/apis/apps/v1/namespaces/${encodeURIComponent(namespace)}/deployments/${encodeURIComponent(name)}`;
+    const path = deploymentPath(namespace, name);
     const asked: Asked = { path, verb: 'get', group: 'apps', resource: 'deployments' };
     const read = orAbsent(await this.#api.get(cluster, asked, DEPLOYMENT));
     if (!read.ok) return read;
     return succeeded(read.value && settingsOf(read.value));
+  }
+
+  async scale(
+    cluster: string,
+    { namespace, name }: { readonly namespace: string; readonly name: string },
+    replicas: number,
+  ): Promise<Answer<void>> {
+    // The subresource: a right to it is none to change what the pods are.
+    const path = `${deploymentPath(namespace, name)}/scale`;
+    const asked: Asked = { path, verb: 'patch', group: 'apps', resource: 'deployments/scale' };
+    const patched = await this.#api.patch(cluster, asked, { spec: { replicas } });
+    if (patched.ok || patched.failure.code !== NOT_FOUND) return patched;
+    return failed({
+      ...patched.failure,
+      message: `${cluster} has no Deployment ${name} in namespace ${namespace}: it is scaled once it is there under this name`,
+    });
   }
 
   async gates(cluster: string, nodes: readonly NamedNode[]): Promise<Answer<ReadonlyMap<NodeId, GateSeen>>> {
@@ -200,6 +216,9 @@ const LIST_PODS = (query: Readonly<Record<string, string>>): Asked => ({
   resource: 'pods',
   query,
 });
+
+const deploymentPath = (namespace: string, name: string): string =>
+  `/apis/apps/v1/namespaces/${encodeURIComponent(namespace)}/deployments/${encodeURIComponent(name)}`;
 
 const nodeAt = (name: string, verb: 'get' | 'patch'): Asked => ({
   path: `/api/v1/nodes/${encodeURIComponent(name)}`,

@@ -59,6 +59,10 @@ export class Deployment extends Workload {
     return this.#new.available + this.#old.available;
   }
 
+  get readyPods(): number {
+    return this.#new.ready + this.#old.ready;
+  }
+
   override get done(): boolean {
     const { size, available } = this.#new;
     return (

@@ -8,11 +8,14 @@ import type { Pod } from './pod.ts';
 /** What every node runs on its own network. */
 const ON_HOST = ['aws-node', 'kube-proxy'] as const satisfies { length: typeof HOST_NETWORK_PODS };
 const EFFECT = 'NoSchedule';
+/** Of every workload here. */
+const NAMESPACE = 'default';
 
 type Objects = ReturnType<KubeCluster['pods']>;
 
 export class KubeObjects implements KubeCluster {
   access: KubeCluster['access'] = 'public';
+  readonly outages: { readonly fromMs: number; readonly toMs: number }[] = [];
   readonly denied = new Set<string>();
   readonly #cluster: Pick<Cluster, 'nodes' | 'workloads' | 'scheduler'>;
 
@@ -61,15 +64,21 @@ export class KubeObjects implements KubeCluster {
       workload instanceof Deployment
         ? [
             {
-              namespace: 'default',
+              namespace: NAMESPACE,
               name: workload.name,
               replicas: workload.replicas,
               strategy: workload.strategy,
               terminationGraceSeconds: workload.terminationGraceMs / 1000,
+              ready: workload.readyPods,
             },
           ]
         : [],
     );
+  }
+
+  scale(namespace: string, name: string, replicas: number): void {
+    for (const workload of namespace === NAMESPACE ? this.#cluster.workloads : [])
+      if (workload instanceof Deployment && workload.name === name) workload.scaleTo(replicas);
   }
 
   /** Only taking off: nobody puts a taint on by this way. */
@@ -95,7 +104,7 @@ const nameOf = (node: Node): string =>
 const taintOf = (key: string): KubeTaint => ({ key, value: 'true', effect: EFFECT });
 
 const podOf = (pod: Pod, nodeName: string | undefined): Objects[number] => ({
-  namespace: 'default',
+  namespace: NAMESPACE,
   name: pod.name,
   nodeName,
   hostNetwork: false,

@@ -16,6 +16,11 @@ export class ReplicaSet {
     return this.#available.size;
   }
 
+  /** Ready, available or not yet. */
+  get ready(): number {
+    return this.available + [...this.#unavailable].filter((pod) => pod.ready).length;
+  }
+
   add(pod: Pod): void {
     this.#unavailable.add(pod);
   }

@@ -1,11 +1,12 @@
 /**
- * A cluster's API server, as far as the product asks it: nodes, pods, Deployments, and a JSON patch of a node's taints.
+ * A cluster's API server, as far as the product asks it: nodes, pods, Deployments and their scale, a JSON patch of a node's taints.
  * Who asks is told by an EKS token, whose signature is checked; what they may do, by rules that can be taken away.
- * Source: Kubernetes API reference and API concepts (v1.34); RFC 6902.
+ * Source: Kubernetes API reference and API concepts (v1.34); RFC 6902, RFC 7396.
  */
 import { ReplyLost } from '../ec2/api.ts';
 import type { Process } from '../kernel.ts';
 import { tokenTrouble } from './eks-token-check.ts';
+import { deploymentObject, json, nodesOf, podObject, status } from './kube-json.ts';
 import type { WireRequest, WireResponse, WireWorld } from './wire.ts';
 
 export interface KubeTaint {
@@ -17,6 +18,8 @@ export interface KubeTaint {
 export interface KubeCluster {
   /** `private`: those outside its VPC get no connection. `stranger`: it has no access entry for who asks. */
   readonly access: 'public' | 'private' | 'stranger';
+  /** Virtual ms, `toMs` excluded: whoever asks then gets no connection. */
+  readonly outages: readonly { readonly fromMs: number; readonly toMs: number }[];
   /** Rules that are missing: `patch nodes`. */
   readonly denied: ReadonlySet<string>;
   nodes(): readonly {
@@ -43,7 +46,11 @@ export interface KubeCluster {
     readonly replicas: number;
     readonly strategy: 'Recreate' | { readonly maxSurge?: unknown; readonly maxUnavailable?: unknown };
     readonly terminationGraceSeconds: number;
+    /** Pods that are ready. */
+    readonly ready: number;
   }[];
+  /** Of a Deployment that is there. */
+  scale(namespace: string, name: string, replicas: number): void;
   setTaints(node: string, taints: readonly KubeTaint[]): void;
 }
 
@@ -68,7 +75,7 @@ export const isForApiServer = (request: WireRequest): boolean => clusterIn(reque
 export function* answerKubernetes(world: WireWorld, request: WireRequest): Process<WireResponse> {
   const cluster = world.clusters.find(({ name }) => name === clusterIn(request));
   const kubernetes = cluster?.kubernetes;
-  if (cluster === undefined || kubernetes === undefined || kubernetes.access === 'private') {
+  if (cluster === undefined || kubernetes === undefined || !connects(kubernetes, world.kernel.nowMs)) {
     yield* world.kernel.sleep(NO_CONNECTION_MS);
     throw new ReplyLost(`no connection in ${NO_CONNECTION_MS} ms`);
   }
@@ -82,12 +89,15 @@ export function* answerKubernetes(world: WireWorld, request: WireRequest): Proce
   return answer(world, kubernetes, request);
 }
 
+const connects = ({ access, outages }: KubeCluster, nowMs: number): boolean =>
+  access !== 'private' && !outages.some(({ fromMs, toMs }) => fromMs <= nowMs && nowMs < toMs);
+
 function answer(world: WireWorld, kubernetes: KubeCluster, request: WireRequest): WireResponse {
   const { method, path, query = '' } = request;
   const parameters = new URLSearchParams(query);
   const [, node] = /^\/api\/v1\/nodes\/([^/]+)$/.exec(path) ?? [];
-  const [, namespace, deployment] =
-    /^\/apis\/apps\/v1\/namespaces\/([^/]+)\/deployments\/([^/]+)$/.exec(path) ?? [];
+  const [, namespace, deployment, scale] =
+    /^\/apis\/apps\/v1\/namespaces\/([^/]+)\/deployments\/([^/]+)(\/scale)?$/.exec(path) ?? [];
   const may = (verb: string, resource: string, then: () => WireResponse): WireResponse =>
     kubernetes.denied.has(`${verb} ${resource}`)
       ? status(403, 'Forbidden', `${resource} is forbidden: cannot ${verb} resource "${resource}"`)
@@ -105,15 +115,18 @@ function answer(world: WireWorld, kubernetes: KubeCluster, request: WireRequest)
     });
   if (method === 'PATCH' && node !== undefined)
     return may('patch', 'nodes', () => patched(kubernetes, decodeURIComponent(node), request));
-  if (method === 'GET' && namespace !== undefined && deployment !== undefined)
-    return may('get', 'deployments', () => {
-      const found = kubernetes
-        .deployments()
-        .find((one) => one.namespace === namespace && one.name === deployment);
-      return found === undefined
-        ? status(404, 'NotFound', `deployments.apps "${deployment}" not found`)
-        : json(200, deploymentObject(found));
-    });
+  const found = kubernetes
+    .deployments()
+    .find((one) => one.namespace === namespace && one.name === deployment);
+  const absent = (): WireResponse => status(404, 'NotFound', `deployments.apps "${deployment}" not found`);
+  if (method === 'GET' && deployment !== undefined && scale === undefined)
+    return may('get', 'deployments', () =>
+      found === undefined ? absent() : json(200, deploymentObject(found)),
+    );
+  if (method === 'PATCH' && scale !== undefined)
+    return may('patch', 'deployments/scale', () =>
+      found === undefined ? absent() : scaled(kubernetes, found, request),
+    );
   return status(404, 'NotFound', 'the server could not find the requested resource');
 }
 
@@ -183,57 +196,30 @@ function patched(kubernetes: KubeCluster, name: string, { headers, body }: WireR
   return json(200, { metadata: { name }, spec: { taints } });
 }
 
+function scaled(
+  kubernetes: KubeCluster,
+  { namespace, name }: { readonly namespace: string; readonly name: string },
+  { headers, body }: WireRequest,
+): WireResponse {
+  if (headers['content-type'] !== 'application/merge-patch+json')
+    return status(415, 'UnsupportedMediaType', 'only merge patches here');
+  const { spec } = JSON.parse(body) as { readonly spec?: { readonly replicas?: unknown } };
+  const replicas = spec?.replicas;
+  if (typeof replicas !== 'number' || !Number.isInteger(replicas) || replicas < 0)
+    return status(
+      422,
+      'Invalid',
+      `spec.replicas: Invalid value: ${replicas}: must be greater than or equal to 0`,
+    );
+  kubernetes.scale(namespace, name, replicas);
+  return json(200, {
+    kind: 'Scale',
+    apiVersion: 'autoscaling/v1',
+    metadata: { namespace, name },
+    spec: { replicas },
+  });
+}
+
 /** Objects are equal whatever the order of their fields (RFC 6902, section 4.6). */
 const canonical = (value: unknown): string =>
   JSON.stringify(Object.entries((value ?? {}) as object).sort(([a], [b]) => (a < b ? -1 : 1)));
-
-const nodesOf = ({ epochMs }: WireWorld, kubernetes: KubeCluster) => {
-  /** In whole seconds, as Kubernetes writes its times. */
-  const time = (atMs: number): string => `${new Date(epochMs + atMs).toISOString().slice(0, 19)}Z`;
-  return kubernetes.nodes().map(({ name, providerId, joinedAtMs, readySinceMs, taints }) => ({
-    metadata: { name, creationTimestamp: time(joinedAtMs) },
-    spec: { providerID: providerId, ...(taints.length > 0 && { taints }) },
-    status: {
-      conditions: [
-        readySinceMs === undefined
-          ? { type: 'Ready', status: 'False', lastTransitionTime: time(joinedAtMs) }
-          : { type: 'Ready', status: 'True', lastTransitionTime: time(readySinceMs) },
-      ],
-    },
-  }));
-};
-
-const podObject = (pod: ReturnType<KubeCluster['pods']>[number]) => ({
-  metadata: { name: pod.name, namespace: pod.namespace, ...(pod.ending && { deletionTimestamp: 'now' }) },
-  spec: {
-    ...(pod.nodeName !== undefined && { nodeName: pod.nodeName }),
-    ...(pod.hostNetwork && { hostNetwork: true }),
-  },
-  status: { phase: pod.phase, ...(pod.ip !== undefined && { podIP: pod.ip }) },
-});
-
-/** The API server writes defaults out. */
-function deploymentObject(of: ReturnType<KubeCluster['deployments']>[number]) {
-  const rolling = of.strategy === 'Recreate' ? undefined : of.strategy;
-  const { maxSurge = '25%', maxUnavailable = '25%' } = rolling ?? {};
-  return {
-    metadata: { name: of.name, namespace: of.namespace },
-    spec: {
-      replicas: of.replicas,
-      strategy:
-        rolling === undefined
-          ? { type: 'Recreate' }
-          : { type: 'RollingUpdate', rollingUpdate: { maxSurge, maxUnavailable } },
-      template: { spec: { terminationGracePeriodSeconds: of.terminationGraceSeconds } },
-    },
-  };
-}
-
-const status = (code: number, reason: string, message: string): WireResponse =>
-  json(code, { kind: 'Status', apiVersion: 'v1', status: 'Failure', reason, message, code });
-
-const json = (code: number, body: object): WireResponse => ({
-  status: code,
-  headers: { 'content-type': 'application/json' },
-  body: JSON.stringify(body),
-});

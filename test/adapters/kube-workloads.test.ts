@@ -1,6 +1,6 @@
 /** The lens against the embedded API server, in virtual time: what it reads, what it costs, and what it says when it cannot. */
 import { EKSClient } from '@aws-sdk/client-eks';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { KubeApi } from '../../lambdas/adapters/kube-api.ts';
 import type { KubeRequest } from '../../lambdas/adapters/kube-https.ts';
 import { KubeWorkloads } from '../../lambdas/adapters/kube-workloads.ts';
@@ -149,10 +149,78 @@ test("a Deployment's own settings, and none of one that is not there", async () 
       strategy: { type: 'rolling-update', maxSurge: 3, maxUnavailable: '25%' },
       terminationGraceMs: 30_000,
       hostNetwork: false,
+      readyReplicas: 6,
     },
   });
   const none = await ask((lens) => lens.deployment(CLUSTER, { ...checkout, name: 'nothing' }));
   expect(none).toEqual({ ok: true, value: undefined });
+});
+
+test('pods that are ready are told apart from those that are wanted; none ready is none, though the server says nothing', async () => {
+  const { ask, world } = await settled(1);
+  world.deploy({ kind: 'Deployment', name: 'slow', replicas: 4, readyAfterMs: seconds(60) });
+  await world.kernel.run(world.kernel.nowMs + seconds(30));
+  const slow = { namespace: 'default', name: 'slow' };
+  const read = (lens: KubeWorkloads) => lens.deployment(CLUSTER, slow);
+  expect(await ask(read)).toMatchObject({ ok: true, value: { replicas: 4, readyReplicas: 0 } });
+  await world.kernel.run(world.kernel.nowMs + minutes(1));
+  expect(await ask(read)).toMatchObject({ ok: true, value: { replicas: 4, readyReplicas: 4 } });
+});
+
+describe('scaling a Deployment', () => {
+  const checkout = { namespace: 'default', name: 'checkout' };
+  const podsOf = (world: World) => world.pods.filter(({ name, alive }) => alive && /^checkout/.test(name));
+
+  test('its pods are made in the world, or end; the same number again changes nothing', async () => {
+    const { ask, asked, world } = await settled(2);
+    for (const replicas of [15, 15, 4]) {
+      expect(await ask((lens) => lens.scale(CLUSTER, checkout, replicas))).toEqual({ ok: true });
+      expect(podsOf(world)).toHaveLength(replicas);
+    }
+    await world.kernel.run(world.kernel.nowMs + minutes(2));
+    expect(podsOf(world).filter(({ ip }) => ip !== undefined)).toHaveLength(4);
+    // 12 at first, then three more: none for being asked twice.
+    expect(world.pods).toHaveLength(15);
+    expect(asked[0]).toMatchObject({
+      method: 'PATCH',
+      url: expect.stringMatching(/\/apis\/apps\/v1\/namespaces\/default\/deployments\/checkout\/scale$/),
+      headers: { 'content-type': 'application/merge-patch+json' },
+      body: '{"spec":{"replicas":15}}',
+    });
+  });
+
+  test('one that is not there: the failure says so, and nothing else is touched', async () => {
+    const { ask, world } = await settled(1);
+    for (const other of [
+      { ...checkout, name: 'chekout' },
+      { ...checkout, namespace: 'shop' },
+    ])
+      expect(await ask((lens) => lens.scale(CLUSTER, other, 40))).toMatchObject({
+        ok: false,
+        failure: {
+          kind: 'unexpected',
+          code: 'NotFound',
+          message: `shop has no Deployment ${other.name} in namespace ${other.namespace}: it is scaled once it is there under this name`,
+        },
+      });
+    expect(world.pods).toHaveLength(6);
+  });
+
+  test('without the right to it the failure names the rule, and reading goes on', async () => {
+    const { ask, world } = await settled(1);
+    world.cluster().kubernetes.denied.add('patch deployments/scale');
+    expect(await ask((lens) => lens.scale(CLUSTER, checkout, 40))).toMatchObject({
+      ok: false,
+      failure: {
+        kind: 'not-allowed',
+        message: expect.stringContaining(
+          'apiGroups ["apps"], resources ["deployments/scale"], verbs ["patch"]',
+        ),
+      },
+    });
+    expect(podsOf(world)).toHaveLength(6);
+    expect(await ask((lens) => lens.deployment(CLUSTER, checkout))).toMatchObject({ ok: true });
+  });
 });
 
 test('opening a gate removes our taint alone, though somebody changes the list meanwhile', async () => {
@@ -253,6 +321,33 @@ test('a server that cannot be reached is not tried again for a minute', async ()
   world.cluster().kubernetes.access = 'public';
   await world.kernel.run(world.kernel.nowMs + minutes(1));
   expect(await ask((lens) => lens.pendingPods(CLUSTER))).toMatchObject({ ok: true });
+});
+
+test('an API server that is away for a minute: nothing is scaled meanwhile, and afterwards it is', async () => {
+  const { ask, world } = await settled(1);
+  const checkout = { namespace: 'default', name: 'checkout' };
+  const { nowMs } = world.kernel;
+  world.cluster().kubernetes.outages.push({ fromMs: nowMs + seconds(10), toMs: nowMs + seconds(70) });
+  const replicas = () =>
+    world
+      .cluster()
+      .kubernetes.deployments()
+      .map((each) => each.replicas);
+  const scaleTo = (pods: number) => ask((lens) => lens.scale(CLUSTER, checkout, pods));
+  expect(await scaleTo(7)).toEqual({ ok: true });
+  await world.kernel.run(nowMs + seconds(10));
+  expect(await scaleTo(8)).toMatchObject({
+    ok: false,
+    failure: {
+      kind: 'transient',
+      message: expect.stringMatching(/^the API server of shop cannot be reached/),
+    },
+  });
+  expect(replicas()).toEqual([7]);
+  // It is there again after 70 s; that it was not is kept in mind for a minute from the 12th second.
+  await world.kernel.run(nowMs + seconds(73));
+  expect(await scaleTo(9)).toEqual({ ok: true });
+  expect(replicas()).toEqual([9]);
 });
 
 test('one slow answer is no reason not to ask again', async () => {

@@ -1,7 +1,7 @@
 /** What the lens and the gate add to a stack, and that without them nothing is added. */
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { GATE_GROUP, LENS_GROUP } from '../../infra/lens-access.ts';
+import { GATE_GROUP, LENS_GROUP, SCALE_GROUP } from '../../infra/lens-access.ts';
 import { GATE_TAINT } from '../../lambdas/core/model.ts';
 import { statementsOf, templateOf, WARM } from './synthesized.ts';
 
@@ -41,7 +41,7 @@ test('with the gate those who open gates become known too, and may describe the 
 });
 
 test('the page for operators names the groups, the taint and every right the code asks for', () => {
-  for (const group of [LENS_GROUP, GATE_GROUP]) expect(page).toContain(`name: ${group}`);
+  for (const group of [LENS_GROUP, GATE_GROUP, SCALE_GROUP]) expect(page).toContain(`name: ${group}`);
   expect(page).toContain(GATE_TAINT.key);
   const rules = [...page.matchAll(/apiGroups: (\[.*\])\n\s+resources: (\[.*\])\n\s+verbs: (\[.*\])/g)].map(
     ([, ...parts]) => parts.map((part) => JSON.parse(part)),
@@ -49,6 +49,7 @@ test('the page for operators names the groups, the taint and every right the cod
   expect(rules).toEqual([
     [[''], ['pods'], ['list']],
     [['apps'], ['deployments'], ['get']],
+    [['apps'], ['deployments/scale'], ['patch']],
     [[''], ['nodes'], ['get', 'list', 'patch']],
   ]);
 });
