@@ -10,31 +10,26 @@ export const SCALE_GROUP = 'eks-ip-prewarmer-scale';
 
 export interface LensAccessProps {
   readonly cluster: string;
-  readonly gate: boolean;
-  readonly onSignal: LambdaFunction;
-  readonly verifyWave: LambdaFunction;
-  readonly sweep: LambdaFunction;
+  /** Functions that ask the API server, by name, each with the groups it needs. */
+  readonly enter: Readonly<Record<string, { readonly as: LambdaFunction; readonly groups: string[] }>>;
 }
 
 /**
- * The functions' roles become known to the cluster, each with the groups it needs: whoever plans reads pods, whoever opens
- * gates patches nodes. No access policy of EKS is attached: the smallest that shows nodes shows Secrets too. The cluster's
- * authentication mode must be API or API_AND_CONFIG_MAP.
+ * The functions' roles become known to the cluster: whoever plans reads pods, whoever opens gates patches nodes, whoever
+ * advances waves scales Deployments. No access policy of EKS is attached: the smallest that shows nodes shows Secrets too. The
+ * cluster's authentication mode must be API or API_AND_CONFIG_MAP.
  */
 export class LensAccess extends Construct {
-  constructor(scope: Construct, id: string, { cluster, gate, onSignal, verifyWave, sweep }: LensAccessProps) {
+  constructor(scope: Construct, id: string, { cluster, enter }: LensAccessProps) {
     super(scope, id);
-    const enter = (name: string, { role }: LambdaFunction, kubernetesGroups: string[]): void => {
-      if (role === undefined) throw new Error(`${name} has no role`);
+    for (const [name, { as, groups }] of Object.entries(enter)) {
+      if (as.role === undefined) throw new Error(`${name} has no role`);
       new CfnAccessEntry(this, name, {
         clusterName: cluster,
-        principalArn: role.roleArn,
+        principalArn: as.role.roleArn,
         type: 'STANDARD',
-        kubernetesGroups,
+        kubernetesGroups: groups,
       });
-    };
-    enter('OnSignal', onSignal, [LENS_GROUP]);
-    enter('Sweep', sweep, [LENS_GROUP, ...(gate ? [GATE_GROUP] : [])]);
-    if (gate) enter('VerifyWave', verifyWave, [GATE_GROUP]);
+    }
   }
 }

@@ -6,6 +6,8 @@
 import { ArnFormat, type Stack } from 'aws-cdk-lib';
 import { Effect, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
+import type { IStateMachine } from 'aws-cdk-lib/aws-stepfunctions';
+import { OUR_SOURCE } from '../lambdas/adapters/our-events.ts';
 import type { Ec2Action } from '../lambdas/core/limits.ts';
 import { OUR_CLUSTER_TAG } from '../lambdas/core/model.ts';
 import type { Settings } from './settings.ts';
@@ -57,6 +59,30 @@ export function continueOn(...queues: readonly IQueue[]): PolicyStatement {
   return allow('Continue', {
     actions: ['sqs:SendMessage'],
     resources: queues.map((queue) => queue.queueArn),
+  });
+}
+
+/** Tell whoever follows a rollout, as nobody but ourselves. */
+export function tellFollowers(stack: Stack): PolicyStatement {
+  return allow('TellFollowers', {
+    actions: ['events:PutEvents'],
+    resources: [
+      stack.formatArn({
+        service: 'events',
+        resource: 'event-bus',
+        resourceName: 'default',
+        arnFormat: ArnFormat.SLASH_RESOURCE_NAME,
+      }),
+    ],
+    conditions: { StringEquals: { 'events:source': OUR_SOURCE } },
+  });
+}
+
+/** Start batched rollouts, and let waves go that are held. */
+export function conduct({ stateMachineArn }: IStateMachine): PolicyStatement {
+  return allow('Conduct', {
+    actions: ['states:StartExecution', 'states:SendTaskSuccess'],
+    resources: [stateMachineArn],
   });
 }
 

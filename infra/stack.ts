@@ -3,20 +3,23 @@ import type { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
 import { readPolicy } from '../lambdas/core/policy.ts';
 import { Alarms } from './alarms.ts';
-import { LensAccess } from './lens-access.ts';
+import { GATE_GROUP, LENS_GROUP, LensAccess, SCALE_GROUP } from './lens-access.ts';
 import { LivePolicy } from './live-policy.ts';
 import {
   answerHooks,
+  conduct,
   continueOn,
   deleteOrphans,
   finishOurs,
   readCluster,
   readLivePolicy,
   readNodes,
+  tellFollowers,
   useBudget,
   useLedger,
   warmNodes,
 } from './permissions.ts';
+import { Rollouts } from './rollouts.ts';
 import { Schedules } from './schedules.ts';
 import type { Settings } from './settings.ts';
 import { SignalQueue } from './signal-queue.ts';
@@ -109,16 +112,16 @@ export class PrewarmerStack extends Stack {
     const onSignal = task('OnSignal', 'on-signal', SIGNAL_TIMEOUT, [
       ...decide(),
       continueOn(launches.queue, signals.queue, verifications.queue),
+      tellFollowers(this),
       ...(launchHook === undefined ? [] : [answerHooks(this, cluster)]),
     ]);
     // Verification tells interfaces to go away with their node once the rush of their launch is over.
     const verifyWave = task('VerifyWave', 'verify-wave', SIGNAL_TIMEOUT, [
       // A gate that finds its node unplanned sends the launch back.
-      ...(gate
-        ? [...readCluster(this, settings), continueOn(verifications.queue, launches.queue)]
-        : [continueOn(verifications.queue)]),
+      continueOn(verifications.queue, ...(gate ? [launches.queue] : [])),
+      ...(gate || mode === 'warm' ? readCluster(this, settings) : []),
       useBudget(tables),
-      ...(mode === 'warm' ? [finishOurs(this, cluster)] : []),
+      ...(mode === 'warm' ? [finishOurs(this, cluster), tellFollowers(this)] : []),
     ]);
     // The sweep handles launches whose events never came, so it may do what on-signal may.
     const sweep = task('Sweep', 'sweep', SWEEP_TIMEOUT, [
@@ -132,7 +135,39 @@ export class PrewarmerStack extends Stack {
     launches.readBy(onSignal);
     signals.readBy(onSignal);
     verifications.readBy(verifyWave);
-    if (lens) new LensAccess(this, 'Lens', { cluster, gate, onSignal, verifyWave, sweep });
+    // Waves need somebody who acts: an announcement of one is refused where the cluster is only observed.
+    const rollouts =
+      mode === 'warm'
+        ? new Rollouts(this, 'Rollouts', {
+            ...{ cluster, task, verifyWave, signals },
+            decide: () => [...decide(), continueOn(verifications.queue)],
+            look: () => readCluster(this, settings),
+          })
+        : undefined;
+    if (rollouts !== undefined) {
+      onSignal.addEnvironment('ROLLOUT_MACHINE_ARN', rollouts.machine.stateMachineArn);
+      onSignal.addToRolePolicy(conduct(rollouts.machine));
+      new CfnOutput(this, 'RolloutMachine', { value: rollouts.machine.stateMachineArn });
+    }
+    if (lens)
+      new LensAccess(this, 'Lens', {
+        cluster,
+        enter: {
+          OnSignal: { as: onSignal, groups: [LENS_GROUP] },
+          Sweep: { as: sweep, groups: [LENS_GROUP, ...(gate ? [GATE_GROUP] : [])] },
+          ...((gate || rollouts !== undefined) && {
+            VerifyWave: {
+              as: verifyWave,
+              groups: [...(rollouts ? [LENS_GROUP] : []), ...(gate ? [GATE_GROUP] : [])],
+            },
+          }),
+          ...(rollouts !== undefined && {
+            WarmWave: { as: rollouts.warmWave, groups: [LENS_GROUP] },
+            AdvanceWave: { as: rollouts.advanceWave, groups: [LENS_GROUP, SCALE_GROUP] },
+            ReportRollout: { as: rollouts.reportRollout, groups: [LENS_GROUP] },
+          }),
+        },
+      });
     new SignalRules(this, 'Rules', {
       queues: { launches, signals },
       on: settings.signals,

@@ -19,7 +19,7 @@ export async function reportRollout({ redrives, last, ...phase }: ReportPhase, p
   const { stoppedAtRedrive, state } = record;
   if (state === 'stopped' && stoppedAtRedrive !== undefined && redrives > stoppedAtRedrive)
     return resume(record, ports);
-  const stop = last.stop ?? unforeseen(last);
+  const stop = last.stop ?? unforeseen(last) ?? shortOf(record);
   if (stop === undefined) {
     const done = await keep({ ...record, state: 'completed' }, ports);
     await finish(done, { outcome: 'completed' }, ports);
@@ -66,6 +66,15 @@ function unforeseen({ Error: error, Cause: cause }: ReportPhase['last']): Stop |
     remedy: 'What runs keeps running. Redrive the execution once that is mended.',
   };
 }
+
+/** Sent here with nothing said and pods left: a defect, and no success. */
+const shortOf = ({ announced, releasedPods }: RolloutRecord): Stop | undefined =>
+  releasedPods >= podsInAll(announced)
+    ? undefined
+    : {
+        cause: `the machine came to its end with ${releasedPods} of ${podsInAll(announced)} pods released`,
+        remedy: 'This is a defect of the prewarmer: please report it. Redrive the execution to go on.',
+      };
 
 /** Lambda puts a function's error into JSON. */
 function messageOf(cause: string): string {
