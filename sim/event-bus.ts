@@ -1,5 +1,5 @@
-/** EventBridge's default bus: EC2's own events in AWS's exact shape, and whatever else is put on it, delivered to queues
- *  by rules after a delay of each event's own. */
+/** EventBridge's default bus: EC2's own events in AWS's exact shape, and whatever else is put on it, delivered to queues and
+ *  functions by rules after a delay of each event's own. */
 import type { Chance, Quantiles, Stream } from './chance.ts';
 import type { Account } from './ec2/account.ts';
 import type { Instance, InstanceState } from './ec2/api.ts';
@@ -22,10 +22,11 @@ export interface BusEvent {
   readonly detail: unknown;
 }
 
-export interface Rule {
-  readonly matches: (event: BusEvent) => boolean;
-  readonly queueUrl: string;
-}
+export type Rule = { readonly matches: (event: BusEvent) => boolean } & (
+  | { readonly queueUrl: string }
+  /** Handed a copy of its own in a moment of virtual time. What it throws ends the run: real code is started as an activity. */
+  | { readonly deliver: (event: BusEvent) => void }
+);
 
 /** What can go wrong with an event: everything EventBridge's documents allow. It is delivered at least once and in no order;
  *  services' own events are best effort. Source: EventBridge User Guide, delivery and events from AWS services. */
@@ -89,21 +90,22 @@ export class EventBus {
   ): BusEvent {
     const event = this.event(source, detailType, detail, resources);
     const delayMs = this.#chance.from(delay);
-    const targets = this.#rules.filter((rule) => rule.matches(event));
-    for (const { queueUrl } of targets) this.#deliver(event, queueUrl, delayMs);
+    for (const rule of this.#rules) if (rule.matches(event)) this.#deliver(event, rule, delayMs);
     return event;
   }
 
-  #deliver(event: BusEvent, queueUrl: string, delayMs: number): void {
+  #deliver(event: BusEvent, target: Rule, delayMs: number): void {
     const { lateByMs, lostShare, duplicateShare, reorderWithinMs } = this.#trouble;
     const lost = lostShare > 0 && this.#luck.chance(lostShare);
     const times = duplicateShare > 0 && this.#luck.chance(duplicateShare) ? 2 : 1;
     for (let nth = 0; nth < times && !lost; nth++) {
       const extraMs = reorderWithinMs > 0 ? Math.round(this.#luck.between(0, reorderWithinMs)) : 0;
       const againMs = nth === 0 ? 0 : this.#luck.from(EVENT_DELAY);
-      this.#world.kernel.after(delayMs + lateByMs + extraMs + againMs, () =>
-        this.#world.queues.send(queueUrl, JSON.stringify(event), 0),
-      );
+      const text = JSON.stringify(event);
+      this.#world.kernel.after(delayMs + lateByMs + extraMs + againMs, () => {
+        if ('deliver' in target) target.deliver(JSON.parse(text));
+        else this.#world.queues.send(target.queueUrl, text, 0);
+      });
     }
   }
 

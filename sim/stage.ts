@@ -88,7 +88,7 @@ export class Stage {
     };
     const door = inProcessDoor(world);
     const { region } = world;
-    const client = (service: 'ec2' | 'eks' | 'autoscaling' | 'sqs') =>
+    const client = (service: 'ec2' | 'eks' | 'autoscaling' | 'sqs' | 'states' | 'events') =>
       virtualClient({ door, service, region, callerName: PREWARMER });
     const jitter = world.chance.stream('jitter');
     const runIds = world.chance.stream('run ids');
@@ -97,6 +97,8 @@ export class Stage {
       eks: client('eks'),
       autoscaling: client('autoscaling'),
       sqs: client('sqs'),
+      sfn: client('states'),
+      events: client('events'),
       kubernetes: kubeDoor(world),
       clock,
       random: () => jitter.next(),
@@ -121,6 +123,7 @@ export class Stage {
       LAUNCH_QUEUE_URL: this.queues.launches.url,
       SIGNAL_QUEUE_URL: this.queues.signals.url,
       VERIFY_QUEUE_URL: this.queues.verifications.url,
+      ROLLOUT_MACHINE_ARN: world.stepFunctions.arnOf('rollout'),
     };
     const connected = this.#withPolicy(connect(env, outside, onSignalExtras), options.policyNow);
     const ports = options.wrap?.(connected) ?? connected;

@@ -18,6 +18,7 @@ import { Kernel } from './kernel.ts';
 import { EC2_LATENCIES, METADATA_LAGS } from './latencies.ts';
 import { QueueService } from './queues.ts';
 import { Schedules } from './schedules.ts';
+import { StepFunctions } from './step-functions.ts';
 import type { WireWorld } from './wire/wire.ts';
 
 export interface WorldSetup {
@@ -56,6 +57,7 @@ export class World implements WireWorld {
   readonly ec2: Ec2;
   readonly queues: QueueService;
   readonly bus: EventBus;
+  readonly stepFunctions: StepFunctions;
   readonly schedules: Schedules;
   readonly autoScaling = new ScalingGroups();
   readonly clusters: Cluster[] = [];
@@ -86,6 +88,7 @@ export class World implements WireWorld {
     this.ec2 = this.account;
     this.queues = new QueueService(this);
     this.bus = new EventBus(this, { lateByMs: setup.eventsLateByMs ?? 0, ...setup.events });
+    this.stepFunctions = new StepFunctions(this);
     this.schedules = new Schedules(this);
     this.addCluster({
       name: setup.cluster,

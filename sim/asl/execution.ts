@@ -21,6 +21,8 @@ export interface Execution {
   readonly startedMs: number;
   readonly stoppedMs: number | undefined;
   readonly redriveCount: number;
+  /** When it was last redriven. */
+  readonly redrivenMs: number | undefined;
   readonly history: readonly HistoryEvent[];
   /** Billed state transitions, those of a distributed Map's Standard children included. */
   readonly transitions: number;
@@ -33,6 +35,8 @@ interface Setup {
   readonly kernel: Kernel;
   readonly epochMs: number;
   readonly definition: Definition;
+  /** Hears of each end. */
+  readonly ended: () => void;
 }
 
 const ENDS = {
@@ -49,6 +53,7 @@ export class Run implements Execution {
   cause: string | undefined;
   stoppedMs: number | undefined;
   redriveCount = 0;
+  redrivenMs: number | undefined;
   readonly startedMs: number;
   readonly #setup: Setup;
   readonly #history: History;
@@ -90,6 +95,7 @@ export class Run implements Execution {
   redrive(interpreter: Interpreter): void {
     this.status = 'RUNNING';
     this.error = this.cause = this.stoppedMs = undefined;
+    this.redrivenMs = this.#setup.kernel.nowMs;
     this.#line.owner.context.RedriveCount = ++this.redriveCount;
     // In a moment of its own: what was stopped just now has then come to rest.
     this.#setup.kernel.after(0, () => {
@@ -113,6 +119,7 @@ export class Run implements Execution {
       ...(cause === undefined ? {} : { cause }),
     });
     this.#halt.abort(new Halted(status));
+    this.#setup.ended();
   }
 
   #drive(interpreter: Interpreter): void {

@@ -5,6 +5,7 @@
  * may be redriven for 14 days and is then RUNNING again. If nobody does anything it stays as it ended.
  */
 import type { Chance } from '../chance.ts';
+import { ApiError } from '../ec2/api.ts';
 import type { Kernel } from '../kernel.ts';
 import { readDefinition, statesIn } from './definition.ts';
 import { bytesOf, NotInThisWorld, PAYLOAD_BYTES } from './errors.ts';
@@ -13,7 +14,7 @@ import { Expressions, uuid } from './expressions.ts';
 import { HISTORY_EVENTS } from './history.ts';
 import { Interpreter } from './interpreter.ts';
 import { type Definition, resourceOf } from './schema.ts';
-import { ApiError, TaskTokens } from './task-tokens.ts';
+import { TaskTokens } from './task-tokens.ts';
 import type { Tasks } from './tasks.ts';
 
 /** Source: Developer Guide, redriving executions. */
@@ -31,6 +32,8 @@ export interface MachineSetup {
   readonly tasks: Tasks;
   /** Shared by the machines of a world whose callers know only tokens. */
   readonly tokens?: TaskTokens;
+  /** Hears of each execution that started, ended or was redriven just now. */
+  readonly onChange?: (execution: Execution) => void;
 }
 
 export class StateMachine {
@@ -78,11 +81,15 @@ export class StateMachine {
     }
     const { kernel, epochMs } = this.#setup;
     const arn = `${this.arn.replace(':stateMachine:', ':execution:')}:${name}`;
-    const run = new Run(
-      { name, arn, input: structuredClone(input), kernel, epochMs, definition: this.#definition },
+    const run: Run = new Run(
+      {
+        ...{ name, arn, input: structuredClone(input), kernel, epochMs, definition: this.#definition },
+        ended: () => this.#setup.onChange?.(run),
+      },
       this.#interpreter,
     );
     this.#executions.set(name, run);
+    this.#setup.onChange?.(run);
     return run;
   }
 
@@ -94,17 +101,19 @@ export class StateMachine {
   /** RedriveExecution: on from where it failed, with what it had there; retries are counted anew. */
   redrive(name: string): void {
     const run = this.#find(name);
-    const { kernel } = this.#setup;
-    const refused =
-      run.status === 'RUNNING' || run.status === 'SUCCEEDED'
-        ? `it is ${run.status}`
-        : kernel.nowMs - (run.stoppedMs ?? 0) > REDRIVE_WINDOW_MS
-          ? 'its 14 days are over'
-          : run.history.length >= HISTORY_EVENTS - 1
-            ? 'its history is full'
-            : undefined;
+    const refused = this.whyNotRedrivable(run);
     if (refused) throw new ApiError('ExecutionNotRedrivable', `${run.arn}: ${refused}`);
     run.redrive(this.#interpreter);
+    this.#setup.onChange?.(run);
+  }
+
+  /** In the words of the API reference, DescribeExecution, `redriveStatusReason`. */
+  whyNotRedrivable({ status, stoppedMs = 0, history }: Execution): string | undefined {
+    if (status === 'RUNNING' || status === 'SUCCEEDED')
+      return `Execution is ${status} and cannot be redriven.`;
+    if (this.#setup.kernel.nowMs - stoppedMs > REDRIVE_WINDOW_MS)
+      return 'Execution redrivable period exceeded.';
+    return history.length >= HISTORY_EVENTS - 1 ? 'Execution history event limit exceeded.' : undefined;
   }
 
   #find(name: string): Run {

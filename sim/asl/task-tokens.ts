@@ -1,5 +1,6 @@
 /** Callbacks: the tokens handed out by `.waitForTaskToken` tasks, and the three calls that answer them. One keeper may
  *  serve all machines of a world, as the service's API takes a token and no machine. */
+import { ApiError } from '../ec2/api.ts';
 import { bytesOf, PAYLOAD_BYTES } from './errors.ts';
 
 /** The task that waits for an answer. */
@@ -7,14 +8,6 @@ export interface Waiting {
   succeed(output: unknown): void;
   fail(error: string, cause: string): void;
   beat(): void;
-}
-
-/** An error of the Step Functions API, with its code as `name`. */
-export class ApiError extends Error {
-  constructor(code: string, message: string) {
-    super(message);
-    this.name = code;
-  }
 }
 
 export class TaskTokens {

@@ -4,8 +4,9 @@
  */
 import type { Process } from '../kernel.ts';
 
+/** A refused request, of EC2 and of every other service of this world. */
 export class ApiError extends Error {
-  /** EC2's code, for example `RequestLimitExceeded`. */
+  /** The service's code, for example `RequestLimitExceeded`. */
   readonly code: string;
   readonly httpStatus: number;
   constructor(code: string, message: string, httpStatus = 400) {

@@ -2,12 +2,15 @@
 import { type Caller, ReplyLost } from '../ec2/api.ts';
 import type { Process } from '../kernel.ts';
 import { AUTO_SCALING } from './auto-scaling-query.ts';
+import { answerJson } from './aws-json.ts';
 import { answerQuery } from './aws-query.ts';
 import { answerEc2 } from './ec2-query.ts';
 import { answerEks } from './eks-rest.ts';
+import { EVENTS } from './events-json.ts';
 import { answerKubernetes, isForApiServer } from './kubernetes.ts';
 import { formOf } from './query.ts';
 import { answerSqs } from './sqs-json.ts';
+import { STATES } from './states-json.ts';
 import { STS } from './sts-query.ts';
 import { uuid } from './uuid.ts';
 import type { WireRequest, WireResponse, WireWorld } from './wire.ts';
@@ -69,6 +72,10 @@ function* answer(
       return answerQuery(AUTO_SCALING, world, callerOf(request), request, requestId);
     case 'sts':
       return answerQuery(STS, world, callerOf(request), request, requestId);
+    case 'states':
+      return answerJson(STATES, world, request, requestId);
+    case 'events':
+      return answerJson(EVENTS, world, request, requestId);
     case undefined:
       return {
         status: 404,
@@ -78,8 +85,15 @@ function* answer(
   }
 }
 
-const SERVICES = ['ec2', 'eks', 'sqs', 'autoscaling', 'sts'] as const;
+const SERVICES = ['ec2', 'eks', 'sqs', 'autoscaling', 'sts', 'states', 'events'] as const;
 type Service = (typeof SERVICES)[number];
+
+/** What stands before the dot in `X-Amz-Target`. */
+const TARGETS: Readonly<Record<string, Service>> = {
+  AmazonSQS: 'sqs',
+  [STATES.target]: 'states',
+  [EVENTS.target]: 'events',
+};
 
 /** The signature names the service at every address; unsigned requests are told by their host, target or form. */
 function serviceOf(request: WireRequest): Service | undefined {
@@ -88,7 +102,8 @@ function serviceOf(request: WireRequest): Service | undefined {
   const named = signedFor ?? headers['host']?.split('.')[0];
   const service = SERVICES.find((known) => known === named);
   if (service !== undefined || signedFor !== undefined) return service;
-  if (headers['x-amz-target']?.startsWith('AmazonSQS.')) return 'sqs';
+  const [target = ''] = headers['x-amz-target']?.split('.') ?? [];
+  if (Object.hasOwn(TARGETS, target)) return TARGETS[target];
   if (path.startsWith('/clusters')) return 'eks';
   const form = new URLSearchParams(formOf(request));
   const isForm = headers['content-type']?.startsWith('application/x-www-form-urlencoded');

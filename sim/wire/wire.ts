@@ -1,8 +1,10 @@
 /** What every wire protocol here needs: a request, a response, and the world that answers. */
 import type { Stream } from '../chance.ts';
 import type { Ec2 } from '../ec2/api.ts';
+import type { EventBus } from '../event-bus.ts';
 import type { Kernel } from '../kernel.ts';
 import type { Queues } from '../queues.ts';
+import type { StepFunctions } from '../step-functions.ts';
 import type { AutoScaling } from './auto-scaling.ts';
 import type { EksCluster } from './eks-rest.ts';
 
@@ -29,6 +31,8 @@ export interface WireWorld {
   readonly requestIds: Stream;
   readonly ec2: Ec2;
   readonly queues: Queues;
+  readonly bus: Pick<EventBus, 'put'>;
+  readonly stepFunctions: StepFunctions;
   readonly clusters: readonly EksCluster[];
   /** Absent in a world without Auto Scaling groups. */
   readonly autoScaling?: AutoScaling;

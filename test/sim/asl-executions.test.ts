@@ -197,7 +197,7 @@ describe('the history', () => {
     });
     expect(execution.history).toHaveLength(25_000);
     expect(types(execution).at(-1)).toBe('ExecutionFailed');
-    expect(() => machine.redrive('x')).toThrow('its history is full');
+    expect(() => machine.redrive('x')).toThrow('Execution history event limit exceeded.');
   });
 
   /** A random state, with the events and transitions it must cost, said apart from the interpreter. */

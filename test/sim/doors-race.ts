@@ -5,6 +5,8 @@ import {
   EC2Client,
 } from '@aws-sdk/client-ec2';
 import { DescribeClusterCommand, EKSClient } from '@aws-sdk/client-eks';
+import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
+import { SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { expect } from 'vitest';
 import { inProcessDoor, virtualClient } from '../../sim/wire/door.ts';
@@ -27,11 +29,21 @@ export async function race(seed: number): Promise<string[]> {
     faults: [{ kind: 'lostReply', action: 'Assign*', share: 0.1, ...FOREVER }],
   });
   const queue = world.queues.create({ name: 'q', visibilityTimeoutMs: 30_000 });
+  world.bus.addRule({ matches: () => true, queueUrl: queue.url });
+  const { arn: stateMachineArn } = world.stepFunctions.addMachine({
+    name: 'rollout',
+    definition: {
+      QueryLanguage: 'JSONata',
+      StartAt: 'Pause',
+      States: { Pause: { Type: 'Wait', Seconds: 5, End: true } },
+    },
+    tasks: {},
+  });
   const story: string[] = [];
   const tell = (text: string) => story.push(`${world.kernel.nowMs} ${text}`);
   for (let worker = 0; worker < 12; worker++) {
     const door = inProcessDoor(world);
-    const settings = (service: 'ec2' | 'eks' | 'sqs') =>
+    const settings = (service: 'ec2' | 'eks' | 'sqs' | 'states' | 'events') =>
       virtualClient({ door, service, region: REGION, callerName: `worker-${worker}` });
     const work = async (): Promise<void> => {
       const ec2 = new EC2Client(settings('ec2'));
@@ -55,6 +67,12 @@ export async function race(seed: number): Promise<string[]> {
           ec2.send(new DescribeInstancesCommand({})),
           new SQSClient(settings('sqs')).send(
             new SendMessageCommand({ QueueUrl: queue.url, MessageBody: `${worker}` }),
+          ),
+          new SFNClient(settings('states')).send(new StartExecutionCommand({ stateMachineArn })),
+          new EventBridgeClient(settings('events')).send(
+            new PutEventsCommand({
+              Entries: [{ Source: 'eks-ip-prewarmer', DetailType: 'Wave Ready', Detail: `{"of":${worker}}` }],
+            }),
           ),
         ]);
       }

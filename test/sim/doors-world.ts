@@ -1,11 +1,15 @@
 /** One small world, and the two doors into it. */
 import { EC2Client } from '@aws-sdk/client-ec2';
 import { EKSClient } from '@aws-sdk/client-eks';
+import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
+import { SFNClient } from '@aws-sdk/client-sfn';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { Chance } from '../../sim/chance.ts';
 import { Account } from '../../sim/ec2/account.ts';
+import { EventBus } from '../../sim/event-bus.ts';
 import { Kernel } from '../../sim/kernel.ts';
 import { QueueService } from '../../sim/queues.ts';
+import { StepFunctions } from '../../sim/step-functions.ts';
 import { inProcessDoor, virtualClient } from '../../sim/wire/door.ts';
 import { startHttpServer } from '../../sim/wire/http-server.ts';
 import type { WireWorld } from '../../sim/wire/wire.ts';
@@ -22,6 +26,7 @@ type AccountOptions = ConstructorParameters<typeof Account>[0];
 export interface SmallWorld extends WireWorld {
   readonly ec2: Account;
   readonly queues: QueueService;
+  readonly bus: EventBus;
 }
 
 export function smallWorld(options: Partial<AccountOptions> & { seed?: number } = {}): SmallWorld {
@@ -54,10 +59,19 @@ export function smallWorld(options: Partial<AccountOptions> & { seed?: number } 
     },
     { name: 'by hand', vpcId: VPC, ipFamily: 'ipv6', autoMode: true },
   ] as const;
+  const queues = new QueueService(place);
+  const clock = {
+    get clockMs() {
+      return EPOCH_MS + kernel.nowMs;
+    },
+  };
+  const bus = new EventBus(Object.assign(clock, place, { account: ec2, queues }), {});
   return {
     ...place,
     ec2,
-    queues: new QueueService(place),
+    queues,
+    bus,
+    stepFunctions: new StepFunctions({ ...place, bus }),
     clusters,
     requestIds: chance.stream('request ids'),
   };
@@ -67,6 +81,8 @@ export interface Clients {
   readonly ec2: EC2Client;
   readonly eks: EKSClient;
   readonly sqs: SQSClient;
+  readonly sfn: SFNClient;
+  readonly events: EventBridgeClient;
 }
 
 export interface OpenDoor {
@@ -86,12 +102,14 @@ export const inProcess: Door = {
   door: 'in process',
   open: async (world) => {
     const door = inProcessDoor(world);
-    const settings = (service: 'ec2' | 'eks' | 'sqs') =>
+    const settings = (service: 'ec2' | 'eks' | 'sqs' | 'states' | 'events') =>
       virtualClient({ door, service, region: REGION, callerName: 'prewarmer' });
     const clients = {
       ec2: new EC2Client(settings('ec2')),
       eks: new EKSClient(settings('eks')),
       sqs: new SQSClient(settings('sqs')),
+      sfn: new SFNClient(settings('states')),
+      events: new EventBridgeClient(settings('events')),
     };
     return {
       through: (work) => inVirtualTime(world.kernel, () => work(clients)),
@@ -118,6 +136,8 @@ export const overHttp: Door = {
       ec2: new EC2Client(settings),
       eks: new EKSClient(settings),
       sqs: new SQSClient(settings),
+      sfn: new SFNClient(settings),
+      events: new EventBridgeClient(settings),
     };
     return {
       through: (work) => work(clients),
