@@ -22,7 +22,7 @@ import {
   StateMachine,
   Succeed,
   TaskInput,
-  Timeout,
+  type Timeout,
   Wait,
   WaitTime,
 } from 'aws-cdk-lib/aws-stepfunctions';
@@ -59,6 +59,9 @@ const LAMBDA_TROUBLE = [
 ];
 /** Longer than any rollout may take (announcement-shape.ts): only what runs away meets it. */
 const RUNAWAY = Duration.days(8);
+
+/** A time limit by JSONata. `Timeout.at` writes TimeoutSecondsPath, which is JSONPath's. Source: aws-cdk-lib 2.276, task-base. */
+const seconds = (expression: string): Timeout => ({ seconds: expression as unknown as number });
 
 const ROLLOUT = { rolloutId: '{% $states.context.Execution.Input.rolloutId %}' };
 
@@ -133,7 +136,7 @@ export class RolloutMachine extends Construct {
       lambdaFunction: this.#functions.holdWave,
       integrationPattern: IntegrationPattern.WAIT_FOR_TASK_TOKEN,
       payload: TaskInput.fromObject({ ...ROLLOUT, token: '{% $states.context.Task.Token %}' }),
-      taskTimeout: Timeout.at('{% $states.input.holdSeconds %}'),
+      taskTimeout: seconds('{% $states.input.holdSeconds %}'),
       retryOnServiceExceptions: false,
       assign: { opened: true },
     });

@@ -62,7 +62,7 @@ export const SIGNAL_EVENTS = [
     id: 'DeploymentAnnounced',
     description: 'Rollouts that a pipeline announces before their pods exist',
     into: 'signals',
-    pattern: of('eks-ip-prewarmer', 'Deployment Announced', 'Prewarm Due'),
+    pattern: of('eks-ip-prewarmer', 'Deployment Announced', 'Prewarm Due', 'Wave Approved'),
   },
   {
     name: 'cloudTrail',

@@ -130,7 +130,14 @@ const RULES: readonly DeployedRule[] = [
   {
     signal: 'announcements',
     into: 'signals',
-    matches: when('eks-ip-prewarmer', ['Deployment Announced', 'Prewarm Due']),
+    matches: when('eks-ip-prewarmer', ['Deployment Announced', 'Prewarm Due', 'Wave Approved']),
+  },
+  {
+    signal: 'announcements',
+    into: 'signals',
+    matches: when('aws.states', ['Step Functions Execution Status Change'], ({ status }) =>
+      ['ABORTED', 'TIMED_OUT', 'FAILED'].includes(String(status)),
+    ),
   },
   ...['aws.autoscaling', 'aws.eks', 'aws.ec2'].map(
     (source): DeployedRule => ({

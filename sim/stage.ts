@@ -6,10 +6,17 @@ import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import type { Figures } from '../lambdas/core/figures.ts';
 import { readPolicy } from '../lambdas/core/policy.ts';
 import type { Journal, Mode, Ports } from '../lambdas/core/ports.ts';
+import { advanceWave } from '../lambdas/handlers/advance-wave.ts';
+import { holdWave } from '../lambdas/handlers/hold-wave.ts';
 import { type Answer, onSignal, onSignalExtras } from '../lambdas/handlers/on-signal.ts';
+import { planRollout } from '../lambdas/handlers/plan-rollout.ts';
+import { reportRollout } from '../lambdas/handlers/report-rollout.ts';
 import { sweeper } from '../lambdas/handlers/sweep.ts';
 import { verifyWave } from '../lambdas/handlers/verify-wave.ts';
+import { warmWave } from '../lambdas/handlers/warm-wave.ts';
 import { connect, type Stores } from '../lambdas/handlers/wiring.ts';
+import { type LambdaFunction, lambdaInvoke } from './asl/tasks.ts';
+import { definitionIn } from './asl/template.ts';
 import type { Stream } from './chance.ts';
 import { DEPLOYED, type DeployedQueues, deployQueues, type SignalsOn } from './deployed.ts';
 import { COLD_START, WARM_START } from './latencies.ts';
@@ -30,6 +37,8 @@ export interface StageOptions {
   readonly signals?: SignalsOn;
   /** Whether the clusters' API servers may be asked, and whether nodes may come with our start-up taint. */
   readonly lens?: 'lens' | 'lens and gate';
+  /** The template that deploys the rollout machine; without one announcements of waves start nothing. */
+  readonly rollouts?: unknown;
   /** Whether the sweep runs every five minutes. */
   readonly sweep?: boolean;
   /** What stands between core and its ports: a watch, a defect, trouble. */
@@ -57,6 +66,9 @@ export interface Measured {
 
 /** Name under which the account counts our calls. */
 export const PREWARMER = 'prewarmer';
+
+/** What the machine is called here. */
+export const ROLLOUT_MACHINE = 'rollout';
 
 const { queues: QUEUES, timeLimitMs } = DEPLOYED;
 
@@ -123,7 +135,7 @@ export class Stage {
       LAUNCH_QUEUE_URL: this.queues.launches.url,
       SIGNAL_QUEUE_URL: this.queues.signals.url,
       VERIFY_QUEUE_URL: this.queues.verifications.url,
-      ROLLOUT_MACHINE_ARN: world.stepFunctions.arnOf('rollout'),
+      ROLLOUT_MACHINE_ARN: world.stepFunctions.arnOf(ROLLOUT_MACHINE),
     };
     const connected = this.#withPolicy(connect(env, outside, onSignalExtras), options.policyNow);
     const ports = options.wrap?.(connected) ?? connected;
@@ -135,7 +147,9 @@ export class Stage {
         return run();
       });
     this.#onSignal = this.#asLambda('on-signal', onSignal(ports));
-    const verify = this.#asLambda('verify-wave', verifyWave(ports));
+    const verify = this.#asLambda<[unknown], unknown>('verify-wave', (event) =>
+      verifyWave(ports)(event as never),
+    );
     this.#sweep = this.#asLambda('sweep', sweeper(ports));
 
     const batch = (event: SQSEvent): Promise<SQSBatchResponse> =>
@@ -159,8 +173,9 @@ export class Stage {
       queue: this.queues.verifications,
       pollers: QUEUES.verifications.readers,
       timeLimitMs,
-      handler: verify,
+      handler: (event) => verify(event) as Promise<SQSBatchResponse>,
     });
+    if (options.rollouts !== undefined) this.#conduct(options.rollouts, verify, ports);
     const alone = options.policy?.['soleAllocator'] === true;
     const everyMs = alone ? DEPLOYED.soleAllocatorSweepsEveryMs : DEPLOYED.sweepEveryMs;
     if (options.sweep ?? true) this.#schedule(everyMs);
@@ -173,6 +188,32 @@ export class Stage {
 
   sweepNow(): Promise<unknown> {
     return this.#sweep();
+  }
+
+  /** The rollout machine as a deployment would have it, with the real functions for its tasks. */
+  #conduct(template: unknown, verify: LambdaFunction, ports: Ports): void {
+    const task = <E>(
+      name: string,
+      handler: (event: E) => Promise<unknown>,
+    ): Record<string, LambdaFunction> => ({
+      [name]: this.#asLambda<[unknown], unknown>(name, (event) => handler(event as E)),
+    });
+    const { region, accountId, stepFunctions } = this.#world;
+    const resolve = (id: string): string | undefined => (id === 'AWS::Region' ? region : accountId);
+    stepFunctions.addMachine({
+      name: ROLLOUT_MACHINE,
+      definition: definitionIn(template, resolve),
+      tasks: {
+        'lambda:invoke': lambdaInvoke({
+          ...task('plan-rollout', planRollout(ports)),
+          ...task('warm-wave', warmWave(ports)),
+          'verify-wave': verify,
+          ...task('hold-wave', holdWave(ports)),
+          ...task('advance-wave', advanceWave(ports)),
+          ...task('report-rollout', reportRollout(ports)),
+        }),
+      },
+    });
   }
 
   #schedule(everyMs: number): void {

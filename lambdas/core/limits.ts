@@ -16,6 +16,10 @@ export const USABLE_AFTER_SEEN_MS = 10_000;
 /** ipamd grows by at most one call a loop. Source: amazon-vpc-cni-k8s v1.23.1, StartNodeIPPoolManager. */
 export const IPAMD_LOOP_MS = 5_000;
 
+/** AssignPrivateIpAddresses of ipamd, call to addresses on an ENI that is there: typically under 1 s. Source: EKS Best Practices
+ *  Guide, prefix mode. */
+export const ASSIGN_CALL_MS = 1_000;
+
 /** From an empty pool to an ENI more, as one pod sees it: create and attach "up to 10 s" (EKS Best Practices Guide)
  *  after at most one loop of 5 s, less the second both share. A burst slower than this needs no help. */
 export const ENI_GROWTH_MS = 14_000;

@@ -140,7 +140,7 @@ export const mayHaveStarted = ({ node, soleAllocator }: Candidate): boolean =>
   soleAllocator ? node.state === 'running' : ipamdStarted(node);
 
 /** max-pods as the kubelet has it, as far as EC2 can tell, less pods on the host's network. */
-function podCap(node: Node, limits: InstanceLimits, settings: CniSettings, policy: Policy): number {
+export function podCap(node: Node, limits: InstanceLimits, settings: CniSettings, policy: Policy): number {
   // The CNI's formula: ENIs x (IPv4 per ENI - 1) + 2, exact for all types of its table; one ENI less with custom networking
   // (amazon-vpc-cni-k8s, max-pods-calculator.sh).
   const enis = limits.maxEnis - (settings.customNetworking ? 1 : 0);

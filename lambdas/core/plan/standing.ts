@@ -1,7 +1,15 @@
 /** What one running node can take, as far as EC2 and earlier looks can tell. */
 import { podsOn } from '../cni.ts';
-import { QUIET_MS } from '../limits.ts';
-import { cardEnis, type Eni, type Node, type NodeId, OUR_DEMAND_TAG, totalIps } from '../model.ts';
+import { ADDRESSES_PER_PREFIX, QUIET_MS } from '../limits.ts';
+import {
+  cardEnis,
+  type Eni,
+  managedEnis,
+  type Node,
+  type NodeId,
+  OUR_DEMAND_TAG,
+  totalIps,
+} from '../model.ts';
 import type { Policy } from '../policy.ts';
 import type { Demand } from './demand.ts';
 import type { Candidate } from './eligibility.ts';
@@ -10,6 +18,7 @@ import { fillableEnis, podAddresses } from './pod-enis.ts';
 /** How a node looked when we last saw it change. */
 export interface Sight {
   readonly enis: number;
+  /** Addresses, those of prefixes too: a node with prefixes grows by these alone. */
   readonly total: number;
   /** Since when it has looked like this, epoch ms. */
   readonly sinceMs: number;
@@ -92,8 +101,11 @@ export function standing(
   };
 }
 
-const looksLike = (sight: Sight | undefined, node: Node): boolean =>
-  sight?.enis === node.enis.length && sight.total === totalIps(node);
+export const looksLike = (sight: Sight | undefined, node: Node): boolean =>
+  sight?.enis === node.enis.length && sight.total === allIps(node);
+
+const allIps = (node: Node): number =>
+  managedEnis(node).reduce((sum, { prefixes }) => sum + prefixes * ADDRESSES_PER_PREFIX, totalIps(node));
 
 /** Sights carried forward: a node that looks as before has looked so since then. */
 export function lookAt(
@@ -105,7 +117,7 @@ export function lookAt(
     nodes.map((node) => {
       const last = before.get(node.id);
       const sinceMs = last !== undefined && looksLike(last, node) ? last.sinceMs : nowMs;
-      return [node.id, { enis: node.enis.length, total: totalIps(node), sinceMs }];
+      return [node.id, { enis: node.enis.length, total: allIps(node), sinceMs }];
     }),
   );
 }
