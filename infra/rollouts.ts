@@ -21,8 +21,8 @@ export interface RolloutsProps {
   ) => LambdaFunction;
   /** What it takes to decide about the cluster's nodes, and to act on them. */
   readonly decide: () => PolicyStatement[];
-  /** What a look at them takes. */
-  readonly look: () => PolicyStatement[];
+  /** What it takes to ask for its pods. */
+  readonly ask: () => PolicyStatement[];
   /** Looks at deployments' waves, too. */
   readonly verifyWave: LambdaFunction;
   readonly signals: SignalQueue;
@@ -46,8 +46,8 @@ export class Rollouts extends Construct {
     const planRollout = task('PlanRollout', 'plan-rollout', WAVE_TIMEOUT, []);
     this.warmWave = task('WarmWave', 'warm-wave', WAVE_TIMEOUT, [...decide(), tells()]);
     const holdWave = task('HoldWave', 'hold-wave', WAVE_TIMEOUT, [tells()]);
-    this.advanceWave = task('AdvanceWave', 'advance-wave', WAVE_TIMEOUT, [...props.look(), tells()]);
-    this.reportRollout = task('ReportRollout', 'report-rollout', WAVE_TIMEOUT, [...props.look(), tells()]);
+    this.advanceWave = task('AdvanceWave', 'advance-wave', WAVE_TIMEOUT, [...props.ask(), tells()]);
+    this.reportRollout = task('ReportRollout', 'report-rollout', WAVE_TIMEOUT, [...props.ask(), tells()]);
 
     const { advanceWave, reportRollout, warmWave } = this;
     const logs = new LogGroup(this, 'Logs', {

@@ -92,7 +92,7 @@ export class PrewarmerStack extends Stack {
         bundles,
         cluster,
         timeout,
-        permissions: [readLivePolicy(parameter.parameterArn), readNodes(), useLedger(tables), ...permissions],
+        permissions: [readLivePolicy(parameter.parameterArn), useLedger(tables), ...permissions],
         environment: {
           CLUSTERS: JSON.stringify([{ name: cluster, mode, ...(lens && { lens }), ...(gate && { gate }) }]),
           POLICY_PARAMETER: parameter.parameterName,
@@ -108,11 +108,11 @@ export class PrewarmerStack extends Stack {
 
     // In `observe` no right to change anything in EC2 exists anywhere in the template.
     const warm = mode === 'warm' ? warmNodes(this, cluster, settings.vpcId ?? this.#askForVpc()) : [];
-    const decide = () => [...readCluster(this, settings), useBudget(tables), ...warm];
+    const decide = () => [readNodes(), ...readCluster(this, settings), useBudget(tables), ...warm];
     const onSignal = task('OnSignal', 'on-signal', SIGNAL_TIMEOUT, [
       ...decide(),
       continueOn(launches.queue, signals.queue, verifications.queue),
-      tellFollowers(this),
+      ...(mode === 'warm' ? [tellFollowers(this)] : []),
       ...(launchHook === undefined ? [] : [answerHooks(this, cluster)]),
     ]);
     // Verification tells interfaces to go away with their node once the rush of their launch is over.
@@ -120,6 +120,7 @@ export class PrewarmerStack extends Stack {
       // A gate that finds its node unplanned sends the launch back.
       continueOn(verifications.queue, ...(gate ? [launches.queue] : [])),
       ...(gate || mode === 'warm' ? readCluster(this, settings) : []),
+      readNodes(),
       useBudget(tables),
       ...(mode === 'warm' ? [finishOurs(this, cluster), tellFollowers(this)] : []),
     ]);
@@ -141,7 +142,8 @@ export class PrewarmerStack extends Stack {
         ? new Rollouts(this, 'Rollouts', {
             ...{ cluster, task, verifyWave, signals },
             decide: () => [...decide(), continueOn(verifications.queue)],
-            look: () => readCluster(this, settings),
+            // Where to find its API server.
+            ask: () => (lens ? readCluster(this, settings) : []),
           })
         : undefined;
     if (rollouts !== undefined) {

@@ -7,10 +7,12 @@ import { statementsOf, templateOf, WARM } from './synthesized.ts';
 
 const page = readFileSync(new URL('../../docs/lens.md', import.meta.url), 'utf8');
 const entriesOf = (context: Record<string, unknown>): unknown[] =>
-  Object.values(templateOf(context).findResources('AWS::EKS::AccessEntry')).map(({ Properties }) => [
-    String(Properties.PrincipalArn['Fn::GetAtt'][0]).replace(/Role.*$/, ''),
-    Properties.KubernetesGroups,
-  ]);
+  Object.values(templateOf(context).findResources('AWS::EKS::AccessEntry'))
+    .map(({ Properties }) => [
+      String(Properties.PrincipalArn['Fn::GetAtt'][0]).replace(/Role.*$/, ''),
+      Properties.KubernetesGroups,
+    ])
+    .sort(([a], [b]) => (String(a) < String(b) ? -1 : 1));
 
 test('off: no access entry, and the functions are told of neither', () => {
   const template = JSON.stringify(templateOf(WARM).toJSON());
@@ -18,26 +20,33 @@ test('off: no access entry, and the functions are told of neither', () => {
   expect(template).not.toMatch(/lens|gate\\*"/);
 });
 
-test('the lens alone: those who plan become known to the cluster, in one group', () => {
+test('the lens alone: those who plan become known to the cluster, in one group, and who advances waves in the one that scales', () => {
   expect(entriesOf({ ...WARM, lens: 'true' })).toEqual([
+    ['AdvanceWave', [LENS_GROUP, SCALE_GROUP]],
     ['OnSignal', [LENS_GROUP]],
+    ['ReportRollout', [LENS_GROUP]],
     ['Sweep', [LENS_GROUP]],
+    ['VerifyWave', [LENS_GROUP]],
+    ['WarmWave', [LENS_GROUP]],
   ]);
 });
 
 test('with the gate those who open gates become known too, and may describe the cluster and send launches back', () => {
   const context = { ...WARM, lens: true, gate: true };
   expect(entriesOf(context)).toEqual([
+    ['AdvanceWave', [LENS_GROUP, SCALE_GROUP]],
     ['OnSignal', [LENS_GROUP]],
+    ['ReportRollout', [LENS_GROUP]],
     ['Sweep', [LENS_GROUP, GATE_GROUP]],
-    ['VerifyWave', [GATE_GROUP]],
+    ['VerifyWave', [LENS_GROUP, GATE_GROUP]],
+    ['WarmWave', [LENS_GROUP]],
   ]);
   const held = (settings: Record<string, unknown>): string[] =>
     statementsOf(templateOf(settings))
       .filter(({ holder }) => holder === 'VerifyWave')
       .flatMap(({ actions }) => actions);
   expect(held(context)).toEqual(expect.arrayContaining(['eks:DescribeCluster', 'eks:DescribeAddon']));
-  expect(held(WARM)).not.toContain('eks:DescribeCluster');
+  expect(held({ cluster: 'demo' })).not.toContain('eks:DescribeCluster');
 });
 
 test('the page for operators names the groups, the taint and every right the code asks for', () => {

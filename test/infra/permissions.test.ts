@@ -11,6 +11,19 @@ import {
 
 const observe = templateOf(OBSERVE);
 const warm = templateOf(WARM);
+const FUNCTIONS = {
+  observe: ['OnSignal', 'VerifyWave', 'Sweep'],
+  warm: [
+    'OnSignal',
+    'VerifyWave',
+    'Sweep',
+    'PlanRollout',
+    'WarmWave',
+    'HoldWave',
+    'AdvanceWave',
+    'ReportRollout',
+  ],
+};
 const READS = /^(ec2:Describe|eks:Describe)/;
 
 const ec2Of = (holder: Statement['holder']) =>
@@ -41,7 +54,7 @@ test('In warm mode without the VPC named, the deployment has to name it, and the
   const fills = statementsOf(template).filter(
     ({ effect, actions }) => effect === 'Allow' && actions.includes('ec2:AssignPrivateIpAddresses'),
   );
-  expect(fills.map(({ holder }) => holder).sort()).toEqual(['OnSignal', 'Sweep']);
+  expect(fills.map(({ holder }) => holder).sort()).toEqual(['OnSignal', 'Sweep', 'WarmWave']);
   for (const { condition } of fills) expect(JSON.stringify(condition)).toMatch(/ec2:Vpc.*vpc\/.*VpcId/);
 });
 
@@ -102,6 +115,20 @@ test('In warm mode on-signal may create, attach and fill, each bounded by our ta
   ]);
 });
 
+test('In warm mode a wave may be given exactly what a signal may', () => {
+  expect(ec2Of('WarmWave')).toEqual(ec2Of('OnSignal'));
+});
+
+test('In warm mode whoever plans, holds, releases or reports a rollout can change nothing in EC2, nor read it', () => {
+  for (const holder of ['PlanRollout', 'HoldWave', 'AdvanceWave', 'ReportRollout'] as const)
+    expect(
+      statementsOf(warm)
+        .filter((statement) => statement.holder === holder)
+        .flatMap(({ actions }) => actions)
+        .filter((action) => /^(ec2|eks|sqs|states):/.test(action)),
+    ).toEqual([]);
+});
+
 test('In warm mode the sweep may do the same for launches nobody heard of, and it alone may delete, only what is ours', () => {
   expect(ec2Of('Sweep')).toEqual([
     ...ec2Of('OnSignal'),
@@ -134,11 +161,23 @@ test('An address in use is never taken away: no mode holds Unassign, Detach or a
   }
 });
 
-test('Warm mode adds EC2 rights and nothing else', () => {
+test('Warm mode adds EC2 rights, and batched rollouts with their word to followers', () => {
   const added = statementsOf(warm).filter(({ sid, holder }) =>
     statementsOf(observe).every((statement) => statement.sid !== sid || statement.holder !== holder),
   );
-  expect(added.flatMap(({ actions }) => actions).filter((action) => !action.startsWith('ec2:'))).toEqual([]);
+  const old = added.filter(({ holder }) => ['OnSignal', 'VerifyWave', 'Sweep'].includes(holder));
+  expect(old.filter(({ actions }) => !actions.some((action) => action.startsWith('ec2:')))).toMatchObject([
+    {
+      holder: 'OnSignal',
+      actions: ['events:PutEvents'],
+      resources: ['arn:aws:events:R:A:event-bus/default'],
+      condition: { StringEquals: { 'events:source': 'eks-ip-prewarmer' } },
+    },
+    { holder: 'OnSignal', actions: ['states:StartExecution', 'states:SendTaskSuccess'] },
+    { holder: 'VerifyWave', actions: ['eks:DescribeCluster'] },
+    { holder: 'VerifyWave', actions: ['eks:DescribeAddon'] },
+    { holder: 'VerifyWave', actions: ['events:PutEvents'] },
+  ]);
 });
 
 test('Rights without a resource are reads of EC2 and X-Ray segments only, which know none', () => {
@@ -149,6 +188,17 @@ test('Rights without a resource are reads of EC2 and X-Ray segments only, which 
     'ec2:DescribeInstances',
     'ec2:DescribeNetworkInterfaces',
     'ec2:DescribeSubnets',
+    // Step Functions writes its log through these alone. Source: Developer Guide, logging, IAM policies.
+    'logs:CreateLogDelivery',
+    'logs:DeleteLogDelivery',
+    'logs:DescribeLogGroups',
+    'logs:DescribeResourcePolicies',
+    'logs:GetLogDelivery',
+    'logs:ListLogDeliveries',
+    'logs:PutResourcePolicy',
+    'logs:UpdateLogDelivery',
+    'xray:GetSamplingRules',
+    'xray:GetSamplingTargets',
     'xray:PutTelemetryRecords',
     'xray:PutTraceSegments',
   ]);
@@ -167,28 +217,31 @@ test('No role carries a managed policy, which would widen it without anyone noti
 });
 
 test.each([
-  ['observe', observe],
-  ['warm', warm],
-])('in %s every function may read its policy and no other parameter, and write none', (_, template) => {
-  const ssm = statementsOf(template).filter(({ actions }) => actions.some((one) => one.startsWith('ssm:')));
-  expect(ssm.map(({ holder, actions }) => ({ holder, actions }))).toEqual(
-    ['OnSignal', 'VerifyWave', 'Sweep'].map((holder) => ({ holder, actions: ['ssm:GetParameter'] })),
-  );
-  const [id] = Object.keys(template.findResources('AWS::SSM::Parameter'));
-  expect(new Set(ssm.flatMap(({ resources }) => resources))).toEqual(
-    // The parameter's reference is its name, which begins with a slash.
-    new Set([`arn:aws:ssm:R:A:parameter${id}`]),
-  );
-});
+  ['observe', observe, FUNCTIONS.observe],
+  ['warm', warm, FUNCTIONS.warm],
+])(
+  'in %s every function may read its policy and no other parameter, and write none',
+  (_, template, holders) => {
+    const ssm = statementsOf(template).filter(({ actions }) => actions.some((one) => one.startsWith('ssm:')));
+    expect(ssm.map(({ holder, actions }) => ({ holder, actions }))).toEqual(
+      holders.map((holder) => ({ holder, actions: ['ssm:GetParameter'] })),
+    );
+    const [id] = Object.keys(template.findResources('AWS::SSM::Parameter'));
+    expect(new Set(ssm.flatMap(({ resources }) => resources))).toEqual(
+      // The parameter's reference is its name, which begins with a slash.
+      new Set([`arn:aws:ssm:R:A:parameter${id}`]),
+    );
+  },
+);
 
-test('all three functions lease nodes and spend requests, wherever the budget is', () => {
+test('every function has the ledger; those that act, and the looks, spend requests, wherever the budget is', () => {
   const uses = (template: typeof warm, sid: string) =>
     statementsOf(template)
       .filter((statement) => statement.sid === sid)
       .map(({ holder, resources }) => [holder, ...resources]);
   const [ledger, budget] = Object.keys(warm.findResources('AWS::DynamoDB::Table'));
-  const holders = ['OnSignal', 'VerifyWave', 'Sweep'];
-  expect(uses(warm, 'UseLedger')).toEqual(holders.map((holder) => [holder, `${ledger}.Arn`]));
+  const holders = ['OnSignal', 'VerifyWave', 'Sweep', 'WarmWave'];
+  expect(uses(warm, 'UseLedger')).toEqual(FUNCTIONS.warm.map((holder) => [holder, `${ledger}.Arn`]));
   expect(uses(warm, 'UseBudget')).toEqual(holders.map((holder) => [holder, `${budget}.Arn`]));
   expect(uses(templateOf(EVERYTHING), 'UseBudget')).toEqual(
     holders.map((holder) => [holder, 'arn:aws:dynamodb:R:A:table/account-budget']),

@@ -79,8 +79,12 @@ test('every function learns its cluster, policy, tables and queues from its envi
       SIGNAL_QUEUE_URL: { Ref: expect.stringMatching(/^SignalsQueue/) },
       VERIFY_QUEUE_URL: { Ref: expect.stringMatching(/^VerificationsQueue/) },
       ACCOUNT_ID: { Ref: 'AWS::AccountId' },
-      POWERTOOLS_SERVICE_NAME: expect.stringMatching(/^(on-signal|verify-wave|sweep)$/),
+      POWERTOOLS_SERVICE_NAME: expect.stringMatching(/^[a-z]+-[a-z]+$|^sweep$/),
       POWERTOOLS_LOG_LEVEL: 'INFO',
+      // It alone starts rollouts.
+      ...(Properties.Environment.Variables.POWERTOOLS_SERVICE_NAME === 'on-signal' && {
+        ROLLOUT_MACHINE_ARN: { Ref: expect.stringMatching(/^RolloutsRolloutMachine/) },
+      }),
     });
   template.hasResourceProperties('AWS::Lambda::Function', {
     Environment: { Variables: { CLUSTERS: JSON.stringify([{ name: 'demo', mode: 'observe' }]) } },
@@ -126,6 +130,7 @@ test.each([
 function asDeployed(name: string, value: unknown): unknown {
   if (typeof value === 'string') return value;
   if (name === 'ACCOUNT_ID') return '123456789012';
+  if (name === 'ROLLOUT_MACHINE_ARN') return 'arn:aws:states:eu-central-1:123456789012:stateMachine:rollout';
   if (name === 'POLICY_PARAMETER') return '/eks-ip-prewarmer/demo/policy';
   return name.endsWith('_URL') ? 'https://sqs.eu-central-1.amazonaws.com/123456789012/queue' : 'demo-table';
 }
