@@ -161,6 +161,7 @@ function readEni(eni: NetworkInterface): Eni | undefined {
     attachmentId,
     deleteOnTermination: attachment?.DeleteOnTermination ?? false,
     attachmentStatus: status,
+    ...(attachment?.AttachTime !== undefined && { attachedAtMs: attachment.AttachTime.getTime() }),
     secondaryIps: secondary.length,
     ...(ours && { ips: secondary.flatMap(({ PrivateIpAddress }) => PrivateIpAddress ?? []) }),
     prefixes: (eni.Ipv4Prefixes ?? []).length,

@@ -16,6 +16,8 @@ export interface Eni {
   /** Whether it goes away with its instance. Attaching cannot set this; a second call does. */
   readonly deleteOnTermination: boolean;
   readonly attachmentStatus: 'attaching' | 'attached' | 'detaching' | 'detached';
+  /** When it was attached, epoch ms, as far as EC2 says. */
+  readonly attachedAtMs?: number;
   /** Secondary IPv4 addresses: the ENI's own address is not counted. */
   readonly secondaryIps: number;
   /** Which they are; kept only of ENIs of ours, since thousands of nodes have many. */

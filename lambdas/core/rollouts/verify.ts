@@ -1,10 +1,11 @@
 /** Verify wave: how many of a wave's pods can get an address now, and whether to let them, to wait, or to stop. */
 import type { NodeRecord, Ports } from '../ports.ts';
 import { type PresentNodes, seePresent } from '../present-nodes.ts';
-import { type Addressable, addressable, poolOf } from './addressable.ts';
+import type { Addressable } from './addressable.ts';
 import { keepWave, type Next, type Phase, readRollout, stopFor, tell, waitFor, waveOf } from './phase.ts';
 import { tooLate } from './plan-wave.ts';
-import { landedPerNode, podsInAll, type RolloutRecord, type Stop, type WaveRecord } from './record.ts';
+import { podsInAll, type RolloutRecord, type Stop, type WaveRecord } from './record.ts';
+import { addressableNow, podsThatFit } from './room-now.ts';
 import { capacityStop, permanentStop } from './trouble.ts';
 import { isUnseen, lookLater, waveSignal } from './warm.ts';
 
@@ -49,6 +50,14 @@ export async function verifyWave({ opened = false, ...phase }: VerifyPhase, port
     case 'stop':
       return stopFor(verdict.stop.cause, verdict.stop.remedy);
     case 'go':
+      if (nowMs < record.announced.startsAtMs)
+        return waitFor(
+          `its time, ${new Date(record.announced.startsAtMs).toISOString()}`,
+          record.announced.startsAtMs - nowMs,
+          record,
+          { ...looked, sinceMs: record.announced.startsAtMs },
+          ports,
+        );
       return ready(record, { ...looked, readyPods: verdict.pods, readyAtMs: nowMs }, opened, ports);
   }
 }
@@ -90,8 +99,7 @@ export function judge(
   const { announced, releasedPods } = record;
   const { size, smallestPods, longestPauseMs } = announced.waves;
   const { wantedPods, sinceMs, freeAddresses = -1, enoughSinceMs } = wave;
-  // Schedulers are never exact: the margin is for pods that land beside where they were expected.
-  const pods = Math.min(wantedPods, Math.floor(can.pods / margin));
+  const pods = Math.min(wantedPods, podsThatFit(can, margin));
   const leastPods = Math.min(smallestPods, podsInAll(announced) - releasedPods, wantedPods);
   const waitedMs = nowMs - sinceMs;
   const wait = (waitsFor: string, enough = false): Verdict => ({ do: 'wait', waitsFor, enough, pods });
@@ -119,24 +127,6 @@ const comesFor = (purpose: string, { enis, times, outcome }: NodeRecord, nowMs: 
   (enis.some(({ demandId }) => demandId === purpose) ||
     outcome.state === 'attached' ||
     outcome.state === 'filled');
-
-function addressableNow(record: RolloutRecord, present: PresentNodes): Addressable {
-  const { announced, releasedPods } = record;
-  const { nodes, cluster, policy, podsOn, sights, nowMs } = present;
-  const landed = landedPerNode(announced, releasedPods, nodes.length);
-  const podsPerNode = announced.podsPerNode === undefined ? undefined : announced.podsPerNode + landed;
-  return addressable({
-    nodes: nodes.flatMap(
-      (node) =>
-        poolOf(node, cluster, policy, {
-          nowMs,
-          sights,
-          ...(podsOn !== undefined && { podsOn }),
-          ...(podsPerNode !== undefined && { podsPerNode }),
-        }) ?? [],
-    ),
-  });
-}
 
 async function sayReadiness(
   { announced, deadlineMs }: RolloutRecord,

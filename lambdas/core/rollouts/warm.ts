@@ -1,5 +1,5 @@
 /** Warm wave: the nodes that can be warmed for a wave's pods are, within the budget that all share. */
-import { carryOutRollout } from '../calls/rollout-calls.ts';
+import { type CarriedOut, carryOutRollout } from '../calls/rollout-calls.ts';
 import { adoptionWorstMs } from '../cni.ts';
 import { decideRollout } from '../decide-rollout.ts';
 import { waitAfter } from '../failures.ts';
@@ -11,6 +11,7 @@ import { leaveOpen } from '../warm-rollout.ts';
 import { keepWave, type Next, type Phase, readRollout, stopFor, waitFor, waveOf } from './phase.ts';
 import { tooLate } from './plan-wave.ts';
 import { landedPerNode, type RolloutRecord, type WaveRecord } from './record.ts';
+import { addressableNow, podsThatFit } from './room-now.ts';
 
 export async function warmWave(phase: Phase, ports: Ports): Promise<Next> {
   const { clock, ledger } = ports;
@@ -26,7 +27,9 @@ export async function warmWave(phase: Phase, ports: Ports): Promise<Next> {
   const [, { waitMs }] = await Promise.all([
     // Under the announcement's own id: pods that found no node for one wave are the same ones for the next.
     leaveOpen(announced, report.openDemand, ports),
-    carryOutRollout(signal, { ...present, plan: warmPart }, ports),
+    worthIt(record, wave, present)
+      ? carryOutRollout(signal, { ...present, plan: warmPart }, ports)
+      : ({ told: [] } as CarriedOut),
   ]);
   const ended = await endedFor(signal.announcementId, present, ledger);
   const shortfalls = { ...report.totals.nodesLeft, ...ended };
@@ -36,6 +39,23 @@ export async function warmWave(phase: Phase, ports: Ports): Promise<Next> {
     return waitFor('requests to EC2, or room in a subnet', waitMs, record, warmed, ports);
   await keepWave(record, warmed, ports);
   return { go: 'verify' };
+}
+
+/**
+ * A wave as large as it can be at once needs nothing of us where the CNI grows by itself: an interface that we attach is adopted
+ * within 65 s, and in that time its own growth brings as much or more (docs/rollouts.md has the figures). It is another matter
+ * when there is that much time before the first pod, when somebody wants a wave that is larger than what is free, or when nothing
+ * grows by itself.
+ */
+function worthIt(record: RolloutRecord, { wantedPods }: WaveRecord, present: PresentNodes): boolean {
+  const { announced } = record;
+  const { candidates, policy, nowMs } = present;
+  if (candidates.some(({ soleAllocator }) => soleAllocator)) return true;
+  if (announced.startsAtMs - nowMs >= adoptionWorstMs(policy)) return true;
+  return (
+    announced.waves.size !== 'auto' &&
+    podsThatFit(addressableNow(record, present), policy.margin) < wantedPods
+  );
 }
 
 /** Nodes that were given up for this wave, by what stood in the way: a failure that does not pass by itself. */
@@ -68,7 +88,7 @@ export function waveSignal(
     announcementId: `${announced.announcementId}:w${wave}`,
     replicas: { from: 0, to: wantedPods },
     strategy: { type: 'rolling-update', maxSurge: 0, maxUnavailable: 0 },
-    startsAtMs: nowMs + adoptionWorstMs(policy),
+    startsAtMs: Math.max(announced.startsAtMs, nowMs + adoptionWorstMs(policy)),
     overMs: 0,
     ...(landed !== undefined && { podsPerNode: landed }),
   };

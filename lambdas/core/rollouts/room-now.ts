@@ -1,0 +1,33 @@
+/** What the nodes that are there can take of a rollout's pods at this moment. */
+import { USABLE_AFTER_SEEN_MS } from '../limits.ts';
+import type { Node } from '../model.ts';
+import type { PresentNodes } from '../present-nodes.ts';
+import { type Addressable, addressable, poolOf } from './addressable.ts';
+import { landedPerNode, type RolloutRecord } from './record.ts';
+
+/** A node without the ENIs that ipamd may not have set up yet, whoever attached them: metadata has to show them first. */
+const settled = (node: Node, nowMs: number): Node => ({
+  ...node,
+  enis: node.enis.filter(({ attachedAtMs = 0 }) => nowMs - attachedAtMs >= USABLE_AFTER_SEEN_MS),
+});
+
+export function addressableNow(record: RolloutRecord, present: PresentNodes): Addressable {
+  const { announced, releasedPods } = record;
+  const { nodes, cluster, policy, podsOn, sights, nowMs } = present;
+  const landed = landedPerNode(announced, releasedPods, nodes.length);
+  const podsPerNode = announced.podsPerNode === undefined ? undefined : announced.podsPerNode + landed;
+  return addressable({
+    nodes: nodes.flatMap(
+      (node) =>
+        poolOf(settled(node, nowMs), cluster, policy, {
+          nowMs,
+          sights,
+          ...(podsOn !== undefined && { podsOn }),
+          ...(podsPerNode !== undefined && { podsPerNode }),
+        }) ?? [],
+    ),
+  });
+}
+
+/** Schedulers are never exact: the margin is for pods that land beside where they were expected. */
+export const podsThatFit = ({ pods }: Addressable, margin: number): number => Math.floor(pods / margin);
