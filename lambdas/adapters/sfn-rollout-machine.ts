@@ -83,7 +83,12 @@ export class SfnRolloutMachine implements RolloutMachine {
 export function executionName(rolloutId: string): string {
   const [cluster = '', ...announcement] = rolloutId.split('/');
   const words = [cluster, announcement.join('/')]
-    .map((word) => word.replace(/[^\w-]+/g, '-').slice(0, WORD_LENGTH))
+    .map((word) =>
+      word
+        .replace(/[^\w-]+/g, '-')
+        .slice(0, WORD_LENGTH)
+        .replace(/^-+|-+$/g, ''),
+    )
     .filter((word) => word !== '');
   const hash = createHash('sha256').update(rolloutId).digest('hex').slice(0, HASH_LENGTH);
   return [...words, hash].join('-');

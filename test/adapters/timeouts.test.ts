@@ -36,7 +36,7 @@ afterEach(() => {
   server.close();
 });
 
-function ports(env: Readonly<Record<string, string>> = {}) {
+function ports(env: Readonly<Record<string, string>> = {}, patience = {}) {
   const client = {
     endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     credentials: { accessKeyId: 'prewarmer', secretAccessKey: 'simulated' },
@@ -60,7 +60,7 @@ function ports(env: Readonly<Record<string, string>> = {}) {
       ssm: client,
       sfn: client,
       events: client,
-      patience: { asked: limits, looked: limits },
+      patience: { asked: limits, looked: limits, ...patience },
       journal: { note: () => {}, warn: () => {}, measure: () => {} },
     },
     onSignalExtras,
@@ -133,7 +133,9 @@ test.each([
 ])('%s says nothing to %s: three tries, each closed, and an end', async (_, target, ask) => {
   const ROLLOUT_MACHINE_ARN = 'arn:aws:states:eu-central-1:111122223333:stateMachine:rollout';
   const startedAtMs = performance.now();
-  await expect(ask(ports({ ROLLOUT_MACHINE_ARN }))).rejects.toThrow();
+  // They are as patient as those who look, not as those who ask EC2.
+  const endless = { connectMs: 60_000, answerMs: 60_000 };
+  await expect(ask(ports({ ROLLOUT_MACHINE_ARN }, { asked: endless }))).rejects.toThrow();
   expect(performance.now() - startedAtMs).toBeLessThan(IN_TIME_MS);
   await allClosed();
   expect(asked.map((one) => one.target)).toEqual([target, target, target]);

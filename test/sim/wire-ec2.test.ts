@@ -146,9 +146,15 @@ describe('which service a request is for', () => {
 
   test('unsigned requests are told by path, target or form', async () => {
     expect((await ask({ path: '/clusters/shop' })).status).toBe(200);
-    expect((await ask({ headers: { 'x-amz-target': 'AmazonSQS.Purge' } })).body).toContain(
-      'UnknownOperation',
-    );
+    for (const [service, version] of [
+      ['AmazonSQS', '1.0'],
+      ['AWSStepFunctions', '1.0'],
+      ['AWSEvents', '1.1'],
+    ]) {
+      const answer = await ask({ headers: { 'x-amz-target': `${service}.Purge` } });
+      expect(answer).toMatchObject({ status: 400, body: expect.stringContaining('UnknownOperation') });
+      expect(answer.headers['content-type']).toBe(`application/x-amz-json-${version}`);
+    }
     const form = { 'content-type': 'application/x-www-form-urlencoded; charset=utf-8' };
     expect((await ask({ headers: form })).body).toContain('<Code>MissingParameter</Code>');
   });
