@@ -152,12 +152,20 @@ describe('poolOf: what of a node is surely free', () => {
     expect(room(node, { podsPerNode: 11, cooling: 8 })).toEqual([16, 0]);
   });
 
-  test('with ENIs full for every pod it may run, no slot is without an address, whatever its pods are', () => {
+  test('with ENIs full for every pod it may run, no slot is without an address while its pods keep them', () => {
     const node = aNode({ enis: enisOf('i-1', [9, 9, 9]) });
-    for (const podsPerNode of [0, 10, 27]) {
+    for (const podsPerNode of [10, 20, 27]) {
       const pool = poolFor(node, { podsPerNode });
       expect(addressable({ nodes: pool ? [pool] : [] }).pods).toBe(Number.POSITIVE_INFINITY);
     }
+  });
+
+  test('what the CNI would give back within seconds does not count', () => {
+    const node = aNode({ enis: enisOf('i-1', [9, 9, 9]) });
+    expect(room(node, { podsPerNode: 0 })).toEqual([27, 17]);
+    expect(room(node, { podsPerNode: 9 })).toEqual([18, 17]);
+    const env = { WARM_IP_TARGET: '5', MINIMUM_IP_TARGET: '10' };
+    expect(room(aNode({ enis: enisOf('i-1', [9, 3]) }), { env, podsPerNode: 4 })).toEqual([23, 6]);
   });
 
   test('nobody counted: what the CNI keeps free on a quiet node that could grow, or nothing', () => {
@@ -179,7 +187,6 @@ describe('poolOf: what of a node is surely free', () => {
     const env = { WARM_IP_TARGET: '5', MINIMUM_IP_TARGET: '10' };
     expect(room(node, { ...QUIET, env })).toEqual([20, 5]);
     expect(room(node, { ...QUIET, env: { MINIMUM_IP_TARGET: '12' } })).toEqual([15, 0]);
-    expect(room(node, { env, podsPerNode: 4 })).toEqual([23, 8]);
   });
 
   describe('with prefixes', () => {

@@ -5,7 +5,7 @@
  * it. Where nobody counted the pods, only what ipamd keeps free on a quiet node counts. A subnet that has run full meanwhile is
  * not seen: ipamd would have grown, and could not.
  */
-import { type CniMode, type CniSettings, readCniSettings, slotsPerEni, usableEnis } from '../cni.ts';
+import { bound, type CniMode, type CniSettings, readCniSettings, slotsPerEni, usableEnis } from '../cni.ts';
 import { ADDRESSES_PER_PREFIX, ASSIGN_CALL_MS, ENI_GROWTH_MS, IPAMD_LOOP_MS, QUIET_MS } from '../limits.ts';
 import {
   type Cluster,
@@ -118,7 +118,10 @@ export function poolOf(node: Node, cluster: Cluster, given: Policy, seen: PoolsS
   // Free slots are told from the same number: each pod that is not there is one slot and one address more, and never less room.
   const pods = counted ?? Math.min(total - Math.min(total, kept), most);
   const cooling = typeof seen.cooling === 'number' ? seen.cooling : (seen.cooling?.get(node.id) ?? 0);
-  return pool(pods, total - pods - cooling);
+  // Above its bound the CNI may give back whole interfaces (or prefixes) within seconds, before the pods come.
+  const keeps =
+    limits === undefined ? total : Math.min(total, bound(settings.mode, pods, slotsPerEni(limits)));
+  return pool(pods, keeps - pods - cooling);
 }
 
 /** ENIs whose addresses ipamd gives to pods now. It tags what it takes in, so where it tags at all an ENI without is not, or never

@@ -6,9 +6,9 @@ import { type Addressable, addressable, poolOf } from './addressable.ts';
 import { landedPerNode, type RolloutRecord } from './record.ts';
 
 /** A node without the ENIs that ipamd may not have set up yet, whoever attached them: metadata has to show them first. */
-const settled = (node: Node, nowMs: number): Node => ({
+const settled = (node: Node, forMs: number, nowMs: number): Node => ({
   ...node,
-  enis: node.enis.filter(({ attachedAtMs = 0 }) => nowMs - attachedAtMs >= USABLE_AFTER_SEEN_MS),
+  enis: node.enis.filter(({ attachedAtMs = 0 }) => nowMs - attachedAtMs >= forMs),
 });
 
 export function addressableNow(record: RolloutRecord, present: PresentNodes): Addressable {
@@ -19,7 +19,7 @@ export function addressableNow(record: RolloutRecord, present: PresentNodes): Ad
   return addressable({
     nodes: nodes.flatMap(
       (node) =>
-        poolOf(settled(node, nowMs), cluster, policy, {
+        poolOf(settled(node, policy.imdsP95Ms + USABLE_AFTER_SEEN_MS, nowMs), cluster, policy, {
           nowMs,
           sights,
           ...(podsOn !== undefined && { podsOn }),
