@@ -61,7 +61,7 @@ async function waveOn(world: World, { maxPods, counted }: Case): Promise<number>
   const { version, configurationValues } = addon;
   const vpcCni = { version, ...(configurationValues !== undefined && { configurationValues }) };
   const podsOn = new Map(world.nodes.map((node) => [node.instanceId as NodeId, node.pods.length]));
-  const seen: PoolsSeen = { nowMs: world.clockMs, ...(counted ? { podsOn } : { sights }) };
+  const seen: PoolsSeen = { nowMs: world.clockMs, sights, ...(counted && { podsOn }) };
   const { policy } = readPolicy(maxPods === undefined ? {} : { maxPods });
   const nodes = (await read()).flatMap(
     (node) => poolOf(node, { name, vpcId, ipFamily, autoMode, vpcCni }, policy, seen) ?? [],

@@ -118,9 +118,10 @@ export function poolOf(node: Node, cluster: Cluster, given: Policy, seen: PoolsS
   // Free slots are told from the same number: each pod that is not there is one slot and one address more, and never less room.
   const pods = counted ?? Math.min(total - Math.min(total, kept), most);
   const cooling = typeof seen.cooling === 'number' ? seen.cooling : (seen.cooling?.get(node.id) ?? 0);
-  // Above its bound the CNI may give back whole interfaces (or prefixes) within seconds, before the pods come.
+  // Above its bound the CNI gives back whole interfaces (or prefixes) within seconds, before the pods come; what has been there
+  // for a minute it keeps.
   const keeps =
-    limits === undefined ? total : Math.min(total, bound(settings.mode, pods, slotsPerEni(limits)));
+    quiet || limits === undefined ? total : Math.min(total, bound(settings.mode, pods, slotsPerEni(limits)));
   return pool(pods, keeps - pods - cooling);
 }
 
