@@ -4,13 +4,17 @@
  */
 
 import { backAgain, type CarriedOut, carryOutRollout, comeBack } from './calls/rollout-calls.ts';
+import { adoptionWorstMs } from './cni.ts';
 import { say } from './complaints.ts';
 import { decideRollout, type RolloutReport } from './decide-rollout.ts';
 import { asDeployed } from './lens.ts';
 import type { Policy } from './policy.ts';
 import type { Ports } from './ports.ts';
-import { seePresent } from './present-nodes.ts';
+import { type PresentNodes, seePresent } from './present-nodes.ts';
+import type { Readiness } from './readiness.ts';
+import { addressableNow } from './rollouts/room-now.ts';
 import type { Ignored, RolloutAnnounced } from './signals.ts';
+import { plannedIn } from './telling.ts';
 
 /** Ignored: not a cluster of ours, or back on the queue because EC2 could not be read. */
 export async function warmRollout(
@@ -35,13 +39,43 @@ export async function warmRollout(
       ? carryOutRollout(signal, { ...present, plan: warmPart }, ports)
       : ({ told: [ONLY_OBSERVED] } as CarriedOut),
   ]);
-  if (waitMs !== undefined) await comeBack(signal, waitMs, ports);
+  await Promise.all([
+    waitMs !== undefined && comeBack(signal, waitMs, ports),
+    ports.rolloutBook.say(readinessOf(signal, report, present, waitMs)),
+  ]);
   const done = [...told, ...(waitMs === undefined ? [] : [`again in ${waitMs / 1000} s`])];
   const nothing = report.observed === undefined ? 'nothing' : ONLY_OBSERVED;
   return { ...report, done: done.join(', ') || nothing };
 }
 
 const ONLY_OBSERVED = 'nothing: only observed';
+
+/** For who asks at the gate endpoint: how many of the pods could come now, and from when on all of them, as far as that can be
+ *  told. */
+function readinessOf(
+  signal: RolloutAnnounced,
+  { pods, steps }: RolloutReport,
+  present: PresentNodes,
+  waitMs: number | undefined,
+): Readiness {
+  const { cluster, workload, announcementId } = signal;
+  const { nowMs, policy } = present;
+  const { shortfalls, nodesWarmed } = plannedIn(steps);
+  const fit = addressableNow(signal, 0, present).pods;
+  const short = Object.entries(shortfalls).map(([reason, nodes]) => `${nodes} nodes left: ${reason}`);
+  const waits = waitMs === undefined ? [] : [`some nodes are worked on again in ${waitMs / 1000} s`];
+  const coming = short.length === 0 && waitMs === undefined && present.mode === 'warm';
+  return {
+    ...{ cluster, namespace: workload.namespace, name: workload.name, announcementId, pods },
+    readyPods: Math.min(pods, fit),
+    ...(fit >= pods
+      ? { readyFromMs: nowMs }
+      : coming && { readyFromMs: nowMs + (nodesWarmed > 0 ? adoptionWorstMs(policy) : 0) }),
+    reasons: [...short, ...waits],
+    saidAtMs: nowMs,
+    expiresAtMs: demandEndsMs(signal, policy),
+  };
+}
 
 /** Pods that find no node wait for one to launch. */
 export async function leaveOpen(signal: RolloutAnnounced, pods: number, ports: Ports): Promise<void> {

@@ -2,8 +2,9 @@
 import { USABLE_AFTER_SEEN_MS } from '../limits.ts';
 import type { Node } from '../model.ts';
 import type { PresentNodes } from '../present-nodes.ts';
+import type { RolloutAnnounced } from '../signals.ts';
 import { type Addressable, addressable, poolOf } from './addressable.ts';
-import { landedPerNode, type RolloutRecord } from './record.ts';
+import { landedPerNode } from './record.ts';
 
 /** A node without the ENIs that ipamd may not have set up yet, whoever attached them: metadata has to show them first. */
 const settled = (node: Node, forMs: number, nowMs: number): Node => ({
@@ -11,8 +12,12 @@ const settled = (node: Node, forMs: number, nowMs: number): Node => ({
   enis: node.enis.filter(({ attachedAtMs = 0 }) => nowMs - attachedAtMs >= forMs),
 });
 
-export function addressableNow(record: RolloutRecord, present: PresentNodes): Addressable {
-  const { announced, releasedPods } = record;
+/** `releasedPods`: those that came since somebody said how many there are on each node. */
+export function addressableNow(
+  announced: RolloutAnnounced,
+  releasedPods: number,
+  present: PresentNodes,
+): Addressable {
   const { nodes, cluster, policy, podsOn, sights, nowMs } = present;
   const landed = landedPerNode(announced, releasedPods, nodes.length);
   const podsPerNode = announced.podsPerNode === undefined ? undefined : announced.podsPerNode + landed;

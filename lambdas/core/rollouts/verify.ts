@@ -29,7 +29,7 @@ export async function verifyWave({ opened = false, ...phase }: VerifyPhase, port
   const present = await seePresent(record.announced, ports);
   if (isUnseen(present)) return lookLater(present, record, wave, ports);
   const records = await ledger.nodes(present.candidates.map(({ node }) => node.id));
-  const can = addressableNow(record, present);
+  const can = addressableNow(record.announced, record.releasedPods, present);
   const purpose = waveSignal(record, wave, present).announcementId;
   const { nowMs } = present;
   const verdict = judge(record, wave, {

@@ -3,6 +3,7 @@ import { type CarriedOut, carryOutRollout } from '../calls/rollout-calls.ts';
 import { adoptionWorstMs } from '../cni.ts';
 import { decideRollout } from '../decide-rollout.ts';
 import { waitAfter } from '../failures.ts';
+import { notePlan } from '../noting.ts';
 import type { LeaveReason } from '../plan/steps.ts';
 import type { Ports } from '../ports.ts';
 import { type PresentNodes, seePresent, type Unseen } from '../present-nodes.ts';
@@ -24,12 +25,12 @@ export async function warmWave(phase: Phase, ports: Ports): Promise<Next> {
   if (isUnseen(present)) return lookLater(present, record, wave, ports);
   const signal = waveSignal(record, wave, present);
   const { report, warmPart } = decideRollout(signal, present);
+  const worth = worthIt(record, wave, present);
+  if (worth) notePlan(report, ports);
   const [, { waitMs }] = await Promise.all([
     // Under the announcement's own id: pods that found no node for one wave are the same ones for the next.
     leaveOpen(announced, report.openDemand, ports),
-    worthIt(record, wave, present)
-      ? carryOutRollout(signal, { ...present, plan: warmPart }, ports)
-      : ({ told: [] } as CarriedOut),
+    worth ? carryOutRollout(signal, { ...present, plan: warmPart }, ports) : ({ told: [] } as CarriedOut),
   ]);
   const ended = await endedFor(signal.announcementId, present, ledger);
   const shortfalls = { ...report.totals.nodesLeft, ...ended };
@@ -54,7 +55,7 @@ function worthIt(record: RolloutRecord, { wantedPods }: WaveRecord, present: Pre
   if (announced.startsAtMs - nowMs >= adoptionWorstMs(policy)) return true;
   return (
     announced.waves.size !== 'auto' &&
-    podsThatFit(addressableNow(record, present), policy.margin) < wantedPods
+    podsThatFit(addressableNow(announced, record.releasedPods, present), policy.margin) < wantedPods
   );
 }
 
