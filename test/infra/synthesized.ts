@@ -40,6 +40,7 @@ export const EVERYTHING = {
   alarmTopicArn: 'arn:aws:sns:eu-central-1:111122223333:pager',
   lens: true,
   gate: true,
+  gateEndpoint: 'secret',
 };
 
 const cdkJson = z
@@ -62,7 +63,7 @@ export function standInBundles(...names: string[]): string {
 
 export function stackOf(
   context: Record<string, unknown>,
-  bundles: string = standInBundles('on-signal', 'verify-wave', 'sweep'),
+  bundles: string = standInBundles('on-signal', 'verify-wave', 'sweep', 'answer-gate'),
 ): { app: App; stack: Stack } {
   const app = new App({ context: cdkJson.context, outdir: folderFor('cdk-') });
   const { settings, complaints } = readSettings(context);
@@ -94,7 +95,7 @@ const policySchema = z.object({
 
 export interface Statement {
   /** The function whose role holds it. */
-  readonly holder: 'OnSignal' | 'VerifyWave' | 'Sweep' | 'Scheduler';
+  readonly holder: 'OnSignal' | 'VerifyWave' | 'Sweep' | 'Scheduler' | 'GateAnswer';
   readonly sid: string | undefined;
   readonly effect: 'Allow' | 'Deny';
   readonly actions: readonly string[];
@@ -103,7 +104,7 @@ export interface Statement {
   readonly condition: unknown;
 }
 
-const holder = z.enum(['OnSignal', 'VerifyWave', 'Sweep', 'Scheduler']);
+const holder = z.enum(['OnSignal', 'VerifyWave', 'Sweep', 'Scheduler', 'GateAnswer']);
 
 /** Every statement of every role. */
 export function statementsOf(template: Template): Statement[] {
