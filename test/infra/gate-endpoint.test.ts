@@ -2,7 +2,7 @@
 import { Annotations, Match, type Template } from 'aws-cdk-lib/assertions';
 import { expect, test } from 'vitest';
 import { readEnvironment } from '../../lambdas/adapters/env-config.ts';
-import { EVERYTHING, OBSERVE, stackOf, statementsOf, templateOf, WARM } from './synthesized.ts';
+import { OBSERVE, stackOf, statementsOf, templateOf, WARM } from './synthesized.ts';
 
 const IAM = { ...OBSERVE, gateEndpoint: 'iam' };
 const SECRET = { ...OBSERVE, gateEndpoint: 'secret' };
@@ -121,8 +121,4 @@ test('outputs say where to ask, whom to allow and what to show', () => {
 test('it answers for as long as what it asks may stay silent: a tool hears the policy, not a time-out', () => {
   // Policy 2 tries, ledger 3, secret 2, of 2 s each, and pauses between them.
   expect(functionIn(templateOf(SECRET))['Timeout']).toBeGreaterThanOrEqual((2 + 3 + 2) * 2 + 2);
-});
-
-test('every option together synthesizes with it', () => {
-  expect(EVERYTHING).toHaveProperty('gateEndpoint');
 });

@@ -6,6 +6,7 @@ import { App, type Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { afterAll } from 'vitest';
 import { z } from 'zod';
+import { functionNames, ROOT } from '../../infra/bundles.ts';
 import { readSettings } from '../../infra/settings.ts';
 import { PrewarmerStack } from '../../infra/stack.ts';
 
@@ -63,7 +64,7 @@ export function standInBundles(...names: string[]): string {
 
 export function stackOf(
   context: Record<string, unknown>,
-  bundles: string = standInBundles('on-signal', 'verify-wave', 'sweep', 'answer-gate'),
+  bundles: string = standInBundles(...functionNames(ROOT)),
 ): { app: App; stack: Stack } {
   const app = new App({ context: cdkJson.context, outdir: folderFor('cdk-') });
   const { settings, complaints } = readSettings(context);
@@ -93,9 +94,21 @@ const policySchema = z.object({
   }),
 });
 
+const holder = z.enum([
+  ...(['OnSignal', 'VerifyWave', 'Sweep', 'Scheduler', 'GateAnswer'] as const),
+  ...([
+    'PlanRollout',
+    'WarmWave',
+    'HoldWave',
+    'AdvanceWave',
+    'ReportRollout',
+    'RolloutsRolloutMachine',
+  ] as const),
+]);
+
 export interface Statement {
   /** The function whose role holds it. */
-  readonly holder: 'OnSignal' | 'VerifyWave' | 'Sweep' | 'Scheduler' | 'GateAnswer';
+  readonly holder: z.output<typeof holder>;
   readonly sid: string | undefined;
   readonly effect: 'Allow' | 'Deny';
   readonly actions: readonly string[];
@@ -103,8 +116,6 @@ export interface Statement {
   readonly resources: readonly string[];
   readonly condition: unknown;
 }
-
-const holder = z.enum(['OnSignal', 'VerifyWave', 'Sweep', 'Scheduler', 'GateAnswer']);
 
 /** Every statement of every role. */
 export function statementsOf(template: Template): Statement[] {
