@@ -1,5 +1,5 @@
 /** `npx cdk synth -c cluster=NAME [-c mode=observe|warm] [-c vpcId=vpc-...] [-c policy=JSON] [-c budgetTable=NAME]
- *  [-c alarmTopicArn=ARN] [-c signals=JSON] [-c lens=true [-c gate=true]]` */
+ *  [-c alarmTopicArn=ARN] [-c signals=JSON] [-c lens=true [-c gate=true]] [-c gateEndpoint=iam|secret]` */
 import { App } from 'aws-cdk-lib';
 import { bundle, bundlesFolder, ROOT, stale } from './bundles.ts';
 import { complain, readSettings } from './settings.ts';

@@ -41,6 +41,16 @@ export function useLedger({ ledger }: Tables): PolicyStatement {
   });
 }
 
+/** Look up one thing in the ledger, and change nothing. */
+export function readLedger({ ledger }: Pick<Tables, 'ledger'>): PolicyStatement {
+  return allow('ReadLedger', { actions: ['dynamodb:GetItem'], resources: [ledger.tableArn] });
+}
+
+/** The secret that callers of the gate endpoint show. */
+export function readGateSecret(secretArn: string): PolicyStatement {
+  return allow('ReadGateSecret', { actions: ['secretsmanager:GetSecretValue'], resources: [secretArn] });
+}
+
 export function useBudget({ budget }: Tables): PolicyStatement {
   const actions = ['GetItem', 'PutItem'];
   return allow('UseBudget', {

@@ -23,6 +23,9 @@ export interface Settings {
   readonly lens: boolean;
   /** Whether nodes may come with our start-up taint, which we take off; only with the lens. */
   readonly gate: boolean;
+  /** Whether other tools may ask at a URL if a workload's addresses are there, and how they say who they are: by an AWS
+   *  signature, or by a secret. `undefined`: there is no such URL (docs/gate-endpoint.md). */
+  readonly gateEndpoint: 'iam' | 'secret' | undefined;
 }
 
 export type Reading =
@@ -39,6 +42,7 @@ const OURS = [
   'signals',
   'lens',
   'gate',
+  'gateEndpoint',
 ];
 /** Context of the CDK's own that looks like ours; all its other keys carry a `:`, `@` or `/`. */
 const TOOLING = ['acknowledged-issue-numbers', 'cli-telemetry'];
@@ -113,6 +117,10 @@ export function readSettings(context: Readonly<Record<string, unknown>>): Readin
   if (gate === true && lens === false)
     complaints.push({ field: 'gate', expected: '-c lens=true beside it', got: context['gate'] });
 
+  const gateEndpoint = context['gateEndpoint'];
+  if (gateEndpoint !== undefined && gateEndpoint !== 'iam' && gateEndpoint !== 'secret')
+    complaints.push({ field: 'gateEndpoint', expected: '"iam" or "secret"', got: gateEndpoint });
+
   if (complaints.length > 0) return { complaints };
   return {
     settings: {
@@ -125,6 +133,7 @@ export function readSettings(context: Readonly<Record<string, unknown>>): Readin
       signals: { ...SIGNAL_DEFAULTS, ...(signals as Partial<Settings['signals']>) },
       lens: lens === true,
       gate: gate === true,
+      gateEndpoint: gateEndpoint as Settings['gateEndpoint'],
     },
   };
 }

@@ -3,6 +3,7 @@ import type { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
 import { readPolicy } from '../lambdas/core/policy.ts';
 import { Alarms } from './alarms.ts';
+import { GateEndpoint } from './gate-endpoint.ts';
 import { GATE_GROUP, LENS_GROUP, LensAccess, SCALE_GROUP } from './lens-access.ts';
 import { LivePolicy } from './live-policy.ts';
 import {
@@ -12,6 +13,7 @@ import {
   deleteOrphans,
   finishOurs,
   readCluster,
+  readLedger,
   readLivePolicy,
   readNodes,
   tellFollowers,
@@ -86,6 +88,17 @@ export class PrewarmerStack extends Stack {
       readers: 2,
     });
 
+    const environment = {
+      CLUSTERS: JSON.stringify([{ name: cluster, mode, ...(lens && { lens }), ...(gate && { gate }) }]),
+      POLICY_PARAMETER: parameter.parameterName,
+      LEDGER_TABLE: tables.ledger.tableName,
+      BUDGET_TABLE: tables.budget.tableName,
+      LAUNCH_QUEUE_URL: launches.queue.queueUrl,
+      SIGNAL_QUEUE_URL: signals.queue.queueUrl,
+      VERIFY_QUEUE_URL: verifications.queue.queueUrl,
+      ACCOUNT_ID: this.account,
+      POWERTOOLS_LOG_LEVEL: 'INFO',
+    };
     const task = (construct: string, name: string, timeout: Duration, permissions: PolicyStatement[]) =>
       new TaskFunction(this, construct, {
         name,
@@ -93,17 +106,7 @@ export class PrewarmerStack extends Stack {
         cluster,
         timeout,
         permissions: [readLivePolicy(parameter.parameterArn), useLedger(tables), ...permissions],
-        environment: {
-          CLUSTERS: JSON.stringify([{ name: cluster, mode, ...(lens && { lens }), ...(gate && { gate }) }]),
-          POLICY_PARAMETER: parameter.parameterName,
-          LEDGER_TABLE: tables.ledger.tableName,
-          BUDGET_TABLE: tables.budget.tableName,
-          LAUNCH_QUEUE_URL: launches.queue.queueUrl,
-          SIGNAL_QUEUE_URL: signals.queue.queueUrl,
-          VERIFY_QUEUE_URL: verifications.queue.queueUrl,
-          ACCOUNT_ID: this.account,
-          POWERTOOLS_LOG_LEVEL: 'INFO',
-        },
+        environment,
       }).lambda;
 
     // In `observe` no right to change anything in EC2 exists anywhere in the template.
@@ -169,6 +172,14 @@ export class PrewarmerStack extends Stack {
             ReportRollout: { as: rollouts.reportRollout, groups: [LENS_GROUP] },
           }),
         },
+      });
+    if (settings.gateEndpoint !== undefined)
+      new GateEndpoint(this, 'Gate', {
+        access: settings.gateEndpoint,
+        bundles,
+        cluster,
+        environment,
+        permissions: [readLivePolicy(parameter.parameterArn), readLedger(tables)],
       });
     new SignalRules(this, 'Rules', {
       queues: { launches, signals },

@@ -22,6 +22,8 @@ export interface TaskFunctionProps {
   readonly timeout: Duration;
   readonly environment: Readonly<Record<string, string>>;
   readonly permissions: readonly PolicyStatement[];
+  /** Most that may run at once, taken from the account's concurrency; as many as the account has, unless said. */
+  readonly reservedConcurrency?: number;
 }
 
 /** One function: its bundle, a role of its own that holds what it needs and no more, and its log group. */
@@ -59,6 +61,9 @@ export class TaskFunction extends Construct {
       code: Code.fromAsset(folder),
       memorySize: 512,
       timeout: props.timeout,
+      ...(props.reservedConcurrency !== undefined && {
+        reservedConcurrentExecutions: props.reservedConcurrency,
+      }),
       environment: { ...props.environment, POWERTOOLS_SERVICE_NAME: props.name },
       logGroup,
       role,

@@ -48,6 +48,8 @@ const WHY: Readonly<Record<Field, string>> = {
     'Peaks that are known beforehand, by name (docs/announcements.md). When they fire takes a deployment.',
   gateDeadlineMs:
     'How long after `running` a launch gate is opened at the latest, whatever has become of the addresses.',
+  gateEndpointFails:
+    'What the gate endpoint (docs/gate-endpoint.md) answers where nothing is known of a workload: `open` ready, `closed` not ready.',
 };
 
 type Json = Readonly<Record<string, unknown>>;

@@ -48,6 +48,8 @@ export const FIGURES = {
   SubnetFreeBlocks: 'Count',
   /** Launch gates that a sweep found closed past their deadline and could not open; 1 too when it could not look. */
   GatesStuck: 'Count',
+  /** Answers of the gate endpoint, by what was answered and what that rests on. */
+  GateAnswers: 'Count',
   /** With the lens: pods that wait for a node. */
   PodsPending: 'Count',
   /** With the lens, of the pods on nodes that hold ENIs of ours: how many have an address of those. */

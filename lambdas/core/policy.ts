@@ -63,6 +63,9 @@ export interface Policy {
    *  comes a minute late, the seconds our queues and an attach take (20), half a minute in which an attach is put off because a
    *  reconcile is near, that of the CNI which adopts it (65), metadata (8), and 10 until what was seen is usable are 193 s. */
   readonly gateDeadlineMs: number;
+  /** What the gate endpoint answers for a workload that nobody announced, and while the store does not answer. Open: other
+   *  tools go on as without us; closed: they wait. */
+  readonly gateEndpointFails: 'open' | 'closed';
   /** What differs in a cluster or a node group, by their names. The nearer one counts (node-group-policy.ts). */
   readonly clusters: Readonly<Record<string, ClusterOverrides>>;
   /** Which rollout an event of another service means. */
@@ -211,6 +214,7 @@ export const RULES: { readonly [K in keyof Policy]: Rule<Policy[K]> } = {
     },
   },
   gateDeadlineMs: { default: 210_000, shape: whole(10_000, 900_000, ' ms') },
+  gateEndpointFails: { default: 'open', shape: oneOf('open', 'closed') },
   routes: {
     default: [],
     shape: {

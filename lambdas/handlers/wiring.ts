@@ -72,7 +72,7 @@ export const PATIENCE: {
 /** What is not answered in time is broken off: its socket is closed and the call fails. Without `throwOnRequestTimeout` the
  *  SDK only logs that it is late; `requestTimeout` ends with the first byte, `socketTimeout` watches those that follow.
  *  Source: @smithy/node-http-handler 4.14. */
-const requestHandler = ({ connectMs, answerMs }: Patience) => ({
+export const requestHandler = ({ connectMs, answerMs }: Patience) => ({
   connectionTimeout: connectMs,
   requestTimeout: answerMs,
   socketTimeout: answerMs,

@@ -15,6 +15,7 @@ test('a cluster alone is enough: mode is observe, and no VPC is asked for', () =
     signals: SIGNAL_DEFAULTS,
     lens: false,
     gate: false,
+    gateEndpoint: undefined,
   });
 });
 
@@ -87,6 +88,7 @@ test.each([
   ['a table by ARN', { budgetTable: `${ARN}:table/b` }, 'budgetTable', 'a DynamoDB table', `${ARN}:table/b`],
   ['a lens that is neither on nor off', { lens: 'maybe' }, 'lens', 'true or false', 'maybe'],
   ['a gate without the lens', { gate: 'true' }, 'gate', '-c lens=true beside it', 'true'],
+  ['a gate endpoint for everybody', { gateEndpoint: 'true' }, 'gateEndpoint', '"iam" or "secret"', 'true'],
   ['a topic by name', { alarmTopicArn: 'pager' }, 'alarmTopicArn', 'the ARN of an SNS topic', 'pager'],
 ])('%s is one complaint: field, expectation, value', (_, deviation, field, expected, got) => {
   expect(readSettings({ ...PERFECT, ...deviation }).complaints).toEqual([

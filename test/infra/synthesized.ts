@@ -41,6 +41,7 @@ export const EVERYTHING = {
   alarmTopicArn: 'arn:aws:sns:eu-central-1:111122223333:pager',
   lens: true,
   gate: true,
+  gateEndpoint: 'secret',
 };
 
 const cdkJson = z
@@ -93,6 +94,20 @@ const policySchema = z.object({
   }),
 });
 
+const holder = z.enum([
+  'OnSignal',
+  'VerifyWave',
+  'Sweep',
+  'Scheduler',
+  'GateAnswer',
+  'PlanRollout',
+  'WarmWave',
+  'HoldWave',
+  'AdvanceWave',
+  'ReportRollout',
+  'RolloutsRolloutMachine',
+]);
+
 export interface Statement {
   /** The function whose role holds it. */
   readonly holder: z.output<typeof holder>;
@@ -103,19 +118,6 @@ export interface Statement {
   readonly resources: readonly string[];
   readonly condition: unknown;
 }
-
-const holder = z.enum([
-  'OnSignal',
-  'VerifyWave',
-  'Sweep',
-  'PlanRollout',
-  'WarmWave',
-  'HoldWave',
-  'AdvanceWave',
-  'ReportRollout',
-  'RolloutsRolloutMachine',
-  'Scheduler',
-]);
 
 /** Every statement of every role. */
 export function statementsOf(template: Template): Statement[] {

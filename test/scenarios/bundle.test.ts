@@ -2,10 +2,14 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { CreateTableCommand, DynamoDBClient, ScanCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
+import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { bundle, ROOT, stale } from '../../infra/bundles.ts';
+import { DynamoRolloutBook } from '../../lambdas/adapters/dynamo-rollout-book.ts';
+import type { Reply } from '../../lambdas/adapters/function-url.ts';
 import { type HttpServer, startHttpServer } from '../../sim/wire/http-server.ts';
 import { World } from '../../sim/world.ts';
+import { argoAsks, throughFunctionUrl } from '../adapters/function-urls.ts';
 import { CLUSTER, SUBNET } from './stage.ts';
 
 const run = promisify(execFile);
@@ -42,7 +46,11 @@ afterAll(async () => {
 });
 
 /** Runs a function once, as Lambda would, and returns its answer. */
-async function invoke(name: string, event: unknown): Promise<unknown> {
+async function invoke(
+  name: string,
+  event: unknown,
+  more: Readonly<Record<string, string>> = {},
+): Promise<unknown> {
   // SQS clients send to the host of the queue's URL, whatever endpoint they were given.
   const queue = (queueName: string): string => `${server.endpoint}/${world.accountId}/${queueName}`;
   const script = `const { handler } = await import(process.argv[1]);
@@ -62,6 +70,7 @@ async function invoke(name: string, event: unknown): Promise<unknown> {
       LAUNCH_QUEUE_URL: queue('launches'),
       SIGNAL_QUEUE_URL: queue('signals'),
       VERIFY_QUEUE_URL: queue('verifications'),
+      ...more,
     },
   });
   return JSON.parse(stdout.slice(stdout.lastIndexOf('\n') + 1));
@@ -119,4 +128,27 @@ test('the built function warms a launching node over the wire, with DynamoDB for
 
   const { Items = [] } = await documents.send(new ScanCommand({ TableName: 'ledger' }));
   expect(Items.map(({ pk }) => pk?.S)).toContain(`node#${instance.id}`);
+});
+
+test('the built gate endpoint answers a signed request from the ledger, in one look-up; who shows a secret that nobody can read stays out', async () => {
+  const nowMs = Date.now();
+  const book = new DynamoRolloutBook(DynamoDBDocumentClient.from(documents), { ledgerTable: 'ledger' });
+  await book.say({
+    ...{ cluster: CLUSTER, namespace: 'checkout', name: 'cart', announcementId: 'cart-42' },
+    ...{ pods: 100, readyPods: 40, reasons: ['6 nodes wait for the CNI'], wave: 2 },
+    ...{ saidAtMs: nowMs, expiresAtMs: nowMs + 600_000 },
+  });
+  const request = argoAsks(`/gate?cluster=${CLUSTER}&namespace=checkout&workload=cart`, {
+    authorization: 'Bearer something',
+  });
+  const reply = (await invoke('answer-gate', throughFunctionUrl(request, 'AWS_IAM'))) as Reply;
+  expect(reply.statusCode).toBe(200);
+  expect(JSON.parse(reply.body)).toEqual({
+    ...{ ready: false, percent: 40, etaSeconds: null },
+    ...{ reasons: ['6 nodes wait for the CNI'], wave: 2 },
+  });
+  // No Secrets Manager in this world.
+  const secret = { GATE_SECRET: 'arn:aws:secretsmanager:eu-central-1:111122223333:secret:gate-AbCdEf' };
+  const kept = (await invoke('answer-gate', throughFunctionUrl(request, 'NONE'), secret)) as Reply;
+  expect(kept.statusCode).toBe(503);
 });
