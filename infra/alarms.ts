@@ -127,7 +127,7 @@ function watches({ cluster, sweepEvery, soleAllocator, gate }: AlarmsProps): rea
       figure: 'LateAttaches',
       description:
         "Interfaces were attached after the node's address manager had started: what we promise not to cause, and pods there may wait " +
-        `longer than without us. Look for "verified" with lateAttach in the log group ${logs}/verify-wave, and compare startP05Ms of the policy.`,
+        `longer than without us. Look for "verified" with lateAttach in the log group ${logs}/look-again, and compare startP05Ms of the policy.`,
       // 2 % of 50 launches, one, is what a node group is allowed before it goes back to observe; two in an hour are more.
       statistic: Stats.SUM,
       atLeast: 2,

@@ -23,8 +23,8 @@ export interface RolloutsProps {
   readonly decide: () => PolicyStatement[];
   /** What it takes to ask for its pods. */
   readonly ask: () => PolicyStatement[];
-  /** Looks at deployments' waves, too. */
-  readonly verifyWave: LambdaFunction;
+  /** What a look at them takes. */
+  readonly look: () => PolicyStatement[];
   readonly signals: SignalQueue;
 }
 
@@ -35,21 +35,23 @@ const WAVE_TIMEOUT = Duration.seconds(30);
 export class Rollouts extends Construct {
   readonly machine: IStateMachine;
   readonly warmWave: LambdaFunction;
+  readonly verifyWave: LambdaFunction;
   readonly advanceWave: LambdaFunction;
   readonly reportRollout: LambdaFunction;
 
   constructor(scope: Construct, id: string, props: RolloutsProps) {
     super(scope, id);
-    const { cluster, task, decide, verifyWave, signals } = props;
+    const { cluster, task, decide, signals } = props;
     const tells = () => tellFollowers(Stack.of(this));
 
     const planRollout = task('PlanRollout', 'plan-rollout', WAVE_TIMEOUT, []);
     this.warmWave = task('WarmWave', 'warm-wave', WAVE_TIMEOUT, [...decide(), tells()]);
+    this.verifyWave = task('VerifyWave', 'verify-wave', WAVE_TIMEOUT, [...props.look(), tells()]);
     const holdWave = task('HoldWave', 'hold-wave', WAVE_TIMEOUT, [tells()]);
     this.advanceWave = task('AdvanceWave', 'advance-wave', WAVE_TIMEOUT, [...props.ask(), tells()]);
     this.reportRollout = task('ReportRollout', 'report-rollout', WAVE_TIMEOUT, [...props.ask(), tells()]);
 
-    const { advanceWave, reportRollout, warmWave } = this;
+    const { advanceWave, reportRollout, verifyWave, warmWave } = this;
     const logs = new LogGroup(this, 'Logs', {
       // Step Functions writes to no other name without more rights. Source: Developer Guide, logging, log group names.
       logGroupName: `/aws/vendedlogs/states/eks-ip-prewarmer/${cluster}/rollouts`,

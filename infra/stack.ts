@@ -48,7 +48,7 @@ const SOLE_ALLOCATOR_SWEEPS_EVERY = Duration.minutes(1);
 /**
  * One cluster's prewarmer:
  *
- *     rules ─┬→ launches ─┬→ on-signal ──→ verifications ──→ verify-wave
+ *     rules ─┬→ launches ─┬→ on-signal ──→ verifications ──→ look-again
  *            ├→ signals  ─┘      │                               │
  *            └→ every 5 minutes ─┼──→ sweep ──→ ledger, budget ←─┘
  *                                └── policy, at most 5 s old, to all three; their figures to the alarms
@@ -119,13 +119,13 @@ export class PrewarmerStack extends Stack {
       ...(launchHook === undefined ? [] : [answerHooks(this, cluster)]),
     ]);
     // Verification tells interfaces to go away with their node once the rush of their launch is over.
-    const verifyWave = task('VerifyWave', 'verify-wave', SIGNAL_TIMEOUT, [
+    const lookAgain = task('LookAgain', 'look-again', SIGNAL_TIMEOUT, [
       // A gate that finds its node unplanned sends the launch back.
       continueOn(verifications.queue, ...(gate ? [launches.queue] : [])),
-      ...(gate || mode === 'warm' ? readCluster(this, settings) : []),
+      ...(gate ? readCluster(this, settings) : []),
       readNodes(),
       useBudget(tables),
-      ...(mode === 'warm' ? [finishOurs(this, cluster), tellFollowers(this)] : []),
+      ...(mode === 'warm' ? [finishOurs(this, cluster)] : []),
     ]);
     // The sweep handles launches whose events never came, so it may do what on-signal may.
     const sweep = task('Sweep', 'sweep', SWEEP_TIMEOUT, [
@@ -138,14 +138,15 @@ export class PrewarmerStack extends Stack {
 
     launches.readBy(onSignal);
     signals.readBy(onSignal);
-    verifications.readBy(verifyWave);
+    verifications.readBy(lookAgain);
     // Waves need somebody who acts: an announcement of one is refused where the cluster is only observed.
     const rollouts =
       mode === 'warm'
         ? new Rollouts(this, 'Rollouts', {
-            ...{ cluster, task, verifyWave, signals },
+            ...{ cluster, task, signals },
             decide: () => [...decide(), continueOn(verifications.queue)],
             // Where to find its API server.
+            look: () => [readNodes(), ...readCluster(this, settings)],
             ask: () => (lens ? readCluster(this, settings) : []),
           })
         : undefined;
@@ -160,14 +161,10 @@ export class PrewarmerStack extends Stack {
         enter: {
           OnSignal: { as: onSignal, groups: [LENS_GROUP] },
           Sweep: { as: sweep, groups: [LENS_GROUP, ...(gate ? [GATE_GROUP] : [])] },
-          ...((gate || rollouts !== undefined) && {
-            VerifyWave: {
-              as: verifyWave,
-              groups: [...(rollouts ? [LENS_GROUP] : []), ...(gate ? [GATE_GROUP] : [])],
-            },
-          }),
+          ...(gate && { LookAgain: { as: lookAgain, groups: [GATE_GROUP] } }),
           ...(rollouts !== undefined && {
             WarmWave: { as: rollouts.warmWave, groups: [LENS_GROUP] },
+            VerifyWave: { as: rollouts.verifyWave, groups: [LENS_GROUP] },
             AdvanceWave: { as: rollouts.advanceWave, groups: [LENS_GROUP, SCALE_GROUP] },
             ReportRollout: { as: rollouts.reportRollout, groups: [LENS_GROUP] },
           }),

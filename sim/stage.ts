@@ -8,6 +8,7 @@ import { readPolicy } from '../lambdas/core/policy.ts';
 import type { Journal, Mode, Ports } from '../lambdas/core/ports.ts';
 import { advanceWave } from '../lambdas/handlers/advance-wave.ts';
 import { holdWave } from '../lambdas/handlers/hold-wave.ts';
+import { lookAgain } from '../lambdas/handlers/look-again.ts';
 import { type Answer, onSignal, onSignalExtras } from '../lambdas/handlers/on-signal.ts';
 import { planRollout } from '../lambdas/handlers/plan-rollout.ts';
 import { reportRollout } from '../lambdas/handlers/report-rollout.ts';
@@ -147,9 +148,7 @@ export class Stage {
         return run();
       });
     this.#onSignal = this.#asLambda('on-signal', onSignal(ports));
-    const verify = this.#asLambda<[unknown], unknown>('verify-wave', (event) =>
-      verifyWave(ports)(event as never),
-    );
+    const look = this.#asLambda('look-again', lookAgain(ports));
     this.#sweep = this.#asLambda('sweep', sweeper(ports));
 
     const batch = (event: SQSEvent): Promise<SQSBatchResponse> =>
@@ -173,9 +172,9 @@ export class Stage {
       queue: this.queues.verifications,
       pollers: QUEUES.verifications.readers,
       timeLimitMs,
-      handler: (event) => verify(event) as Promise<SQSBatchResponse>,
+      handler: look,
     });
-    if (options.rollouts !== undefined) this.#conduct(options.rollouts, verify, ports);
+    if (options.rollouts !== undefined) this.#conduct(options.rollouts, ports);
     const alone = options.policy?.['soleAllocator'] === true;
     const everyMs = alone ? DEPLOYED.soleAllocatorSweepsEveryMs : DEPLOYED.sweepEveryMs;
     if (options.sweep ?? true) this.#schedule(everyMs);
@@ -191,7 +190,7 @@ export class Stage {
   }
 
   /** The rollout machine as a deployment would have it, with the real functions for its tasks. */
-  #conduct(template: unknown, verify: LambdaFunction, ports: Ports): void {
+  #conduct(template: unknown, ports: Ports): void {
     const task = <E>(
       name: string,
       handler: (event: E) => Promise<unknown>,
@@ -207,7 +206,7 @@ export class Stage {
         'lambda:invoke': lambdaInvoke({
           ...task('plan-rollout', planRollout(ports)),
           ...task('warm-wave', warmWave(ports)),
-          'verify-wave': verify,
+          ...task('verify-wave', verifyWave(ports)),
           ...task('hold-wave', holdWave(ports)),
           ...task('advance-wave', advanceWave(ports)),
           ...task('report-rollout', reportRollout(ports)),

@@ -35,18 +35,19 @@ test('with the gate those who open gates become known too, and may describe the 
   const context = { ...WARM, lens: true, gate: true };
   expect(entriesOf(context)).toEqual([
     ['AdvanceWave', [LENS_GROUP, SCALE_GROUP]],
+    ['LookAgain', [GATE_GROUP]],
     ['OnSignal', [LENS_GROUP]],
     ['ReportRollout', [LENS_GROUP]],
     ['Sweep', [LENS_GROUP, GATE_GROUP]],
-    ['VerifyWave', [LENS_GROUP, GATE_GROUP]],
+    ['VerifyWave', [LENS_GROUP]],
     ['WarmWave', [LENS_GROUP]],
   ]);
   const held = (settings: Record<string, unknown>): string[] =>
     statementsOf(templateOf(settings))
-      .filter(({ holder }) => holder === 'VerifyWave')
+      .filter(({ holder }) => holder === 'LookAgain')
       .flatMap(({ actions }) => actions);
   expect(held(context)).toEqual(expect.arrayContaining(['eks:DescribeCluster', 'eks:DescribeAddon']));
-  expect(held({ cluster: 'demo' })).not.toContain('eks:DescribeCluster');
+  expect(held(WARM)).not.toContain('eks:DescribeCluster');
 });
 
 test('the page for operators names the groups, the taint and every right the code asks for', () => {

@@ -12,13 +12,14 @@ import {
 const observe = templateOf(OBSERVE);
 const warm = templateOf(WARM);
 const FUNCTIONS = {
-  observe: ['OnSignal', 'VerifyWave', 'Sweep'],
+  observe: ['OnSignal', 'LookAgain', 'Sweep'],
   warm: [
     'OnSignal',
-    'VerifyWave',
+    'LookAgain',
     'Sweep',
     'PlanRollout',
     'WarmWave',
+    'VerifyWave',
     'HoldWave',
     'AdvanceWave',
     'ReportRollout',
@@ -119,6 +120,10 @@ test('In warm mode a wave may be given exactly what a signal may', () => {
   expect(ec2Of('WarmWave')).toEqual(ec2Of('OnSignal'));
 });
 
+test('In warm mode whoever verifies a wave may look, and nothing else', () => {
+  expect(ec2Of('VerifyWave')).toEqual([]);
+});
+
 test('In warm mode whoever plans, holds, releases or reports a rollout can change nothing in EC2, nor read it', () => {
   for (const holder of ['PlanRollout', 'HoldWave', 'AdvanceWave', 'ReportRollout'] as const)
     expect(
@@ -142,8 +147,8 @@ test('In warm mode the sweep may do the same for launches nobody heard of, and i
   ]);
 });
 
-test('In warm mode verify-wave looks, and may tell interfaces of ours to go away with their node: nothing else', () => {
-  expect(ec2Of('VerifyWave')).toEqual([
+test('In warm mode look-again looks, and may tell interfaces of ours to go away with their node: nothing else', () => {
+  expect(ec2Of('LookAgain')).toEqual([
     {
       sid: 'FinishOurs',
       effect: 'Allow',
@@ -165,7 +170,7 @@ test('Warm mode adds EC2 rights, and batched rollouts with their word to followe
   const added = statementsOf(warm).filter(({ sid, holder }) =>
     statementsOf(observe).every((statement) => statement.sid !== sid || statement.holder !== holder),
   );
-  const old = added.filter(({ holder }) => ['OnSignal', 'VerifyWave', 'Sweep'].includes(holder));
+  const old = added.filter(({ holder }) => ['OnSignal', 'LookAgain', 'Sweep'].includes(holder));
   expect(old.filter(({ actions }) => !actions.some((action) => action.startsWith('ec2:')))).toMatchObject([
     {
       holder: 'OnSignal',
@@ -174,9 +179,6 @@ test('Warm mode adds EC2 rights, and batched rollouts with their word to followe
       condition: { StringEquals: { 'events:source': 'eks-ip-prewarmer' } },
     },
     { holder: 'OnSignal', actions: ['states:StartExecution', 'states:SendTaskSuccess'] },
-    { holder: 'VerifyWave', actions: ['eks:DescribeCluster'] },
-    { holder: 'VerifyWave', actions: ['eks:DescribeAddon'] },
-    { holder: 'VerifyWave', actions: ['events:PutEvents'] },
   ]);
 });
 
@@ -240,7 +242,7 @@ test('every function has the ledger; those that act, and the looks, spend reques
       .filter((statement) => statement.sid === sid)
       .map(({ holder, resources }) => [holder, ...resources]);
   const [ledger, budget] = Object.keys(warm.findResources('AWS::DynamoDB::Table'));
-  const holders = ['OnSignal', 'VerifyWave', 'Sweep', 'WarmWave'];
+  const holders = ['OnSignal', 'LookAgain', 'Sweep', 'WarmWave'];
   expect(uses(warm, 'UseLedger')).toEqual(FUNCTIONS.warm.map((holder) => [holder, `${ledger}.Arn`]));
   expect(uses(warm, 'UseBudget')).toEqual(holders.map((holder) => [holder, `${budget}.Arn`]));
   expect(uses(templateOf(EVERYTHING), 'UseBudget')).toEqual(

@@ -38,16 +38,16 @@ test('the linter is awake: a runtime that is gone stops the synth', () => {
 
 test('a missing bundle is named, with the command that makes it', () => {
   expect(() => stackOf(OBSERVE, standInBundles('on-signal', 'sweep'))).toThrow(
-    /verify-wave: run npm run build first/,
+    /look-again: run npm run build first/,
   );
 });
 
 test('three functions on Node 24 and arm64, each with its own log group that ends', () => {
   const functions = all('AWS::Lambda::Function');
   expect(functions.map(([id]) => id.replace(/Function[0-9A-F]{8}$/, '')).sort()).toEqual([
+    'LookAgain',
     'OnSignal',
     'Sweep',
-    'VerifyWave',
   ]);
   for (const [, { Properties }] of functions) {
     expect(Properties).toMatchObject({
@@ -60,7 +60,7 @@ test('three functions on Node 24 and arm64, each with its own log group that end
     expect(Properties).toHaveProperty('LoggingConfig.LogGroup.Ref');
   }
   expect(all('AWS::Logs::LogGroup').map(([, { Properties }]) => Properties)).toEqual(
-    ['on-signal', 'verify-wave', 'sweep'].map((name) => ({
+    ['on-signal', 'look-again', 'sweep'].map((name) => ({
       LogGroupName: `/eks-ip-prewarmer/demo/${name}`,
       RetentionInDays: 30,
     })),
@@ -152,7 +152,7 @@ test('every queue is encrypted, refuses plain HTTP, and has dead letters (which 
 test('a batch at work never comes back: queues wait six time limits and the window of their reader', () => {
   const readers = all('AWS::Lambda::EventSourceMapping').map(([, { Properties }]) => Properties);
   const windows = readers.map((reader) => ({
-    reader: JSON.stringify(reader['FunctionName']).includes('OnSignal') ? 'on-signal' : 'verify-wave',
+    reader: JSON.stringify(reader['FunctionName']).includes('OnSignal') ? 'on-signal' : 'look-again',
     batch: reader['BatchSize'],
     seconds: reader['MaximumBatchingWindowInSeconds'],
     atOnce: (reader['ScalingConfig'] as { MaximumConcurrency: number }).MaximumConcurrency,
@@ -160,7 +160,7 @@ test('a batch at work never comes back: queues wait six time limits and the wind
   expect(windows).toEqual([
     { reader: 'on-signal', batch: 100, seconds: 1, atOnce: 5 },
     { reader: 'on-signal', batch: 2, seconds: 1, atOnce: 2 },
-    { reader: 'verify-wave', batch: 10, seconds: 1, atOnce: 2 },
+    { reader: 'look-again', batch: 10, seconds: 1, atOnce: 2 },
   ]);
   for (const reader of readers)
     expect(reader).toMatchObject({ FunctionResponseTypes: ['ReportBatchItemFailures'] });

@@ -96,12 +96,13 @@ const policySchema = z.object({
 
 const holder = z.enum([
   'OnSignal',
-  'VerifyWave',
+  'LookAgain',
   'Sweep',
   'Scheduler',
   'GateAnswer',
   'PlanRollout',
   'WarmWave',
+  'VerifyWave',
   'HoldWave',
   'AdvanceWave',
   'ReportRollout',

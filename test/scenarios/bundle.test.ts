@@ -105,7 +105,7 @@ test('the built function warms a launching node over the wire, with DynamoDB for
 
   const due = { kind: 'verify-due', cluster: CLUSTER, nodeIds: [instance.id], attempt: 0 };
   const message = world.bus.event('eks-ip-prewarmer', 'Prewarm Continuation', due);
-  expect(await invoke('verify-wave', queued(message))).toEqual({ batchItemFailures: [] });
+  expect(await invoke('look-again', queued(message))).toEqual({ batchItemFailures: [] });
 
   // The rush is over: the attach was long ago. ipamd starts and tags what it finds, and the sweep finishes what is left.
   await documents.send(
