@@ -21,9 +21,10 @@ export interface VerifyPhase extends Phase {
 export async function verifyWave({ opened = false, ...phase }: VerifyPhase, ports: Ports): Promise<Next> {
   const { clock, ledger } = ports;
   const record = await readRollout(phase, ports);
-  const wave = waveOf(record);
-  if (wave === undefined) return { go: 'plan' };
-  if (wave.releasedAtMs !== undefined) return { go: 'advance' };
+  const under = waveOf(record);
+  if (under === undefined) return { go: 'plan' };
+  if (under.releasedAtMs !== undefined) return { go: 'advance' };
+  const wave = opened && under.readyPods !== undefined ? letGo(under, clock()) : under;
   if (clock() >= record.deadlineMs) return tooLate(record);
   const present = await seePresent(record.announced, ports);
   if (isUnseen(present)) return lookLater(present, record, wave, ports);
@@ -52,6 +53,12 @@ export async function verifyWave({ opened = false, ...phase }: VerifyPhase, port
       return ready(record, { ...looked, readyPods: verdict.pods, readyAtMs: nowMs }, opened, ports);
   }
 }
+
+/** Whoever held it may have taken hours: what it waits for now, it waits for from now on. */
+const letGo = (
+  { readyPods: _, readyAtMs: __, enoughSinceMs: ___, ...wave }: WaveRecord,
+  nowMs: number,
+): WaveRecord => ({ ...wave, sinceMs: nowMs });
 
 /** Addresses are there: who is to let it go? */
 async function ready(record: RolloutRecord, wave: WaveRecord, opened: boolean, ports: Ports): Promise<Next> {
