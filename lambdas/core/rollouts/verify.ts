@@ -1,10 +1,19 @@
 /** Verify wave: how many of a wave's pods can get an address now, and whether to let them, to wait, or to stop. */
+import { lensOf } from '../lens.ts';
 import type { NodeRecord, Ports } from '../ports.ts';
 import { type PresentNodes, seePresent } from '../present-nodes.ts';
 import { type Addressable, addressable, poolOf } from './addressable.ts';
 import { keepWave, type Next, type Phase, readRollout, stopFor, tell, waitFor, waveOf } from './phase.ts';
 import { tooLate } from './plan-wave.ts';
-import { landedPerNode, podsInAll, type RolloutRecord, type Stop, type WaveRecord } from './record.ts';
+import {
+  landedPerNode,
+  podsInAll,
+  type RolloutRecord,
+  replaces,
+  replicasAt,
+  type Stop,
+  type WaveRecord,
+} from './record.ts';
 import { capacityStop, permanentStop } from './trouble.ts';
 import { isUnseen, lookLater, waveSignal } from './warm.ts';
 
@@ -26,6 +35,8 @@ export async function verifyWave({ opened = false, ...phase }: VerifyPhase, port
   if (under.releasedAtMs !== undefined) return { go: 'advance' };
   const wave = opened && under.readyPods !== undefined ? letGo(under, clock()) : under;
   if (clock() >= record.deadlineMs) return tooLate(record);
+  if (await areThere(record, wave, ports))
+    return ready(record, { ...wave, readyPods: wave.wantedPods, readyAtMs: clock() }, opened, ports);
   const present = await seePresent(record.announced, ports);
   if (isUnseen(present)) return lookLater(present, record, wave, ports);
   const records = await ledger.nodes(present.candidates.map(({ node }) => node.id));
@@ -59,6 +70,18 @@ const letGo = (
   { readyPods: _, readyAtMs: __, enoughSinceMs: ___, ...wave }: WaveRecord,
   nowMs: number,
 ): WaveRecord => ({ ...wave, sinceMs: nowMs });
+
+/** Somebody else, an autoscaler say, has made the wave's pods already: they ask for no address any more. */
+async function areThere(
+  { announced, releasedPods }: RolloutRecord,
+  { wantedPods }: WaveRecord,
+  ports: Ports,
+): Promise<boolean> {
+  const { cluster, workload, waves } = announced;
+  const lens = waves.advance === 'scale' ? lensOf(cluster, ports) : undefined;
+  const look = await lens?.deployment(cluster, workload);
+  return look?.ok === true && (look.value?.replicas ?? 0) >= replicasAt(announced, releasedPods + wantedPods);
+}
 
 /** Addresses are there: who is to let it go? */
 async function ready(record: RolloutRecord, wave: WaveRecord, opened: boolean, ports: Ports): Promise<Next> {
@@ -132,17 +155,19 @@ function addressableNow(record: RolloutRecord, present: PresentNodes): Addressab
   const { nodes, cluster, policy, podsOn, sights, nowMs } = present;
   const landed = landedPerNode(announced, releasedPods, nodes.length);
   const podsPerNode = announced.podsPerNode === undefined ? undefined : announced.podsPerNode + landed;
-  return addressable({
-    nodes: nodes.flatMap(
-      (node) =>
-        poolOf(node, cluster, policy, {
-          nowMs,
-          sights,
-          ...(podsOn !== undefined && { podsOn }),
-          ...(podsPerNode !== undefined && { podsPerNode }),
-        }) ?? [],
-    ),
-  });
+  const pools = nodes.flatMap(
+    (node) =>
+      poolOf(node, cluster, policy, {
+        nowMs,
+        sights,
+        ...(podsOn !== undefined && { podsOn }),
+        ...(podsPerNode !== undefined && { podsPerNode }),
+      }) ?? [],
+  );
+  const can = addressable({ nodes: pools });
+  if (!replaces(announced) || pools.length === 0) return can;
+  // A pod beyond the free slots does not wait for a new node: it takes an old one's slot, which is free before its address is.
+  return { ...can, pods: Math.min(can.pods, can.freeSlots || can.freeAddresses) };
 }
 
 async function sayReadiness(
