@@ -1,5 +1,6 @@
 /** Verify wave: how many of a wave's pods can get an address now, and whether to let them, to wait, or to stop. */
 import { lensOf } from '../lens.ts';
+import { ENI_GROWTH_MS } from '../limits.ts';
 import type { NodeRecord, Ports } from '../ports.ts';
 import { type PresentNodes, seePresent } from '../present-nodes.ts';
 import { type Addressable, addressable, poolOf } from './addressable.ts';
@@ -46,6 +47,7 @@ export async function verifyWave({ opened = false, ...phase }: VerifyPhase, port
   const verdict = judge(record, wave, {
     can,
     coming: [...records.values()].filter((one) => comesFor(purpose, one, nowMs)).length,
+    grown: [...present.sights.values()].filter(({ sinceMs }) => nowMs - sinceMs < ENI_GROWTH_MS).length,
     margin: present.policy.margin,
     nowMs,
   });
@@ -108,6 +110,8 @@ interface Seen {
   readonly can: Addressable;
   /** Nodes on which something of ours is not presumed usable yet. */
   readonly coming: number;
+  /** Nodes that looked otherwise a moment ago: EC2 shows an ENI of ipamd's own before its addresses are given to pods. */
+  readonly grown: number;
   readonly margin: number;
   readonly nowMs: number;
 }
@@ -115,7 +119,7 @@ interface Seen {
 export function judge(
   record: RolloutRecord,
   wave: WaveRecord,
-  { can, coming, margin, nowMs }: Seen,
+  { can, coming, grown, margin, nowMs }: Seen,
 ): Verdict {
   const { announced, releasedPods } = record;
   const { size, smallestPods, longestPauseMs } = announced.waves;
@@ -126,7 +130,7 @@ export function judge(
   const waitedMs = nowMs - sinceMs;
   const wait = (waitsFor: string, enough = false): Verdict => ({ do: 'wait', waitsFor, enough, pods });
   if (pods >= wantedPods) {
-    const settled = coming === 0 || nowMs - (enoughSinceMs ?? nowMs) >= LOOK_EVERY_MS;
+    const settled = coming + grown === 0 || nowMs - (enoughSinceMs ?? nowMs) >= LOOK_EVERY_MS;
     return settled ? { do: 'go', pods } : wait('addresses that were just attached to be set up', true);
   }
   if (waitedMs < longestPauseMs) {
