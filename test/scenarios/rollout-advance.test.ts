@@ -56,6 +56,22 @@ describe('announce', () => {
     expect([readyPods(world), failedRequests(world)]).toEqual([30, 0]);
   });
 
+  test.each([2, 9])(
+    'pools grow while a wave is looked at: what ipamd has not set up yet is not counted (seed %i)',
+    async (seed) => {
+      const rollout = rolling({ seed }, { lens: 'lens' });
+      const { world } = rollout;
+      for (let node = 0; node < 3; node++) world.established('m5.large', [9]);
+      await world.kernel.run(minutes(11));
+      grownByPipeline(world, { from: 6, to: 66 });
+      await world.kernel.run(world.kernel.nowMs + seconds(5 * (seed + 1)));
+      announceWaves(world, { from: 6, to: 66 });
+      expect((await rollout.toEnd()).status).toBe('SUCCEEDED');
+      await world.kernel.run(world.kernel.nowMs + seconds(30));
+      expect([readyPods(world), failedRequests(world)]).toEqual([66, 0]);
+    },
+  );
+
   test('44 pods replace 44 on nodes whose ENIs are full: each wave fits into the addresses that are free and have cooled', async () => {
     const rollout = await twoNodes(202, { addresses: [9, 9, 9] });
     const { world } = rollout;

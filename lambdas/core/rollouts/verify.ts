@@ -18,7 +18,7 @@ import {
 import { capacityStop, permanentStop } from './trouble.ts';
 import { isUnseen, lookLater, waveSignal } from './warm.ts';
 
-/** Between two looks: what was seen twice is usable, and a pool that grew in between may grow further. */
+/** Between two looks: a pool that grew in between may grow further. */
 export const LOOK_EVERY_MS = 10_000;
 /** A wave of a set size is made smaller once it has waited for so long: a minute covers the growth of the CNI's own pools. */
 const SHRUNK_AFTER_MS = 60_000;
@@ -130,13 +130,14 @@ export function judge(
   const waitedMs = nowMs - sinceMs;
   const wait = (waitsFor: string, enough = false): Verdict => ({ do: 'wait', waitsFor, enough, pods });
   if (pods >= wantedPods) {
-    const settled = coming + grown === 0 || nowMs - (enoughSinceMs ?? nowMs) >= LOOK_EVERY_MS;
+    const settled = coming + grown === 0 || nowMs - (enoughSinceMs ?? nowMs) >= ENI_GROWTH_MS;
     return settled ? { do: 'go', pods } : wait('addresses that were just attached to be set up', true);
   }
   if (waitedMs < longestPauseMs) {
     if (coming > 0) return wait(`${coming} nodes to take in what was attached to them`);
     // The CNI's own pools are still growing.
-    if (can.freeAddresses > freeAddresses) return wait('the pools of the nodes to grow');
+    const mayGrow = grown > 0 && waitedMs < SHRUNK_AFTER_MS;
+    if (can.freeAddresses > freeAddresses || mayGrow) return wait('the pools of the nodes to grow');
   }
   const permanent = permanentStop(record, wave);
   if (permanent !== undefined) return { do: 'stop', stop: permanent, pods };
