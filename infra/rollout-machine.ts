@@ -28,7 +28,7 @@ import {
 } from 'aws-cdk-lib/aws-stepfunctions';
 import { LambdaInvoke } from 'aws-cdk-lib/aws-stepfunctions-tasks';
 import { Construct } from 'constructs';
-import { ROLLOUT_CHANGED, ROLLOUT_STOPPED, ROLLOUT_UNKNOWN } from '../lambdas/core/rollouts/errors.ts';
+import { NOT_HELD, ROLLOUT_STOPPED, ROLLOUT_UNKNOWN } from '../lambdas/core/rollouts/errors.ts';
 import type { Next } from '../lambdas/core/rollouts/phase.ts';
 
 export interface RolloutFunctions {
@@ -142,7 +142,7 @@ export class RolloutMachine extends Construct {
     });
     hold.addRetry({
       ...RETRIED,
-      errors: [...LAMBDA_TROUBLE, ROLLOUT_CHANGED],
+      errors: [...LAMBDA_TROUBLE, NOT_HELD],
       maxAttempts: MOST_RETRIES,
       jitterStrategy: JitterType.FULL,
     });

@@ -3,7 +3,9 @@ import { rolloutTemplate } from '../../infra/rollout-template.ts';
 import type { WaveRecord } from '../../lambdas/core/rollouts/record.ts';
 import type { Execution } from '../../sim/asl/execution.ts';
 import type { StateMachine } from '../../sim/asl/machine.ts';
+import type { Deployment } from '../../sim/cluster/deployment.ts';
 import type { BusEvent } from '../../sim/event-bus.ts';
+import { followWaves } from '../../sim/pipeline.ts';
 import { ROLLOUT_MACHINE, type Stage, type StageOptions } from '../../sim/stage.ts';
 import type { World, WorldSetup } from '../../sim/world.ts';
 import { CLUSTER, minutes, staged } from './stage.ts';
@@ -82,3 +84,13 @@ export const detailsOf = (heard: readonly BusEvent[], type: string): Record<stri
   heard
     .filter((event) => event['detail-type'] === type)
     .map(({ detail }) => detail as Record<string, unknown>);
+
+/** The announced Deployment, which has `from` pods and which a pipeline grows wave by wave. */
+export function grownByPipeline(
+  world: World,
+  { from = 0, to }: { readonly from?: number; readonly to: number },
+): Deployment {
+  const fresh = world.deploy({ kind: 'Deployment', name: NAME, replicas: from });
+  followWaves(world.bus, { announcementId: 'release-7', fresh, replicas: to });
+  return fresh;
+}

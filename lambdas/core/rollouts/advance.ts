@@ -31,7 +31,7 @@ async function release(record: RolloutRecord, wave: WaveRecord, pods: number, po
   // Told before it is written: a run that dies in between tells it again, which changes nothing for who hears it. Scaled after
   // it is written: whatever happens then, the report knows where it may stand.
   if (announced.waves.advance === 'announce')
-    await bus.put('Wave Advanced', eventOf(released, going, { pods }));
+    await bus.put('Wave Advanced', eventOf(released, going, { wavePods: pods }));
   const kept = await keepWave(released, going, ports);
   journal.note('wave advanced', {
     rolloutId: record.rolloutId,

@@ -16,6 +16,12 @@ export class RolloutChanged extends Error {
   override readonly name = 'RolloutChanged' as const;
 }
 
+/** The wave waits for somebody, and nobody could be told: DynamoDB or EventBridge did not answer, say. The next try tells them. A
+ *  name of its own, because whoever refuses a wave may call that as they like, and is not asked again. */
+export class NotHeld extends Error {
+  override readonly name = 'NotHeld' as const;
+}
+
 export const ROLLOUT_STOPPED: RolloutStopped['name'] = 'RolloutStopped';
 export const ROLLOUT_UNKNOWN: RolloutUnknown['name'] = 'RolloutUnknown';
-export const ROLLOUT_CHANGED: RolloutChanged['name'] = 'RolloutChanged';
+export const NOT_HELD: NotHeld['name'] = 'NotHeld';

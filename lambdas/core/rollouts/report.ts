@@ -2,14 +2,14 @@
 import { lensOf } from '../lens.ts';
 import type { Ports } from '../ports.ts';
 import { RolloutStopped } from './errors.ts';
-import { keep, type Next, type Phase, readRollout, tell } from './phase.ts';
+import { keep, type Next, type Phase, readRollout, tell, waveOf } from './phase.ts';
 import { podsInAll, type RolloutRecord, replicasAt, type Stop } from './record.ts';
 
 export interface ReportPhase extends Phase {
   /** How often the execution was redriven. */
   readonly redrives: number;
   /** Where the machine came from: a phase that stopped it, or Step Functions' words on one that failed. */
-  readonly last: { readonly stop?: Stop; readonly Error?: string; readonly Cause?: string };
+  readonly last: Next | { readonly Error?: string; readonly Cause?: string };
 }
 
 /** A stopped rollout ends as an error, so that its execution has failed and can be redriven: then it goes on with the wave it
@@ -19,7 +19,8 @@ export async function reportRollout({ redrives, last, ...phase }: ReportPhase, p
   const { stoppedAtRedrive, state } = record;
   if (state === 'stopped' && stoppedAtRedrive !== undefined && redrives > stoppedAtRedrive)
     return resume(record, ports);
-  const stop = last.stop ?? unforeseen(last) ?? shortOf(record);
+  const said = 'go' in last ? (last as { readonly stop?: Stop }).stop : unforeseen(last, record);
+  const stop = said ?? shortOf(record);
   if (stop === undefined) {
     const done = await keep({ ...record, state: 'completed' }, ports);
     await finish(done, { outcome: 'completed' }, ports);
@@ -53,18 +54,24 @@ async function resume(record: RolloutRecord, ports: Ports): Promise<Next> {
   return { go: 'plan' };
 }
 
+/** Errors of the service's own. Whatever else a state failed with was thrown by a function, or sent by who held a wave. */
+const OF_SERVICE = /^(States|Lambda|Sandbox)\./;
+
 /** What nobody here foresaw, and a gate that was refused or not opened in time. */
-function unforeseen({ Error: error, Cause: cause }: ReportPhase['last']): Stop | undefined {
-  if (error === undefined) return undefined;
+function unforeseen(
+  { Error: error = '', Cause: cause = '' }: { readonly Error?: string; readonly Cause?: string },
+  record: RolloutRecord,
+): Stop {
   if (error === 'States.Timeout')
     return {
       cause: 'nobody let its wave go before the deadline',
       remedy: 'Announce the rest with a later deadline, or redrive the execution and open the gate.',
     };
-  return {
-    cause: `${error}${cause ? `: ${messageOf(cause)}` : ''}`,
-    remedy: 'What runs keeps running. Redrive the execution once that is mended.',
-  };
+  const thrown = messageOf(cause);
+  const words = [error, thrown ?? cause].filter((word) => word !== '').join(': ') || 'no reason was given';
+  const remedy = 'What runs keeps running. Redrive the execution once that is mended.';
+  if (thrown !== undefined || OF_SERVICE.test(error)) return { cause: words, remedy };
+  return { cause: `whoever held it refused to let wave ${waveOf(record)?.wave} go: ${words}`, remedy };
 }
 
 /** Sent here with nothing said and pods left: a defect, and no success. */
@@ -76,13 +83,14 @@ const shortOf = ({ announced, releasedPods }: RolloutRecord): Stop | undefined =
         remedy: 'This is a defect of the prewarmer: please report it. Redrive the execution to go on.',
       };
 
-/** Lambda puts a function's error into JSON. */
-function messageOf(cause: string): string {
+/** What a function threw: Lambda puts that into JSON, with the error's name and its trace. */
+function messageOf(cause: string): string | undefined {
   try {
-    const { errorMessage } = JSON.parse(cause) as { readonly errorMessage?: unknown };
-    return typeof errorMessage === 'string' ? errorMessage : cause;
+    const thrown: unknown = JSON.parse(cause);
+    if (typeof thrown !== 'object' || thrown === null || !('errorType' in thrown)) return undefined;
+    return 'errorMessage' in thrown ? String(thrown.errorMessage) : '';
   } catch {
-    return cause;
+    return undefined;
   }
 }
 

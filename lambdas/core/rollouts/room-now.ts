@@ -4,7 +4,7 @@ import type { Node } from '../model.ts';
 import type { PresentNodes } from '../present-nodes.ts';
 import type { RolloutAnnounced } from '../signals.ts';
 import { type Addressable, addressable, poolOf } from './addressable.ts';
-import { landedPerNode } from './record.ts';
+import { landedPerNode, replaces } from './record.ts';
 
 /** A node without the ENIs that ipamd may not have set up yet, whoever attached them: metadata has to show them first. */
 const settled = (node: Node, forMs: number, nowMs: number): Node => ({
@@ -21,17 +21,19 @@ export function addressableNow(
   const { nodes, cluster, policy, podsOn, sights, nowMs } = present;
   const landed = landedPerNode(announced, releasedPods, nodes.length);
   const podsPerNode = announced.podsPerNode === undefined ? undefined : announced.podsPerNode + landed;
-  return addressable({
-    nodes: nodes.flatMap(
-      (node) =>
-        poolOf(settled(node, policy.imdsP95Ms + USABLE_AFTER_SEEN_MS, nowMs), cluster, policy, {
-          nowMs,
-          sights,
-          ...(podsOn !== undefined && { podsOn }),
-          ...(podsPerNode !== undefined && { podsPerNode }),
-        }) ?? [],
-    ),
-  });
+  const pools = nodes.flatMap(
+    (node) =>
+      poolOf(settled(node, policy.imdsP95Ms + USABLE_AFTER_SEEN_MS, nowMs), cluster, policy, {
+        nowMs,
+        sights,
+        ...(podsOn !== undefined && { podsOn }),
+        ...(podsPerNode !== undefined && { podsPerNode }),
+      }) ?? [],
+  );
+  const can = addressable({ nodes: pools });
+  if (!replaces(announced) || pools.length === 0) return can;
+  // A pod beyond the free slots does not wait for a new node: it takes an old one's slot, which is free before its address is.
+  return { ...can, pods: Math.min(can.pods, can.freeSlots || can.freeAddresses) };
 }
 
 /** Schedulers are never exact: the margin is for pods that land beside where they were expected. */

@@ -1,15 +1,17 @@
 /** Verify wave: how many of a wave's pods can get an address now, and whether to let them, to wait, or to stop. */
+import { lensOf } from '../lens.ts';
+import { ENI_GROWTH_MS } from '../limits.ts';
 import type { NodeRecord, Ports } from '../ports.ts';
 import { type PresentNodes, seePresent } from '../present-nodes.ts';
 import type { Addressable } from './addressable.ts';
 import { keepWave, type Next, type Phase, readRollout, stopFor, tell, waitFor, waveOf } from './phase.ts';
 import { tooLate } from './plan-wave.ts';
-import { podsInAll, type RolloutRecord, type Stop, type WaveRecord } from './record.ts';
+import { podsInAll, type RolloutRecord, replicasAt, type Stop, type WaveRecord } from './record.ts';
 import { addressableNow, podsThatFit } from './room-now.ts';
 import { capacityStop, permanentStop } from './trouble.ts';
 import { isUnseen, lookLater, waveSignal } from './warm.ts';
 
-/** Between two looks: what was seen twice is usable, and a pool that grew in between may grow further. */
+/** Between two looks: a pool that grew in between may grow further. */
 export const LOOK_EVERY_MS = 10_000;
 /** A wave of a set size is made smaller once it has waited for so long: a minute covers the growth of the CNI's own pools. */
 const SHRUNK_AFTER_MS = 60_000;
@@ -22,10 +24,13 @@ export interface VerifyPhase extends Phase {
 export async function verifyWave({ opened = false, ...phase }: VerifyPhase, ports: Ports): Promise<Next> {
   const { clock, ledger } = ports;
   const record = await readRollout(phase, ports);
-  const wave = waveOf(record);
-  if (wave === undefined) return { go: 'plan' };
-  if (wave.releasedAtMs !== undefined) return { go: 'advance' };
+  const under = waveOf(record);
+  if (under === undefined) return { go: 'plan' };
+  if (under.releasedAtMs !== undefined) return { go: 'advance' };
+  const wave = opened && under.readyPods !== undefined ? letGo(under, clock()) : under;
   if (clock() >= record.deadlineMs) return tooLate(record);
+  if (await areThere(record, wave, ports))
+    return ready(record, { ...wave, readyPods: wave.wantedPods, readyAtMs: clock() }, opened, ports);
   const present = await seePresent(record.announced, ports);
   if (isUnseen(present)) return lookLater(present, record, wave, ports);
   const records = await ledger.nodes(present.candidates.map(({ node }) => node.id));
@@ -35,6 +40,7 @@ export async function verifyWave({ opened = false, ...phase }: VerifyPhase, port
   const verdict = judge(record, wave, {
     can,
     coming: [...records.values()].filter((one) => comesFor(purpose, one, nowMs)).length,
+    grown: [...present.sights.values()].filter(({ sinceMs }) => nowMs - sinceMs < ENI_GROWTH_MS).length,
     margin: present.policy.margin,
     nowMs,
   });
@@ -62,6 +68,24 @@ export async function verifyWave({ opened = false, ...phase }: VerifyPhase, port
   }
 }
 
+/** Whoever held it may have taken hours: what it waits for now, it waits for from now on. */
+const letGo = (
+  { readyPods: _, readyAtMs: __, enoughSinceMs: ___, ...wave }: WaveRecord,
+  nowMs: number,
+): WaveRecord => ({ ...wave, sinceMs: nowMs });
+
+/** Somebody else, an autoscaler say, has made the wave's pods already: they ask for no address any more. */
+async function areThere(
+  { announced, releasedPods }: RolloutRecord,
+  { wantedPods }: WaveRecord,
+  ports: Ports,
+): Promise<boolean> {
+  const { cluster, workload, waves } = announced;
+  const lens = waves.advance === 'scale' ? lensOf(cluster, ports) : undefined;
+  const look = await lens?.deployment(cluster, workload);
+  return look?.ok === true && (look.value?.replicas ?? 0) >= replicasAt(announced, releasedPods + wantedPods);
+}
+
 /** Addresses are there: who is to let it go? */
 async function ready(record: RolloutRecord, wave: WaveRecord, opened: boolean, ports: Ports): Promise<Next> {
   const { gate } = record.announced.waves;
@@ -87,6 +111,8 @@ interface Seen {
   readonly can: Addressable;
   /** Nodes on which something of ours is not presumed usable yet. */
   readonly coming: number;
+  /** Nodes that looked otherwise a moment ago: EC2 shows an ENI of ipamd's own before its addresses are given to pods. */
+  readonly grown: number;
   readonly margin: number;
   readonly nowMs: number;
 }
@@ -94,7 +120,7 @@ interface Seen {
 export function judge(
   record: RolloutRecord,
   wave: WaveRecord,
-  { can, coming, margin, nowMs }: Seen,
+  { can, coming, grown, margin, nowMs }: Seen,
 ): Verdict {
   const { announced, releasedPods } = record;
   const { size, smallestPods, longestPauseMs } = announced.waves;
@@ -104,13 +130,14 @@ export function judge(
   const waitedMs = nowMs - sinceMs;
   const wait = (waitsFor: string, enough = false): Verdict => ({ do: 'wait', waitsFor, enough, pods });
   if (pods >= wantedPods) {
-    const settled = coming === 0 || nowMs - (enoughSinceMs ?? nowMs) >= LOOK_EVERY_MS;
+    const settled = coming + grown === 0 || nowMs - (enoughSinceMs ?? nowMs) >= ENI_GROWTH_MS;
     return settled ? { do: 'go', pods } : wait('addresses that were just attached to be set up', true);
   }
   if (waitedMs < longestPauseMs) {
     if (coming > 0) return wait(`${coming} nodes to take in what was attached to them`);
     // The CNI's own pools are still growing.
-    if (can.freeAddresses > freeAddresses) return wait('the pools of the nodes to grow');
+    const mayGrow = grown > 0 && waitedMs < SHRUNK_AFTER_MS;
+    if (can.freeAddresses > freeAddresses || mayGrow) return wait('the pools of the nodes to grow');
   }
   const permanent = permanentStop(record, wave);
   if (permanent !== undefined) return { do: 'stop', stop: permanent, pods };
