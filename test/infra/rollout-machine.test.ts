@@ -6,7 +6,7 @@ import { Template } from 'aws-cdk-lib/assertions';
 import { describe, expect, test } from 'vitest';
 import { MOST_RETRIES } from '../../infra/rollout-machine.ts';
 import { rolloutTemplate } from '../../infra/rollout-template.ts';
-import { RolloutChanged, RolloutStopped, RolloutUnknown } from '../../lambdas/core/rollouts/errors.ts';
+import { NotHeld, RolloutStopped, RolloutUnknown } from '../../lambdas/core/rollouts/errors.ts';
 import {
   EXECUTION_HISTORY_EVENTS,
   MOST_ROUNDS,
@@ -50,7 +50,7 @@ test('a state that works is called as the file of its function', () => {
 });
 
 test('the errors that are matched are the ones that are thrown', () => {
-  const names = [RolloutStopped, RolloutUnknown, RolloutChanged].map((make) => new make('').name);
+  const names = [RolloutStopped, RolloutUnknown, NotHeld].map((make) => new make('').name);
   const matched = new Set(
     states.flatMap(([, { Retry = [] }]) => Retry.flatMap(({ ErrorEquals }) => ErrorEquals)),
   );

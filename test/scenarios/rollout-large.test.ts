@@ -144,7 +144,7 @@ describe('the reported case', () => {
       followWaves(world.bus, { announcementId: 'release-7', fresh, old, replicas: 100 });
       announceWaves(world, { from: 100, to: 100, podsPerNode: 24, terminationGracePeriodSeconds: 30 });
       const { status } = await toEnd();
-      await world.kernel.run(world.kernel.nowMs + minutes(5), () => fresh.done && old.done);
+      await world.kernel.run(world.kernel.nowMs + minutes(5), () => fresh.readyPods === 100 && old.done);
       expect(status).toBe('SUCCEEDED');
       expect([fresh.readyPods, old.readyPods]).toEqual([100, 0]);
       expect(failedRequests(world)).toBe(0);

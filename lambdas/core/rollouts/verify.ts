@@ -1,6 +1,5 @@
 /** Verify wave: how many of a wave's pods can get an address now, and whether to let them, to wait, or to stop. */
 import { lensOf } from '../lens.ts';
-import { ENI_GROWTH_MS } from '../limits.ts';
 import type { NodeRecord, Ports } from '../ports.ts';
 import { type PresentNodes, seePresent } from '../present-nodes.ts';
 import type { Addressable } from './addressable.ts';
@@ -40,7 +39,6 @@ export async function verifyWave({ opened = false, ...phase }: VerifyPhase, port
   const verdict = judge(record, wave, {
     can,
     coming: [...records.values()].filter((one) => comesFor(purpose, one, nowMs)).length,
-    grown: [...present.sights.values()].filter(({ sinceMs }) => nowMs - sinceMs < ENI_GROWTH_MS).length,
     margin: present.policy.margin,
     nowMs,
   });
@@ -111,8 +109,6 @@ interface Seen {
   readonly can: Addressable;
   /** Nodes on which something of ours is not presumed usable yet. */
   readonly coming: number;
-  /** Nodes that looked otherwise a moment ago: EC2 shows an ENI of ipamd's own before its addresses are given to pods. */
-  readonly grown: number;
   readonly margin: number;
   readonly nowMs: number;
 }
@@ -120,7 +116,7 @@ interface Seen {
 export function judge(
   record: RolloutRecord,
   wave: WaveRecord,
-  { can, coming, grown, margin, nowMs }: Seen,
+  { can, coming, margin, nowMs }: Seen,
 ): Verdict {
   const { announced, releasedPods } = record;
   const { size, smallestPods, longestPauseMs } = announced.waves;
@@ -130,14 +126,13 @@ export function judge(
   const waitedMs = nowMs - sinceMs;
   const wait = (waitsFor: string, enough = false): Verdict => ({ do: 'wait', waitsFor, enough, pods });
   if (pods >= wantedPods) {
-    const settled = coming + grown === 0 || nowMs - (enoughSinceMs ?? nowMs) >= ENI_GROWTH_MS;
+    const settled = coming === 0 || nowMs - (enoughSinceMs ?? nowMs) >= LOOK_EVERY_MS;
     return settled ? { do: 'go', pods } : wait('addresses that were just attached to be set up', true);
   }
   if (waitedMs < longestPauseMs) {
     if (coming > 0) return wait(`${coming} nodes to take in what was attached to them`);
     // The CNI's own pools are still growing.
-    const mayGrow = grown > 0 && waitedMs < SHRUNK_AFTER_MS;
-    if (can.freeAddresses > freeAddresses || mayGrow) return wait('the pools of the nodes to grow');
+    if (can.freeAddresses > freeAddresses) return wait('the pools of the nodes to grow');
   }
   const permanent = permanentStop(record, wave);
   if (permanent !== undefined) return { do: 'stop', stop: permanent, pods };
