@@ -130,7 +130,7 @@ test('the built function warms a launching node over the wire, with DynamoDB for
   expect(Items.map(({ pk }) => pk?.S)).toContain(`node#${instance.id}`);
 });
 
-test('the built gate endpoint answers a signed request from the ledger, in one look-up; who shows a secret that nobody can read stays out', async () => {
+test('the built gate endpoint answers a signed request from the ledger; who shows a secret that nobody can read stays out', async () => {
   const nowMs = Date.now();
   const book = new DynamoRolloutBook(DynamoDBDocumentClient.from(documents), { ledgerTable: 'ledger' });
   await book.say({
