@@ -14,7 +14,16 @@ export interface Invocation {
   readonly die: () => void;
 }
 
-export type Port = 'vpc' | 'ledger' | 'budget' | 'reads' | 'continuations';
+export type Port =
+  | 'vpc'
+  | 'ledger'
+  | 'budget'
+  | 'reads'
+  | 'continuations'
+  | 'rolloutBook'
+  | 'rolloutMachine'
+  | 'bus'
+  | 'kubernetes';
 
 /** One call through a port. */
 export interface OutsideCall {
@@ -71,6 +80,10 @@ export class Invocations {
       budget: through('budget', ports.budget),
       reads: through('reads', ports.reads),
       continuations: through('continuations', ports.continuations),
+      rolloutBook: through('rolloutBook', ports.rolloutBook),
+      rolloutMachine: through('rolloutMachine', ports.rolloutMachine),
+      bus: through('bus', ports.bus),
+      ...(ports.kubernetes !== undefined && { kubernetes: through('kubernetes', ports.kubernetes) }),
     };
   }
 }

@@ -50,7 +50,8 @@ export function rolling(
     ...{ world, stage, machine, heard, execution },
     toEnd: async (withinMs = minutes(120)) => {
       const { kernel } = world;
-      await kernel.run(kernel.nowMs + minutes(2), () => machine.executions.length > 0);
+      // A message whose function died is delivered again after three minutes.
+      await kernel.run(kernel.nowMs + minutes(10), () => machine.executions.length > 0);
       await kernel.run(kernel.nowMs + withinMs, () => execution().status !== 'RUNNING');
       return execution();
     },
