@@ -33,10 +33,10 @@ export function rolloutIn(
   scenario: Scenario,
   clockMs: number,
 ): Rollout | { readonly complaint: string } {
-  const given = (typeof file === 'object' && file !== null ? file : {}) as Readonly<Record<string, unknown>>;
+  const given = isObject(file) ? file : {};
   const wavesAssumed = given['waves'] === undefined;
-  const waves = given['waves'] ?? { size: 'auto' };
-  const { deadline } = waves as { readonly deadline?: unknown };
+  const waves = wavesAssumed ? { size: 'auto' } : given['waves'];
+  const deadline = isObject(waves) ? waves['deadline'] : undefined;
   const nowMs = given['startsAt'] === undefined && deadline === undefined ? ANY_TIME_MS : clockMs;
   const about = { id: 'rollout', atMs: nowMs, field: 'detail' };
   const read = readAnnouncement(given === file ? { ...given, waves } : file, about);
@@ -54,6 +54,9 @@ export function rolloutIn(
     ...{ announced, wavesAssumed, nowMs },
   };
 }
+
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** Virtual time 0 of its world, in Unix time. */
 export const epochOf = ({ nowMs, scenario }: Rollout): number => nowMs - settlesForMs(scenario);
