@@ -170,7 +170,8 @@ test('pods that are replaced come in a Deployment beside the old one, which shri
   const running = scenario({
     ...QUIET,
     clusters: QUIET.clusters.map((cluster) => ({
-      ...cluster,
+      // Room for twelve pods: the last ones find a place only where old ones go.
+      nodeGroups: cluster.nodeGroups.map((group) => ({ ...group, maxPods: 8 })),
       workloads: [{ kind: 'Deployment', name: 'web', replicas: 8 }],
     })),
     story: [],
