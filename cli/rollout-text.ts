@@ -7,10 +7,10 @@ import type { Frame, WavesPlayed } from './rollout-play.ts';
 import type { WaveSeen } from './rollout-watch.ts';
 
 /** Standard workflows, eu-central-1, after the free tier. Source: AWS Step Functions pricing. */
-const USD_PER_TRANSITION = 0.025 / 1_000;
+const USD_PER_THOUSAND_TRANSITIONS = 0.025;
 const BAR_WIDTH = 30;
 
-export const priceOf = (transitions: number): number => transitions * USD_PER_TRANSITION;
+export const priceOf = (transitions: number): number => (transitions * USD_PER_THOUSAND_TRANSITIONS) / 1_000;
 
 /** What is about to be played, and what was made of the input. */
 export function introduction(
@@ -99,7 +99,7 @@ export function report({ announced }: Rollout, played: WavesPlayed, compared: Co
     ]),
     '',
     `${count(releasedPods)} of ${all} pods released in ${waves.length === 1 ? '1 wave' : `${waves.length} waves`} and ${played.seconds.toFixed(1)} virtual seconds; ` +
-      `${count(transitions)} state transitions, $${priceOf(transitions).toFixed(4)} at $0.025 per 1,000.`,
+      `${count(transitions)} state transitions, $${priceOf(transitions).toFixed(4)} at $${USD_PER_THOUSAND_TRANSITIONS} per 1,000.`,
     ...(stop === undefined
       ? []
       : [
