@@ -118,11 +118,11 @@ function audience(show: Show, { approve, json, speed }: Options): Audience {
       if (json || !process.stdin.isTTY || !process.stdout.isTTY)
         return {
           go: false,
-          because: `wave ${wave} is held and there is nobody to ask: --approve lets waves go`,
+          because: 'there is nobody to ask here, --approve lets waves go',
         };
       show.end();
       const yes = await askYes(`Let wave ${wave} go?`, interrupted);
-      return yes ? { go: true } : { go: false, because: `wave ${wave} was not let go` };
+      return yes ? { go: true } : { go: false, because: 'the answer was no' };
     },
   };
 }

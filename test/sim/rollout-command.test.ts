@@ -128,9 +128,7 @@ describe('forty pods on two nodes with eighteen free addresses', () => {
     const { status, stdout } = await rollout(held, '--scenario', quiet);
     expect(status).toBe(1);
     expect(stdout).toContain('wave 1 is held: somebody has to let it go');
-    expect(stdout).toContain(
-      'Stopped: Refused: wave 1 is held and there is nobody to ask: --approve lets waves go.\nRemedy: ',
-    );
+    expect(stdout).toMatch(/\nStopped: .*there is nobody to ask here, --approve lets waves go\.\nRemedy: \w/);
     expect(stdout).toContain('0 of 40 pods released in 1 wave');
     expect(stdout).not.toContain('all at once, without us');
   }, 60_000);
