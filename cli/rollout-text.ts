@@ -7,10 +7,11 @@ import type { Frame, WavesPlayed } from './rollout-play.ts';
 import type { WaveSeen } from './rollout-watch.ts';
 
 /** Standard workflows, eu-central-1, after the free tier. Source: AWS Step Functions pricing. */
-const USD_PER_THOUSAND_TRANSITIONS = 0.025;
+const USD_PER_MILLION_TRANSITIONS = 25;
 const BAR_WIDTH = 30;
 
-export const priceOf = (transitions: number): number => (transitions * USD_PER_THOUSAND_TRANSITIONS) / 1_000;
+export const priceOf = (transitions: number): number =>
+  (transitions * USD_PER_MILLION_TRANSITIONS) / 1_000_000;
 
 /** What is about to be played, and what was made of the input. */
 export function introduction(
@@ -99,7 +100,7 @@ export function report({ announced }: Rollout, played: WavesPlayed, compared: Co
     ]),
     '',
     `${count(releasedPods)} of ${all} pods released in ${waves.length === 1 ? '1 wave' : `${waves.length} waves`} and ${played.seconds.toFixed(1)} virtual seconds; ` +
-      `${count(transitions)} state transitions, $${priceOf(transitions).toFixed(4)} at $${USD_PER_THOUSAND_TRANSITIONS} per 1,000.`,
+      `${count(transitions)} state transitions, $${priceOf(transitions).toFixed(4)} at $${priceOf(1_000)} per 1,000.`,
     ...(stop === undefined
       ? []
       : [
