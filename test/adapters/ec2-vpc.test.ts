@@ -77,6 +77,7 @@ describe('reading', () => {
       networkCardIndex: 0,
       interfaceType: 'interface',
       attachmentStatus: 'attached',
+      attachedAtMs: EPOCH_MS,
       groupIds: [GROUP],
     };
     expect(read).toEqual({

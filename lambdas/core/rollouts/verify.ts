@@ -36,9 +36,11 @@ export async function verifyWave({ opened = false, ...phase }: VerifyPhase, port
   const can = addressableNow(record.announced, record.releasedPods, present);
   const purpose = waveSignal(record, wave, present).announcementId;
   const { nowMs } = present;
+  const coming = [...records.values()].filter((one) => comesFor(purpose, one, nowMs));
   const verdict = judge(record, wave, {
     can,
-    coming: [...records.values()].filter((one) => comesFor(purpose, one, nowMs)).length,
+    coming: coming.length,
+    filled: coming.some(wasFilled),
     margin: present.policy.margin,
     nowMs,
   });
@@ -109,6 +111,8 @@ interface Seen {
   readonly can: Addressable;
   /** Nodes on which something of ours is not presumed usable yet. */
   readonly coming: number;
+  /** Some of it is addresses on ENIs that were there: EC2 shows them at once, and nothing shows when ipamd does. */
+  readonly filled: boolean;
   readonly margin: number;
   readonly nowMs: number;
 }
@@ -116,7 +120,7 @@ interface Seen {
 export function judge(
   record: RolloutRecord,
   wave: WaveRecord,
-  { can, coming, margin, nowMs }: Seen,
+  { can, coming, filled, margin, nowMs }: Seen,
 ): Verdict {
   const { announced, releasedPods } = record;
   const { size, smallestPods, longestPauseMs } = announced.waves;
@@ -126,7 +130,8 @@ export function judge(
   const waitedMs = nowMs - sinceMs;
   const wait = (waitsFor: string, enough = false): Verdict => ({ do: 'wait', waitsFor, enough, pods });
   if (pods >= wantedPods) {
-    const settled = coming === 0 || nowMs - (enoughSinceMs ?? nowMs) >= LOOK_EVERY_MS;
+    const seenTwice = !filled && nowMs - (enoughSinceMs ?? nowMs) >= LOOK_EVERY_MS;
+    const settled = coming === 0 || seenTwice;
     return settled ? { do: 'go', pods } : wait('addresses that were just attached to be set up', true);
   }
   if (waitedMs < longestPauseMs) {
@@ -141,6 +146,9 @@ export function judge(
   if (waitedMs < longestPauseMs) return wait(`addresses for ${wantedPods} pods, ${pods} have one`);
   return { do: 'stop', stop: capacityStop(record, wave, pods, waitedMs), pods };
 }
+
+const wasFilled = ({ fills = [], outcome }: NodeRecord): boolean =>
+  fills.length > 0 || outcome.state === 'filled';
 
 /** Attached or filled for this wave, and not presumed usable. */
 const comesFor = (purpose: string, { enis, times, outcome }: NodeRecord, nowMs: number): boolean =>
