@@ -44,8 +44,10 @@ async function resume(record: RolloutRecord, ports: Ports): Promise<Next> {
     {
       ...going,
       state: 'running',
-      // Somebody took the trouble: it gets as long as at first, and so does its wave.
+      // Somebody took the trouble: it gets as long as at first, and so does its wave, with as many looks. Of those the execution's
+      // history holds several times as many; one that is full cannot be redriven.
       deadlineMs: Math.max(deadlineMs, nowMs + announced.waves.deadlineMs - startedAtMs),
+      rounds: 0,
       waves: waves.map((wave) =>
         wave.settledAtMs === undefined ? { ...wave, sinceMs: nowMs, resumed: (wave.resumed ?? 0) + 1 } : wave,
       ),
