@@ -34,8 +34,12 @@ function sizeOf({ announced }: RolloutRecord): number {
   return size === 'auto' ? inAll : Math.max(1, podsOf(size, inAll, 'up'));
 }
 
-export const tooLate = ({ deadlineMs, announced, releasedPods }: RolloutRecord): Next =>
-  stopFor(
-    `its deadline, ${new Date(deadlineMs).toISOString()}, passed with ${releasedPods} of ${podsInAll(announced)} pods released`,
+export function tooLate(record: RolloutRecord): Next {
+  const { deadlineMs, announced, releasedPods } = record;
+  const { wave, waitsFor } = waveOf(record) ?? {};
+  const waited = waitsFor === undefined ? '' : `; wave ${wave} waited for ${waitsFor}`;
+  return stopFor(
+    `its deadline, ${new Date(deadlineMs).toISOString()}, passed with ${releasedPods} of ${podsInAll(announced)} pods released${waited}`,
     'Announce the rest with a later deadline, or redrive the execution: it then gets as long as at first.',
   );
+}

@@ -45,6 +45,8 @@ export interface WaveRecord {
   readonly wantedPods: number;
   /** Since when it has been in its present stage: how long it may wait counts from here. */
   readonly sinceMs: number;
+  /** How often it was begun anew because somebody resumed the rollout: what failed before counts no more. */
+  readonly resumed?: number;
   /** Nodes that were not warmed for it, by reason, at the last try. */
   readonly shortfalls?: Partial<Readonly<Record<LeaveReason, number>>>;
   /** At the last look: addresses that no pod had, and since when there have been enough. */

@@ -16,9 +16,9 @@ export interface ReportPhase extends Phase {
  *  stood at, with as much time as at first. */
 export async function reportRollout({ redrives, last, ...phase }: ReportPhase, ports: Ports): Promise<Next> {
   const record = await readRollout(phase, ports);
-  const { stoppedAtRedrive, state } = record;
-  if (state === 'stopped' && stoppedAtRedrive !== undefined && redrives > stoppedAtRedrive)
-    return resume(record, ports);
+  const { stoppedAtRedrive = -1, state } = record;
+  // One that ended without its report, by hand say, comes here only when it was redriven.
+  if (state === 'stopped' && redrives > stoppedAtRedrive) return resume(record, ports);
   const said = 'go' in last ? (last as { readonly stop?: Stop }).stop : unforeseen(last, record);
   const stop = said ?? shortOf(record);
   if (stop === undefined) {
@@ -44,9 +44,13 @@ async function resume(record: RolloutRecord, ports: Ports): Promise<Next> {
     {
       ...going,
       state: 'running',
-      // Somebody took the trouble: it gets as long as at first, and so does its wave.
+      // Somebody took the trouble: it gets as long as at first, and so does its wave, with as many looks. Of those the execution's
+      // history holds several times as many; one that is full cannot be redriven.
       deadlineMs: Math.max(deadlineMs, nowMs + announced.waves.deadlineMs - startedAtMs),
-      waves: waves.map((wave) => (wave.settledAtMs === undefined ? { ...wave, sinceMs: nowMs } : wave)),
+      rounds: 0,
+      waves: waves.map((wave) =>
+        wave.settledAtMs === undefined ? { ...wave, sinceMs: nowMs, resumed: (wave.resumed ?? 0) + 1 } : wave,
+      ),
     },
     ports,
   );

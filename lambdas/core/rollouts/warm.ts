@@ -76,7 +76,7 @@ async function endedFor(
 /** The demand of one wave: its pods, all at once, as soon as what they need was taken in. */
 export function waveSignal(
   { announced, releasedPods }: RolloutRecord,
-  { wave, wantedPods }: WaveRecord,
+  { wave, wantedPods, resumed }: WaveRecord,
   { nodes, policy, nowMs }: PresentNodes,
 ): RolloutAnnounced {
   const { waves: _, newVersion: __, podsPerNode, ...rest } = announced;
@@ -86,7 +86,8 @@ export function waveSignal(
       : podsPerNode + landedPerNode(announced, releasedPods, nodes.length);
   return {
     ...rest,
-    announcementId: `${announced.announcementId}:w${wave}`,
+    // A demand of its own once resumed: nodes that were given up are tried again.
+    announcementId: `${announced.announcementId}:w${wave}${resumed === undefined ? '' : `.${resumed}`}`,
     replicas: { from: 0, to: wantedPods },
     strategy: { type: 'rolling-update', maxSurge: 0, maxUnavailable: 0 },
     startsAtMs: Math.max(announced.startsAtMs, nowMs + adoptionWorstMs(policy)),
