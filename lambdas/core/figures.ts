@@ -56,6 +56,9 @@ export const FIGURES = {
   PodsOnPrewarmed: 'Percent',
   /** Pods of batched rollouts whose waves were released. */
   PodsReleased: 'Count',
+  /** Of rollouts under way: pods that wait for their waves, and how long the present wave has waited. */
+  RolloutPodsLeft: 'Count',
+  WaveWaited: 'Milliseconds',
   RolloutsCompleted: 'Count',
   RolloutsStopped: 'Count',
   /** Where we are the only allocator: nodes that have fewer addresses than they should. */

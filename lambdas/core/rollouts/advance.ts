@@ -3,11 +3,10 @@
 import type { Answer } from '../failures.ts';
 import type { DeploymentSettings, Kubernetes } from '../kubernetes.ts';
 import { lensOf } from '../lens.ts';
-import { ENI_GROWTH_MS, IP_COOLDOWN_MS, QUIET_MS } from '../limits.ts';
-import { heldMs } from '../plan/demand.ts';
+import { IPAMD_LOOP_MS } from '../limits.ts';
 import type { Ports } from '../ports.ts';
 import { eventOf, keepWave, type Next, type Phase, readRollout, stopFor, waitFor, waveOf } from './phase.ts';
-import { grows, podsInAll, type RolloutRecord, replaces, replicasAt, type WaveRecord } from './record.ts';
+import { grows, podsInAll, type RolloutRecord, replicasAt, type WaveRecord } from './record.ts';
 import { LOOK_EVERY_MS } from './verify.ts';
 
 /** Pods get their addresses within seconds of being scheduled. */
@@ -49,7 +48,7 @@ async function arrive(record: RolloutRecord, wave: WaveRecord, ports: Ports): Pr
   const { workload, cluster, waves } = announced;
   const lens = lensOf(cluster, ports);
   const seen = lens !== undefined && workload.kind === 'Deployment' && grows(announced);
-  if (!seen) return settle(record, wave, settlesForMs(announced, lens !== undefined), ports);
+  if (!seen) return settle(record, wave, ports);
   const target = replicasAt(announced, releasedPods);
   const look = await lens.deployment(cluster, workload);
   const scaled =
@@ -62,7 +61,7 @@ async function arrive(record: RolloutRecord, wave: WaveRecord, ports: Ports): Pr
         `the Deployment may not be scaled: ${failure.message}`,
         'Grant it as docs/lens.md says and redrive the execution, or announce the rest with advance "announce".',
       );
-    if (waves.advance === 'announce') return settle(record, wave, settlesForMs(announced, false), ports);
+    if (waves.advance === 'announce') return settle(record, wave, ports);
     if (waitedMs < waves.longestPauseMs)
       return waitFor(`an answer of the Kubernetes API (${failure.code})`, LOOK_EVERY_MS, record, wave, ports);
     return stopFor(
@@ -76,7 +75,8 @@ async function arrive(record: RolloutRecord, wave: WaveRecord, ports: Ports): Pr
       `there is no Deployment ${workload.namespace}/${workload.name} in ${cluster}`,
       'Announce it under the name it has.',
     );
-  if (settings.readyReplicas >= target) return settle(record, wave, PODS_AGAIN_MS, ports);
+  // They have theirs: no more than one loop of ipamd's is to be waited for.
+  if (settings.readyReplicas >= target) return settle(record, { ...wave, settlesMs: IPAMD_LOOP_MS }, ports);
   if (waitedMs < waves.longestPauseMs)
     return waitFor(`${target} replicas to be ready`, PODS_AGAIN_MS, record, wave, ports);
   return stopFor(
@@ -95,14 +95,8 @@ async function scale(
   return now !== undefined && now.replicas < target ? lens.scale(cluster, workload, target) : undefined;
 }
 
-/** Until the addresses this wave took are there again, or are seen to be taken. */
-function settlesForMs(announced: RolloutRecord['announced'], counted: boolean): number {
-  if (replaces(announced)) return heldMs(announced, IP_COOLDOWN_MS);
-  // Told from addresses alone, a node shows what it has only once it is quiet again.
-  return counted || announced.podsPerNode !== undefined ? ENI_GROWTH_MS : QUIET_MS + ENI_GROWTH_MS;
-}
-
-async function settle(record: RolloutRecord, wave: WaveRecord, waitMs: number, ports: Ports): Promise<Next> {
+async function settle(record: RolloutRecord, wave: WaveRecord, ports: Ports): Promise<Next> {
   await keepWave(record, { ...wave, settledAtMs: ports.clock() }, ports);
+  const { settlesMs: waitMs = 0 } = wave;
   return record.releasedPods >= podsInAll(record.announced) ? { go: 'plan' } : { go: 'settle', waitMs };
 }

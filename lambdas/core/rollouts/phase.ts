@@ -2,7 +2,7 @@
 import type { Ports, RolloutEvent } from '../ports.ts';
 import { RolloutChanged, RolloutUnknown } from './errors.ts';
 import { shortestWaitMs } from './history.ts';
-import { podsInAll, type RolloutRecord, replicasAt, type Stop, type WaveRecord } from './record.ts';
+import { podsInAll, type RolloutRecord, replicasAt, type Stop, type WaveRecord, waveSize } from './record.ts';
 
 /** What a state of the machine hands to its function. */
 export interface Phase {
@@ -62,6 +62,13 @@ export async function waitFor(
   const least = shortestWaitMs(record.rounds, clock(), record.deadlineMs);
   const waited = { ...record, rounds: record.rounds + 1 };
   await keepWave(waited, { ...wave, waitsFor }, ports);
+  journal.measure(
+    {
+      RolloutPodsLeft: podsInAll(record.announced) - record.releasedPods,
+      WaveWaited: clock() - wave.sinceMs,
+    },
+    { cluster: record.announced.cluster },
+  );
   if (wave.waitsFor !== waitsFor) {
     journal.note('rollout waits', { rolloutId: record.rolloutId, wave: wave.wave, waitsFor });
     await tell('Rollout Progress', record, wave, { waitsFor }, ports);
@@ -91,11 +98,14 @@ export function eventOf(
   facts: Readonly<Record<string, unknown>>,
 ): Readonly<Record<string, unknown>> {
   const { cluster, announcementId, workload } = announced;
+  const [inAll, size] = [podsInAll(announced), waveSize(announced)];
   return {
     ...{ rolloutId, announcementId, cluster, workload },
-    pods: { released: releasedPods, of: podsInAll(announced) },
+    pods: { released: releasedPods, of: inAll },
     replicas: replicasAt(announced, releasedPods),
     ...(wave !== undefined && { wave: wave.wave }),
+    // A wave that had to be smaller makes for more.
+    ...(wave !== undefined && size !== undefined && { ofWaves: Math.ceil(inAll / size) }),
     ...facts,
   };
 }

@@ -1,9 +1,8 @@
 /** Plan rollout: which wave is next, and for how many pods at most. */
-import { pods as podsOf } from '../plan/demand.ts';
 import type { Ports } from '../ports.ts';
 import { MOST_WAVES } from './history.ts';
 import { keep, type Next, type Phase, readRollout, stopFor, waveOf } from './phase.ts';
-import { podsInAll, type RolloutRecord, replicasAt } from './record.ts';
+import { podsInAll, type RolloutRecord, replicasAt, waveSize } from './record.ts';
 
 /** Asked twice for the same wave, because a run died or an execution was resumed, it goes on where that wave stands. */
 export async function planWave(phase: Phase, ports: Ports): Promise<Next> {
@@ -22,16 +21,10 @@ export async function planWave(phase: Phase, ports: Ports): Promise<Next> {
       `Announce the rest, from ${replicasAt(announced, releasedPods)} replicas on, with larger waves or more free addresses.`,
     );
   const wave = waves.length + 1;
-  const wantedPods = Math.min(leftPods, sizeOf(record));
+  const wantedPods = Math.min(leftPods, waveSize(announced) ?? leftPods);
   await keep({ ...record, state: 'running', waves: [...waves, { wave, wantedPods, sinceMs: nowMs }] }, ports);
   journal.note('wave planned', { rolloutId: record.rolloutId, wave, wantedPods, leftPods });
   return { go: 'warm' };
-}
-
-function sizeOf({ announced }: RolloutRecord): number {
-  const { size } = announced.waves;
-  const inAll = podsInAll(announced);
-  return size === 'auto' ? inAll : Math.max(1, podsOf(size, inAll, 'up'));
 }
 
 export function tooLate(record: RolloutRecord): Next {

@@ -6,6 +6,7 @@
  * that does not pass, by its deadline, or by hand; a stopped one runs on when somebody redrives its execution. If nobody does
  * anything it stays as it is and is forgotten at `expiresAtMs`.
  */
+import { pods as podsOf } from '../plan/demand.ts';
 import type { LeaveReason } from '../plan/steps.ts';
 import type { RolloutAnnounced } from '../signals.ts';
 
@@ -55,6 +56,8 @@ export interface WaveRecord {
   /** Pods that have addresses: those that are released. */
   readonly readyPods?: number;
   readonly readyAtMs?: number;
+  /** How long what it takes needs to come back, before the next one. */
+  readonly settlesMs?: number;
   readonly releasedAtMs?: number;
   readonly settledAtMs?: number;
   /** What it waits for now, or waited for last. */
@@ -84,6 +87,12 @@ export const replaces = (announced: RolloutAnnounced): boolean =>
 /** Pods that go out in waves. */
 export const podsInAll = (announced: RolloutAnnounced): number =>
   grows(announced) ? announced.replicas.to - announced.replicas.from : announced.replicas.to;
+
+/** Pods of each wave where that is said; `undefined`: as many as can be addressed. */
+export function waveSize(announced: BatchedRollout): number | undefined {
+  const { size } = announced.waves;
+  return size === 'auto' ? undefined : Math.max(1, podsOf(size, podsInAll(announced), 'up'));
+}
 
 /** Replicas a workload has once `pods` were released: the old ones count where it grows. */
 export const replicasAt = (announced: RolloutAnnounced, pods: number): number =>

@@ -1,12 +1,18 @@
 /** An announcement that is to go out in waves starts one execution of the state machine, however often it is announced. */
 import { type Complaint, sayAll } from '../complaints.ts';
 import { asDeployed } from '../lens.ts';
-import { pods as podsOf } from '../plan/demand.ts';
 import type { ClusterSetting, Ports } from '../ports.ts';
 import type { Ignored } from '../signals.ts';
 import { MOST_WAVES } from './history.ts';
 import { tell } from './phase.ts';
-import { type BatchedRollout, grows, podsInAll, type RolloutRecord, rolloutIdOf } from './record.ts';
+import {
+  type BatchedRollout,
+  grows,
+  podsInAll,
+  type RolloutRecord,
+  rolloutIdOf,
+  waveSize,
+} from './record.ts';
 
 /** A rollout is kept for so long after its deadline, for those who ask what became of it, or resume it. */
 const KEPT_AFTER_DEADLINE_MS = 14 * 86_400_000;
@@ -90,10 +96,9 @@ export function refusals(
     wrong('hostNetwork', 'false: pods on the host’s network need no waves', true);
   if (waves.deadlineMs <= nowMs)
     wrong('waves.deadline', 'a time to come', new Date(waves.deadlineMs).toISOString());
-  if (waves.size !== 'auto' && inAll > 0) {
-    const size = podsOf(waves.size, inAll, 'up');
-    if (typeof waves.size === 'number' && size > inAll)
-      wrong('waves.size', `at most ${inAll}, the pods of the rollout`, waves.size);
+  const size = waveSize(announced);
+  if (size !== undefined && inAll > 0) {
+    if (size > inAll) wrong('waves.size', `at most ${inAll}, the pods of the rollout`, waves.size);
     else if (Math.ceil(inAll / size) > MOST_WAVES)
       wrong(
         'waves.size',

@@ -6,7 +6,7 @@ import type { Addressable } from './addressable.ts';
 import { keepWave, type Next, type Phase, readRollout, stopFor, tell, waitFor, waveOf } from './phase.ts';
 import { tooLate } from './plan-wave.ts';
 import { podsInAll, type RolloutRecord, replicasAt, type Stop, type WaveRecord } from './record.ts';
-import { addressableNow, podsThatFit } from './room-now.ts';
+import { addressableNow, podsThatFit, settlesForMs } from './room-now.ts';
 import { capacityStop, permanentStop } from './trouble.ts';
 import { isUnseen, lookLater, waveSignal } from './warm.ts';
 
@@ -64,7 +64,17 @@ export async function verifyWave({ opened = false, ...phase }: VerifyPhase, port
           { ...looked, sinceMs: record.announced.startsAtMs },
           ports,
         );
-      return ready(record, { ...looked, readyPods: verdict.pods, readyAtMs: nowMs }, opened, ports);
+      return ready(
+        record,
+        {
+          ...looked,
+          readyPods: verdict.pods,
+          readyAtMs: nowMs,
+          settlesMs: settlesForMs(record.announced, present),
+        },
+        opened,
+        ports,
+      );
   }
 }
 
