@@ -16,7 +16,7 @@ export async function furnish(
   { world, policy }: Opened,
   server: HttpServer,
 ): Promise<Readonly<Record<string, string>>> {
-  const { queues } = deployQueues(world);
+  const { queues, deadLetters } = deployQueues(world);
   // At the world's own address: SQS clients send where a queue's URL says.
   const urlOf = ({ url }: Queue): string => `${server.endpoint}${new URL(url).pathname}`;
   await makeTables(world, server.dynamoDbEndpoint);
@@ -35,6 +35,9 @@ export async function furnish(
     LAUNCH_QUEUE_URL: urlOf(queues.launches),
     SIGNAL_QUEUE_URL: urlOf(queues.signals),
     VERIFY_QUEUE_URL: urlOf(queues.verifications),
+    LAUNCH_DEAD_LETTERS_URL: urlOf(deadLetters.launches),
+    SIGNAL_DEAD_LETTERS_URL: urlOf(deadLetters.signals),
+    VERIFY_DEAD_LETTERS_URL: urlOf(deadLetters.verifications),
   };
 }
 

@@ -72,6 +72,14 @@ export function continueOn(...queues: readonly IQueue[]): PolicyStatement {
   });
 }
 
+/** Messages that failed for the last time, with the reason on them. */
+export function bury(...queues: readonly { readonly deadLetters: IQueue }[]): PolicyStatement {
+  return allow('Bury', {
+    actions: ['sqs:SendMessage'],
+    resources: queues.map(({ deadLetters }) => deadLetters.queueArn),
+  });
+}
+
 /** Tell whoever follows a rollout, as nobody but ourselves. */
 export function tellFollowers(stack: Stack): PolicyStatement {
   return allow('TellFollowers', {

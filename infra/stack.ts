@@ -8,6 +8,7 @@ import { GATE_GROUP, LENS_GROUP, LensAccess, SCALE_GROUP } from './lens-access.t
 import { LivePolicy } from './live-policy.ts';
 import {
   answerHooks,
+  bury,
   conduct,
   continueOn,
   deleteOrphans,
@@ -96,6 +97,9 @@ export class PrewarmerStack extends Stack {
       LAUNCH_QUEUE_URL: launches.queue.queueUrl,
       SIGNAL_QUEUE_URL: signals.queue.queueUrl,
       VERIFY_QUEUE_URL: verifications.queue.queueUrl,
+      LAUNCH_DEAD_LETTERS_URL: launches.deadLetters.queueUrl,
+      SIGNAL_DEAD_LETTERS_URL: signals.deadLetters.queueUrl,
+      VERIFY_DEAD_LETTERS_URL: verifications.deadLetters.queueUrl,
       ACCOUNT_ID: this.account,
       POWERTOOLS_LOG_LEVEL: 'INFO',
     };
@@ -115,6 +119,7 @@ export class PrewarmerStack extends Stack {
     const onSignal = task('OnSignal', 'on-signal', SIGNAL_TIMEOUT, [
       ...decide(),
       continueOn(launches.queue, signals.queue, verifications.queue),
+      bury(launches, signals),
       ...(mode === 'warm' ? [tellFollowers(this)] : []),
       ...(launchHook === undefined ? [] : [answerHooks(this, cluster)]),
     ]);
@@ -122,6 +127,7 @@ export class PrewarmerStack extends Stack {
     const lookAgain = task('LookAgain', 'look-again', SIGNAL_TIMEOUT, [
       // A gate that finds its node unplanned sends the launch back.
       continueOn(verifications.queue, ...(gate ? [launches.queue] : [])),
+      bury(verifications),
       ...(gate ? readCluster(this, settings) : []),
       readNodes(),
       useBudget(tables),

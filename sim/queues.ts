@@ -14,11 +14,19 @@ import { uuid } from './wire/uuid.ts';
 /** What a door to SQS needs. */
 export interface Queues {
   /** `undefined` when there is no such queue. */
-  send(queueUrl: string, body: string, delayMs: number): { readonly messageId: string } | undefined;
+  send(
+    queueUrl: string,
+    body: string,
+    delayMs: number,
+    attributes?: Attributes,
+  ): { readonly messageId: string } | undefined;
   /** The queue at a URL, whatever its host. */
   find(queueUrl: string): Queue | undefined;
   all(): readonly Queue[];
 }
+
+/** What a sender wrote beside the body: texts by name. */
+export type Attributes = Readonly<Record<string, string>>;
 
 export interface QueueOptions {
   readonly name: string;
@@ -33,6 +41,7 @@ export interface QueueOptions {
 interface Message {
   readonly id: string;
   readonly body: string;
+  readonly attributes: Attributes;
   readonly sentAtMs: number;
   firstReceivedAtMs: number | undefined;
   receiveCount: number;
@@ -73,10 +82,11 @@ export class Queue {
     this.arn = `arn:aws:sqs:${world.region}:${world.accountId}:${options.name}`;
   }
 
-  send(body: string, delayMs: number): { readonly messageId: string } {
+  send(body: string, delayMs: number, attributes: Attributes = {}): { readonly messageId: string } {
     const message: Message = {
       id: uuid(this.#chance.hex(32)),
       body,
+      attributes,
       sentAtMs: this.#world.kernel.nowMs,
       firstReceivedAtMs: undefined,
       receiveCount: 0,
@@ -188,7 +198,12 @@ export class Queue {
         ApproximateFirstReceiveTimestamp: String(epochMs + firstReceivedAtMs),
         ...(message.failedIn === undefined ? {} : { DeadLetterQueueSourceArn: message.failedIn }),
       },
-      messageAttributes: {},
+      messageAttributes: Object.fromEntries(
+        Object.entries(message.attributes).map(([name, stringValue]) => [
+          name,
+          { dataType: 'String', stringValue },
+        ]),
+      ),
       md5OfBody: createHash('md5').update(message.body).digest('hex'),
       eventSource: 'aws:sqs',
       eventSourceARN: this.arn,
@@ -225,8 +240,13 @@ export class QueueService implements Queues {
     return queue;
   }
 
-  send(queueUrl: string, body: string, delayMs: number): { readonly messageId: string } | undefined {
-    return this.find(queueUrl)?.send(body, delayMs);
+  send(
+    queueUrl: string,
+    body: string,
+    delayMs: number,
+    attributes: Attributes = {},
+  ): { readonly messageId: string } | undefined {
+    return this.find(queueUrl)?.send(body, delayMs, attributes);
   }
 
   find(queueUrl: string): Queue | undefined {

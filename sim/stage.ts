@@ -136,6 +136,9 @@ export class Stage {
       LAUNCH_QUEUE_URL: this.queues.launches.url,
       SIGNAL_QUEUE_URL: this.queues.signals.url,
       VERIFY_QUEUE_URL: this.queues.verifications.url,
+      LAUNCH_DEAD_LETTERS_URL: this.deadLetters.launches.url,
+      SIGNAL_DEAD_LETTERS_URL: this.deadLetters.signals.url,
+      VERIFY_DEAD_LETTERS_URL: this.deadLetters.verifications.url,
       ROLLOUT_MACHINE_ARN: world.stepFunctions.arnOf(ROLLOUT_MACHINE),
     };
     const connected = this.#withPolicy(connect(env, outside, onSignalExtras), options.policyNow);

@@ -4,7 +4,7 @@ import * as z from 'zod/mini';
 import { type Complaint, say } from '../core/complaints.ts';
 import { readPolicy } from '../core/policy.ts';
 import type { ClusterSetting, Mode, Settings } from '../core/ports.ts';
-import { check, clusterName, listOf, ours, text, value } from './expectations.ts';
+import { check, clusterName, given, listOf, ours, text, value } from './expectations.ts';
 
 export interface Config {
   /** The policy in it is what `POLICY` says, or the defaults. Where there is a `policyParameter` it is of no account. */
@@ -16,6 +16,8 @@ export interface Config {
   readonly launchQueueUrl: string;
   readonly signalQueueUrl: string;
   readonly verifyQueueUrl: string;
+  /** URLs of the dead letters, by the queue's own URL. */
+  readonly deadLettersOf: Readonly<Record<string, string>>;
   /** The state machine of batched rollouts; absent where the stack has none. */
   readonly rolloutMachineArn: string | undefined;
   /** Twelve digits. */
@@ -45,6 +47,9 @@ const PLACES = z.object({
   LAUNCH_QUEUE_URL: queueUrl,
   SIGNAL_QUEUE_URL: queueUrl,
   VERIFY_QUEUE_URL: queueUrl,
+  LAUNCH_DEAD_LETTERS_URL: z.optional(queueUrl),
+  SIGNAL_DEAD_LETTERS_URL: z.optional(queueUrl),
+  VERIFY_DEAD_LETTERS_URL: z.optional(queueUrl),
   ROLLOUT_MACHINE_ARN: z.optional(machineArn),
   ACCOUNT_ID: text('an account id of twelve digits', /^\d{12}$/),
   AWS_REGION: text('a Region such as "eu-central-1"', /^[a-z]{2}(-[a-z]+)+-\d{1,2}$/),
@@ -88,6 +93,11 @@ export function readEnvironment(env: Readonly<Record<string, string | undefined>
       launchQueueUrl: at.LAUNCH_QUEUE_URL,
       signalQueueUrl: at.SIGNAL_QUEUE_URL,
       verifyQueueUrl: at.VERIFY_QUEUE_URL,
+      deadLettersOf: given({
+        [at.LAUNCH_QUEUE_URL]: at.LAUNCH_DEAD_LETTERS_URL,
+        [at.SIGNAL_QUEUE_URL]: at.SIGNAL_DEAD_LETTERS_URL,
+        [at.VERIFY_QUEUE_URL]: at.VERIFY_DEAD_LETTERS_URL,
+      }),
       rolloutMachineArn: at.ROLLOUT_MACHINE_ARN,
       accountId: at.ACCOUNT_ID,
       region: at.AWS_REGION,

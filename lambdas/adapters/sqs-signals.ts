@@ -1,10 +1,13 @@
 /** Queue batches: messages in, signals out, and which messages must stay on the queue. */
 import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
 import type { Handled } from '../core/handling.ts';
+import { inParallel } from '../core/parallel.ts';
 import type { Ports } from '../core/ports.ts';
 import type { Ignored, Signal } from '../core/signals.ts';
 import { type Reading, readQueueBody } from './eventbridge-signals.ts';
 
+/** Dead letters written at a time. */
+const BURIED_AT_ONCE = 10;
 /** Tries of one message; after that it waits among the dead letters for a person. */
 export const MOST_RECEIVES = 5;
 
@@ -21,12 +24,6 @@ export async function workOff(
   const { journal } = ports;
   const messageOf = new Map<Signal, string>();
   const left: Ignored[] = [];
-  const receives = new Map(
-    event.Records.map(({ messageId, attributes }: Partial<SQSRecord>) => [
-      messageId,
-      Number(attributes?.ApproximateReceiveCount),
-    ]),
-  );
   for (const { messageId, body } of event.Records)
     for (const signal of readQueueBody(body, readingOf(ports))) {
       if (signal.kind !== 'ignored') messageOf.set(signal, messageId);
@@ -35,7 +32,7 @@ export async function workOff(
         left.push(signal);
       }
     }
-  const failed = new Set<string>();
+  const failed = new Map<string, string>();
   for (const { error, signals, ignored } of await handle([...messageOf.keys()], ports)) {
     for (const { why } of ignored) journal.note('ignored', { why });
     left.push(...ignored);
@@ -43,13 +40,30 @@ export async function workOff(
     const messageIds = [...new Set(signals.flatMap((signal) => messageOf.get(signal) ?? []))];
     const why = error instanceof Error ? error.message : String(error);
     journal.warn('stays on the queue', { error: why, signals });
-    const last = messageIds.filter((id) => (receives.get(id) ?? 0) >= MOST_RECEIVES);
-    // SQS moves them without a word: this is where their reason is to be found.
-    if (last.length > 0) journal.warn('goes to the dead letters', { error: why, messageIds: last });
-    for (const id of messageIds) failed.add(id);
+    for (const id of messageIds) failed.set(id, why);
   }
   countIgnored(left, journal);
-  return { batchItemFailures: [...failed].map((itemIdentifier) => ({ itemIdentifier })) };
+  const buried = await buryLast(event, failed, ports);
+  const stay = [...failed.keys()].filter((id) => !buried.has(id));
+  return { batchItemFailures: stay.map((itemIdentifier) => ({ itemIdentifier })) };
+}
+
+/** Those that failed for the last time go to the dead letters with their reason; SQS would move them without a word. Returns the ids
+ *  of those that have gone. */
+async function buryLast(
+  { Records }: SQSEvent,
+  failed: ReadonlyMap<string, string>,
+  { deadLetters, journal }: Ports,
+): Promise<ReadonlySet<string>> {
+  const gone = new Set<string>();
+  await inParallel(Records, BURIED_AT_ONCE, async ({ messageId, body, eventSourceARN, attributes }) => {
+    const error = failed.get(messageId);
+    const receives = Number((attributes as Partial<SQSRecord>['attributes'])?.ApproximateReceiveCount ?? 0);
+    if (error === undefined || receives < MOST_RECEIVES) return;
+    journal.warn('goes to the dead letters', { error, messageId });
+    if (await deadLetters.bury({ body, queueArn: eventSourceARN }, error)) gone.add(messageId);
+  });
+  return gone;
 }
 
 export const readingOf = ({ home, settings: { policy } }: Ports): Reading => ({ home, policy });

@@ -288,6 +288,12 @@ export interface Continuations {
   later(signals: readonly { readonly signal: OwnMessage; readonly delayMs: number }[]): Promise<void>;
 }
 
+/** Where messages lie that nobody could work on, for a person to look at. */
+export interface DeadLetters {
+  /** Puts one there with the reason on it. `false`: it could not, and the queue will move it by itself, without. */
+  bury(message: { readonly body: string; readonly queueArn: string }, why: string): Promise<boolean>;
+}
+
 /** One line per fact: what was decided or done, for which node or cluster, and why. */
 export interface Journal {
   note(what: string, facts: Readonly<Record<string, unknown>>): void;
@@ -335,6 +341,7 @@ export interface Ports {
   readonly rolloutMachine: RolloutMachine;
   readonly bus: Bus;
   readonly continuations: Continuations;
+  readonly deadLetters: DeadLetters;
   readonly journal: Journal;
   readonly settings: Settings;
   /** The policy as it is now, at most a few seconds old: the kill switch is in it. `settings` follows. */

@@ -22,6 +22,7 @@ import { type KubePatience, type KubeSend, overHttps } from '../adapters/kube-ht
 import { KubeWorkloads } from '../adapters/kube-workloads.ts';
 import { PowertoolsJournal } from '../adapters/powertools-journal.ts';
 import { SqsContinuations } from '../adapters/sqs-continuations.ts';
+import { SqsDeadLetters } from '../adapters/sqs-dead-letters.ts';
 import { SsmPolicy } from '../adapters/ssm-policy.ts';
 import type { Ports, Settings } from '../core/ports.ts';
 
@@ -154,6 +155,7 @@ export function connect(
     vpc: new Ec2Vpc(ec2, clock),
     clusters: new EksClusters(eks, clock),
     continuations: new SqsContinuations(sqs, config, clock),
+    deadLetters: new SqsDeadLetters(sqs, config),
     ...NOT_BROUGHT,
     ...extras({
       autoscaling: { ...asked, ...outside.autoscaling },

@@ -12,7 +12,7 @@ interface Operation {
 }
 
 const OPERATIONS: Readonly<Record<string, Operation>> = {
-  SendMessage: { fields: ['QueueUrl', 'MessageBody', 'DelaySeconds'], run: sendMessage },
+  SendMessage: { fields: ['QueueUrl', 'MessageBody', 'DelaySeconds', 'MessageAttributes'], run: sendMessage },
   SendMessageBatch: { fields: ['QueueUrl', 'Entries'], run: sendMessageBatch },
   ReceiveMessage: {
     fields: [

@@ -18,15 +18,14 @@ export function* receiveMessage(world: WireWorld, fields: Fields): Process<objec
   const hiddenSeconds = whole(fields, 'VisibilityTimeout', 0, LONGEST_VISIBILITY_SECONDS);
   const hiddenMs = hiddenSeconds === undefined ? queue.visibilityTimeoutMs : 1000 * hiddenSeconds;
   const shown = [...names(fields, 'AttributeNames'), ...names(fields, 'MessageSystemAttributeNames')];
-  // Messages here carry no attributes of their senders: whichever are asked for, there are none.
-  names(fields, 'MessageAttributeNames');
+  const asked = names(fields, 'MessageAttributeNames');
   const untilMs = world.kernel.nowMs + waitMs;
   let records = queue.receive(most, hiddenMs);
   while (records.length === 0 && world.kernel.nowMs < untilMs) {
     yield* awaitMessage(world.kernel, queue, untilMs);
     records = queue.receive(most, hiddenMs);
   }
-  return records.length === 0 ? {} : { Messages: records.map((record) => message(record, shown)) };
+  return records.length === 0 ? {} : { Messages: records.map((record) => message(record, shown, asked)) };
 }
 
 /** Until something may be received, or `untilMs`. */
@@ -42,7 +41,10 @@ function* awaitMessage(kernel: Kernel, queue: Queue, untilMs: number): Process {
   };
 }
 
-function message(record: SQSRecord, shown: readonly string[]): object {
+function message(record: SQSRecord, shown: readonly string[], asked: readonly string[]): object {
+  const own = Object.entries(record.messageAttributes).filter(
+    ([name]) => asked.includes('All') || asked.includes(name),
+  );
   const attributes = chosen({ ...record.attributes }, shown);
   return {
     MessageId: record.messageId,
@@ -50,6 +52,11 @@ function message(record: SQSRecord, shown: readonly string[]): object {
     Body: record.body,
     MD5OfBody: record.md5OfBody,
     ...(attributes && { Attributes: attributes }),
+    ...(own.length > 0 && {
+      MessageAttributes: Object.fromEntries(
+        own.map(([name, { stringValue }]) => [name, { DataType: 'String', StringValue: stringValue }]),
+      ),
+    }),
   };
 }
 

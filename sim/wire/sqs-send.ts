@@ -1,5 +1,6 @@
 /** SQS's two ways to send. Limits and error names: SQS API reference and quotas. */
 import { createHash } from 'node:crypto';
+import type { Attributes } from '../queues.ts';
 import { type Fields, invalid, noSuchQueue, onlyKnown, SqsError, text } from './sqs-fields.ts';
 import type { WireWorld } from './wire.ts';
 
@@ -13,7 +14,7 @@ export function sendMessage(world: WireWorld, fields: Fields): object {
   const url = text(fields, 'QueueUrl');
   const body = text(fields, 'MessageBody');
   checkBody(body);
-  return deliver(world, url, body, delaySeconds(fields));
+  return deliver(world, url, body, delaySeconds(fields), attributesOf(fields));
 }
 
 export function sendMessageBatch(world: WireWorld, fields: Fields): object {
@@ -22,7 +23,7 @@ export function sendMessageBatch(world: WireWorld, fields: Fields): object {
   const outcomes = entries.map((entry) => {
     try {
       checkBody(entry.body);
-      return { Id: entry.id, ...deliver(world, url, entry.body, delaySeconds(entry.fields)) };
+      return { Id: entry.id, ...deliver(world, url, entry.body, delaySeconds(entry.fields), {}) };
     } catch (error) {
       if (!(error instanceof SqsError) || error.queryCode !== 'InvalidParameterValue') throw error;
       return { Id: entry.id, SenderFault: true, Code: error.queryCode, Message: error.message };
@@ -75,8 +76,23 @@ function readEntries(raw: unknown): Entry[] {
   return entries;
 }
 
-function deliver(world: WireWorld, url: string, body: string, delay: number): object {
-  const sent = world.queues.send(url, body, delay * 1000);
+/** Texts only: nobody here sends numbers or bytes. */
+function attributesOf(fields: Fields): Attributes {
+  const given = Object.entries((fields['MessageAttributes'] ?? {}) as Readonly<Record<string, unknown>>);
+  return Object.fromEntries(
+    given.map(([name, value]) => {
+      const { DataType, StringValue } = (value ?? {}) as Readonly<Record<string, unknown>>;
+      if (DataType !== 'String' || typeof StringValue !== 'string' || StringValue === '')
+        throw invalid(
+          `The message attribute '${name}' must contain non-empty message attribute value of type String.`,
+        );
+      return [name, StringValue];
+    }),
+  );
+}
+
+function deliver(world: WireWorld, url: string, body: string, delay: number, attributes: Attributes): object {
+  const sent = world.queues.send(url, body, delay * 1000, attributes);
   if (sent === undefined) throw noSuchQueue();
   return { MessageId: sent.messageId, MD5OfMessageBody: createHash('md5').update(body).digest('hex') };
 }

@@ -38,6 +38,7 @@ test('a complete environment is settings and places', () => {
       launchQueueUrl: `${QUEUES}/launches`,
       signalQueueUrl: `${QUEUES}/signals`,
       verifyQueueUrl: `${QUEUES}/verifications`,
+      deadLettersOf: {},
       rolloutMachineArn: undefined,
       accountId: '111122223333',
       region: 'eu-central-1',

@@ -376,8 +376,14 @@ describe('poison', () => {
     expect(notesOf(stage, 'goes to the dead letters').map(({ facts }) => facts)).toEqual([
       {
         error: expect.stringMatching(/^spot interruption of i-0abcd111122223333 cannot be worked on: Unauth/),
-        messageIds: [expect.any(String)],
+        messageId: expect.any(String),
       },
     ]);
+    // Whoever looks at the dead letter finds the reason on it.
+    const [letter] = stage.deadLetters.signals.receive(1);
+    expect(letter?.messageAttributes).toMatchObject({
+      ERROR_CODE: { stringValue: 'FUNCTION_FAILED' },
+      ERROR_MESSAGE: { stringValue: expect.stringMatching(/cannot be worked on: UnauthorizedOperation/) },
+    });
   });
 });
