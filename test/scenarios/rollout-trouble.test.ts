@@ -270,6 +270,20 @@ describe('trouble that does not pass', () => {
   );
 });
 
+test('the event of its failure is late, and it was redriven meanwhile: nobody is told a second time that it stopped', async () => {
+  const story = await told({ seed: 313 });
+  order(story, refuse('UnauthorizedOperation', 403), minutes(2));
+  await rest(story, seconds(5));
+  story.world.bus.disturb({ lateByMs: minutes(4) });
+  const { name } = await story.toEnd();
+  story.world.bus.disturb({});
+  await rest(story, minutes(3));
+  story.machine.redrive(name);
+  expect(await went(story)).toMatchObject({ status: 'SUCCEEDED', ready: 54, failed: 0 });
+  await rest(story, minutes(10));
+  expect(finished(story)).toMatchObject([{ outcome: 'stopped' }, { outcome: 'completed' }]);
+});
+
 describe('aborted by hand', () => {
   const abort = ({ machine, execution }: Rolling): void => machine.stop(execution().name);
 
