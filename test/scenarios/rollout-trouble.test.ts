@@ -216,7 +216,7 @@ describe('trouble that does not pass', () => {
       'the quota of network interfaces is reached',
       0,
       refuse('NetworkInterfaceLimitExceeded', 400),
-      /^the account's quota of network interfaces is reached, 3 nodes wait for one$/,
+      /^the account's quota of network interfaces is reached, 3 nodes could not get one$/,
       /^Raise "Network interfaces per Region" in Service Quotas.* Then redrive the execution\.$/,
     ],
   ];

@@ -90,6 +90,12 @@ export function refusals(
     wrong('hostNetwork', 'false: pods on the host’s network need no waves', true);
   if (waves.deadlineMs <= nowMs)
     wrong('waves.deadline', 'a time to come', new Date(waves.deadlineMs).toISOString());
+  else if (waves.deadlineMs <= announced.startsAtMs)
+    wrong(
+      'waves.deadline',
+      `a time after its start, ${new Date(announced.startsAtMs).toISOString()}`,
+      new Date(waves.deadlineMs).toISOString(),
+    );
   if (waves.size !== 'auto' && inAll > 0) {
     const size = podsOf(waves.size, inAll, 'up');
     if (typeof waves.size === 'number' && size > inAll)
