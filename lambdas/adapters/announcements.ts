@@ -44,6 +44,8 @@ export function readAnnouncement(
     ...(strategy === undefined ? (['strategy'] as const) : []),
     ...(said.terminationGracePeriodSeconds === undefined ? (['terminationGrace'] as const) : []),
   ];
+  const startsAtMs =
+    said.startsAt === undefined ? atMs + 1000 * (said.startsInSeconds ?? 0) : Date.parse(said.startsAt);
   return {
     kind: 'rollout-announced',
     announcementId: said.announcementId ?? id,
@@ -51,8 +53,7 @@ export function readAnnouncement(
     workload,
     replicas,
     strategy: strategyOf(strategy),
-    startsAtMs:
-      said.startsAt === undefined ? atMs + 1000 * (said.startsInSeconds ?? 0) : Date.parse(said.startsAt),
+    startsAtMs,
     overMs: (said.overSeconds ?? 0) * 1000,
     terminationGraceMs: (said.terminationGracePeriodSeconds ?? DEFAULT_GRACE_SECONDS) * 1000,
     selector: given(nodeSelection ?? {}),
@@ -60,7 +61,7 @@ export function readAnnouncement(
       podsPerNode,
       hostNetwork,
       newVersion,
-      waves: waves && wavesOf(waves, atMs),
+      waves: waves && wavesOf(waves, atMs, startsAtMs),
       podReadyMs: inMs(said.podReadySeconds),
       podExitMs: inMs(said.podExitSeconds),
     }),
@@ -69,18 +70,21 @@ export function readAnnouncement(
   };
 }
 
-/** Where nothing is said: as large as it can be, nobody asked, four hours in all and a quarter of one for each wave. */
+/** Where nothing is said: as large as it can be, nobody asked, four hours from its start and a quarter of one for each wave. */
 const DEADLINE_SECONDS = 14_400;
 const LONGEST_PAUSE_SECONDS = 900;
 
-function wavesOf(said: NonNullable<Announcement['waves']>, atMs: number): WaveOptions {
-  const { size = 'auto', gate = 'none', advance = 'announce', deadline, smallest = 1 } = said;
+function wavesOf(said: NonNullable<Announcement['waves']>, atMs: number, startsAtMs: number): WaveOptions {
+  const { size = 'auto', gate = 'none', advance = 'announce', smallest = 1 } = said;
+  const { deadline, deadlineSeconds } = said;
   return {
     ...{ size, gate, advance, smallestPods: smallest },
     deadlineMs:
-      deadline === undefined
-        ? atMs + 1000 * (said.deadlineSeconds ?? DEADLINE_SECONDS)
-        : Date.parse(deadline),
+      deadline !== undefined
+        ? Date.parse(deadline)
+        : deadlineSeconds !== undefined
+          ? atMs + 1000 * deadlineSeconds
+          : Math.max(atMs, startsAtMs) + 1000 * DEADLINE_SECONDS,
     longestPauseMs: 1000 * (said.longestPauseSeconds ?? LONGEST_PAUSE_SECONDS),
   };
 }

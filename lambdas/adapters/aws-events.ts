@@ -1,5 +1,6 @@
 /** Events of AWS's services, as signals. */
 import { type Complaint, sayAll } from '../core/complaints.ts';
+import { ROLLOUT_STOPPED } from '../core/rollouts/errors.ts';
 import type { Happening } from '../core/routes.ts';
 import type {
   Ignored,
@@ -260,7 +261,7 @@ const alarmed = reading(
 );
 
 /** An execution of ours: the rule asks for no other machine's. Its input names its rollout. */
-const executed = reading(EXECUTION, ({ status, input }): Told => {
+const executed = reading(EXECUTION, ({ status, input, error }): Told => {
   const rolloutId = rolloutIn(input);
   if (rolloutId === undefined)
     return malformed([
@@ -268,6 +269,9 @@ const executed = reading(EXECUTION, ({ status, input }): Told => {
     ]);
   if (status === 'RUNNING' || status === 'SUCCEEDED')
     return noNeed({ field: 'detail.status', expected: 'FAILED, TIMED_OUT or ABORTED', got: status });
+  // It may be late, and the rollout have been resumed meanwhile.
+  if (error === ROLLOUT_STOPPED)
+    return noNeed({ field: 'detail.error', expected: 'an end that nobody reported', got: error });
   return { kind: 'rollout-ended', rolloutId, status: status as RolloutEnded['status'] };
 });
 

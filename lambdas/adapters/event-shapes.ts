@@ -103,6 +103,7 @@ export const ALARM = theirs({ alarmName: name, state: theirs({ value: name, time
 export const EXECUTION = theirs({
   status: oneOf('RUNNING', 'SUCCEEDED', 'FAILED', 'TIMED_OUT', 'ABORTED'),
   input: any,
+  error: z.nullish(any),
 });
 
 /** Ours: a person lets a wave go. */

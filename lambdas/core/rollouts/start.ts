@@ -96,6 +96,12 @@ export function refusals(
     wrong('hostNetwork', 'false: pods on the host’s network need no waves', true);
   if (waves.deadlineMs <= nowMs)
     wrong('waves.deadline', 'a time to come', new Date(waves.deadlineMs).toISOString());
+  else if (waves.deadlineMs <= announced.startsAtMs)
+    wrong(
+      'waves.deadline',
+      `a time after its start, ${new Date(announced.startsAtMs).toISOString()}`,
+      new Date(waves.deadlineMs).toISOString(),
+    );
   const size = waveSize(announced);
   if (size !== undefined && inAll > 0) {
     if (size > inAll) wrong('waves.size', `at most ${inAll}, the pods of the rollout`, waves.size);

@@ -15,7 +15,7 @@ export function permanentStop(
     };
   if (shortfalls['quota reached'])
     return {
-      cause: `the account's quota of network interfaces is reached, ${nodes(shortfalls['quota reached'])} wait for one`,
+      cause: `the account's quota of network interfaces is reached, ${nodes(shortfalls['quota reached'])} could not get one`,
       remedy:
         'Raise "Network interfaces per Region" in Service Quotas, or delete interfaces that nobody uses. Then redrive the execution.',
     };

@@ -5,7 +5,7 @@ import { type PresentNodes, seePresent } from '../present-nodes.ts';
 import type { Addressable } from './addressable.ts';
 import { keepWave, type Next, type Phase, readRollout, stopFor, tell, waitFor, waveOf } from './phase.ts';
 import { tooLate } from './plan-wave.ts';
-import { podsInAll, type RolloutRecord, replicasAt, type Stop, type WaveRecord } from './record.ts';
+import { type RolloutRecord, replicasAt, type Stop, type WaveRecord } from './record.ts';
 import { addressableNow, podsThatFit, settlesForMs } from './room-now.ts';
 import { capacityStop, permanentStop } from './trouble.ts';
 import { isUnseen, lookLater, waveSignal } from './warm.ts';
@@ -132,11 +132,9 @@ export function judge(
   wave: WaveRecord,
   { can, coming, filled, margin, nowMs }: Seen,
 ): Verdict {
-  const { announced, releasedPods } = record;
-  const { size, smallestPods, longestPauseMs } = announced.waves;
+  const { size, smallestPods, longestPauseMs } = record.announced.waves;
   const { wantedPods, sinceMs, freeAddresses = -1, enoughSinceMs } = wave;
   const pods = Math.min(wantedPods, podsThatFit(can, margin));
-  const leastPods = Math.min(smallestPods, podsInAll(announced) - releasedPods, wantedPods);
   const waitedMs = nowMs - sinceMs;
   const wait = (waitsFor: string, enough = false): Verdict => ({ do: 'wait', waitsFor, enough, pods });
   if (pods >= wantedPods) {
@@ -151,7 +149,7 @@ export function judge(
   }
   const permanent = permanentStop(record, wave);
   if (permanent !== undefined) return { do: 'stop', stop: permanent, pods };
-  if (pods >= leastPods && (size === 'auto' || waitedMs >= Math.min(SHRUNK_AFTER_MS, longestPauseMs)))
+  if (pods >= smallestPods && (size === 'auto' || waitedMs >= Math.min(SHRUNK_AFTER_MS, longestPauseMs)))
     return { do: 'go', pods };
   if (waitedMs < longestPauseMs) return wait(`addresses for ${wantedPods} pods, ${pods} have one`);
   return { do: 'stop', stop: capacityStop(record, wave, pods, waitedMs), pods };
