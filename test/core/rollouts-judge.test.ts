@@ -1,7 +1,7 @@
 /** Go, wait or stop: what one look at a wave comes to. */
 import { describe, expect, test } from 'vitest';
 import type { WaveRecord } from '../../lambdas/core/rollouts/record.ts';
-import { judge } from '../../lambdas/core/rollouts/verify.ts';
+import { judge } from '../../lambdas/core/rollouts/verdict.ts';
 import type { WaveOptions } from '../../lambdas/core/signals.ts';
 import { NOW_MS } from './fixtures.ts';
 import { aBatch, aRecord, aWave } from './rollout-record.ts';

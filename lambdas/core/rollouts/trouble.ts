@@ -46,7 +46,7 @@ const REMEDIES: Partial<Readonly<Record<LeaveReason, Stop>>> = {
   'no slots': {
     cause: 'all interfaces of the nodes are full',
     remedy:
-      'Add nodes; where pods replace others, smaller waves go on with what comes free. Then redrive the execution.',
+      'Add nodes, or scale something down by a few pods: waves then go on with what that leaves free. Then redrive the execution.',
   },
   'max pods': {
     cause: 'the nodes run as many pods as they may',
