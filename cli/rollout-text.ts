@@ -85,7 +85,7 @@ export function report({ announced }: Rollout, played: WavesPlayed, compared: Co
   return [
     ...table([
       ['wave', 'pods wanted', 'ready', 'waited s', 'released at s', 'waited for'],
-      ...waves.map(waveRow),
+      ...waves.flatMap(waveRows),
     ]),
     '',
     ...table([
@@ -112,7 +112,8 @@ export function report({ announced }: Rollout, played: WavesPlayed, compared: Co
   ].join('\n');
 }
 
-const waveRow = ({
+/** What it waited for stands line by line, so that the table stays as narrow as a terminal. */
+const waveRows = ({
   wave,
   wantedPods,
   readyPods,
@@ -120,14 +121,20 @@ const waveRow = ({
   readyAtMs,
   releasedAtMs,
   waitedFor,
-}: WaveSeen) => [
-  String(wave),
-  count(wantedPods),
-  readyPods === undefined ? '–' : count(readyPods),
-  readyAtMs === undefined ? '–' : seconds(readyAtMs - plannedAtMs),
-  releasedAtMs === undefined ? '–' : seconds(releasedAtMs),
-  waitedFor.join(', then ') || 'nothing',
-];
+}: WaveSeen): string[][] => {
+  const [first = 'nothing', ...more] = waitedFor;
+  return [
+    [
+      String(wave),
+      count(wantedPods),
+      readyPods === undefined ? '–' : count(readyPods),
+      readyAtMs === undefined ? '–' : seconds(readyAtMs - plannedAtMs),
+      releasedAtMs === undefined ? '–' : seconds(releasedAtMs),
+      first,
+    ],
+    ...more.map((reason) => ['', '', '', '', '', reason]),
+  ];
+};
 
 /** The first and the last column to the left, the figures between them to the right. */
 function table(rows: readonly (readonly string[])[]): string[] {
