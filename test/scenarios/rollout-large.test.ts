@@ -9,6 +9,9 @@ const TIMES = { readyAfterMs: seconds(2), exitMs: seconds(5), terminationGraceMs
 /** By then nodes have joined, pools are at rest and two sweeps have seen them. */
 const SETTLED_MS = minutes(12);
 
+/** Characters of JSON that a function answered with, at most: the machine's states carry nothing else. */
+let largestAnswer = 0;
+
 interface Setup {
   readonly seed: number;
   readonly nodes: number;
@@ -27,7 +30,14 @@ async function cluster({
 }: Setup): Promise<Rolling & { load: Deployment }> {
   const all = rolling(
     { seed, subnets: [{ ...SUBNET, cidr: '10.0.0.0/17' }], ...(cniEnv && { cniEnv }) },
-    { policy: maxPods === undefined ? {} : { maxPods } },
+    {
+      policy: maxPods === undefined ? {} : { maxPods },
+      invoke: async (_name, run) => {
+        const answer = await run();
+        largestAnswer = Math.max(largestAnswer, JSON.stringify(answer ?? null).length);
+        return answer;
+      },
+    },
   );
   const { world } = all;
   world.addNodeGroup({
@@ -153,4 +163,10 @@ describe('the reported case', () => {
       expect(waves.length).toBeGreaterThan(5);
     },
   );
+});
+
+test('no state of any of them carries more than a thousandth of what a state may', () => {
+  // 256 KiB. Source: Step Functions quotas.
+  expect(largestAnswer).toBeGreaterThan(0);
+  expect(largestAnswer).toBeLessThan(262_144 / 1_000);
 });
