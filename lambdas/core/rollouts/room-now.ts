@@ -62,5 +62,6 @@ function growsInMs({ nodes, cluster, policy }: PresentNodes): number {
   return Math.max(IPAMD_LOOP_MS, ...steps);
 }
 
-/** Schedulers are never exact: the margin is for pods that land beside where they were expected. */
-export const podsThatFit = ({ pods }: Addressable, margin: number): number => Math.floor(pods / margin);
+/** Schedulers are never exact: the margin is for pods that land beside where they were expected. A single pod fits where one does. */
+export const podsThatFit = ({ pods }: Addressable, margin: number): number =>
+  Math.max(Math.min(pods, 1), Math.floor(pods / margin));
