@@ -98,6 +98,11 @@ describe('too few addresses', () => {
     expect(judged({ pods: 19, margin: 1.25 })).toEqual({ do: 'go', pods: 15 });
   });
 
+  test('the last pod goes where one address is free, margin or not', () => {
+    expect(judged({ pods: 1, margin: 1.25, wave: { wantedPods: 1 } })).toEqual({ do: 'go', pods: 1 });
+    expect(judged({ pods: 0, margin: 1.25, wave: { wantedPods: 1 } })).toMatchObject({ do: 'wait' });
+  });
+
   test.each<[string, Look]>([
     ['none has one', { pods: 0 }],
     ['fewer than the smallest wave', { pods: 9, waves: { smallestPods: 10 } }],
