@@ -6,7 +6,12 @@
  * W warm ENI target, w warm IP target, m minimum IP target, P warm prefix target.
  */
 import type { Complaint } from './complaints.ts';
-import { ADDRESSES_PER_PREFIX, ENI_KEPT_AT_LEAST_MS, RECONCILE_WORST_MS } from './limits.ts';
+import {
+  ADDRESSES_PER_PREFIX,
+  ENI_KEPT_AT_LEAST_MS,
+  RECONCILE_WORST_MS,
+  TRIMMED_AFTER_MS,
+} from './limits.ts';
 import type { Cluster } from './model.ts';
 import type { InstanceLimits } from './plan/instance-limits.ts';
 import type { Policy } from './policy.ts';
@@ -151,9 +156,14 @@ export function bound(mode: CniMode, pods: number, perEni: number): number {
 }
 
 /** How long ipamd surely keeps all of `total` addresses once it has adopted them, with at least `pods` of them in use, ms;
- *  `undefined`: as long as those pods run. Above the bound it gives back ENIs that have no pod, once they are old enough. */
+ *  `undefined`: as long as those pods run. Above the bound it gives back ENIs that have no pod, once they are old enough, or trims
+ *  single addresses and prefixes at once. */
 export const keptForMs = (mode: CniMode, total: number, pods: number, perEni: number): number | undefined =>
-  total <= bound(mode, pods, perEni) ? undefined : ENI_KEPT_AT_LEAST_MS;
+  total <= bound(mode, pods, perEni)
+    ? undefined
+    : mode.kind === 'warm-eni'
+      ? ENI_KEPT_AT_LEAST_MS
+      : TRIMMED_AFTER_MS;
 
 /** The T below which ipamd grows with A pods: W·M free in WARM_ENI_TARGET mode (one free address when W is 0). */
 export const growthThreshold = (warmEniTarget: number, pods: number, perEni: number): number =>

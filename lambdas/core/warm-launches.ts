@@ -19,7 +19,7 @@ import { bootLooks, type Running } from './looks/boots.ts';
 import { startP05Ms } from './looks/lessons.ts';
 import { type Cluster, clusterOf, type Node, type NodeId, nodeGroupOf } from './model.ts';
 import { actingIn, observedIn } from './node-group-policy.ts';
-import { candidate, LAUNCHING, refusalSteps } from './plan/eligibility.ts';
+import { candidate, refusalSteps } from './plan/eligibility.ts';
 import {
   claimShares,
   type Knowledge,
@@ -298,7 +298,7 @@ function enter(
   lessons: Lessons,
   { settings, clock }: Ports,
 ): Runner | { readonly steps: Step[] } {
-  const checked = candidate(node, cluster, settings.policy, LAUNCHING);
+  const checked = candidate(node, cluster, settings.policy, 'launching');
   if ('refusal' in checked) return { steps: refusalSteps(node.id, checked.refusal) };
   // Without the event that says when it began to run, it ran no earlier than it was launched.
   const runningAtMs =

@@ -96,9 +96,13 @@ export function aSubnet(freeAddresses: number, changes: Partial<Subnet> = {}): S
 /** The node as a candidate; an error when it is refused, because then the test is not about what it says. */
 export function aCandidate(
   node: Node,
-  options: { readonly env?: Readonly<Record<string, string>>; readonly policy?: Policy } = {},
+  options: {
+    readonly env?: Readonly<Record<string, string>>;
+    readonly policy?: Policy;
+    readonly as?: 'running' | 'launching';
+  } = {},
 ): Candidate {
-  const checked = candidate(node, aCluster(options.env), options.policy ?? aPolicy());
+  const checked = candidate(node, aCluster(options.env), options.policy ?? aPolicy(), options.as);
   if ('refusal' in checked) throw new Error(checked.refusal.because);
   return checked.candidate;
 }

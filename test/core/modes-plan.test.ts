@@ -21,12 +21,14 @@ interface Story {
   readonly leadMs?: number;
 }
 
-const candidateOf = ({ env, policy, enis = [anEni(0, 0)], node }: Story) =>
-  aCandidate(aNode({ enis, ...node }), { env, policy: aPolicy(policy) });
+const candidateOf = (
+  { env, policy, enis = [anEni(0, 0)], node }: Story,
+  as: 'running' | 'launching' = 'running',
+) => aCandidate(aNode({ enis, ...node }), { env, policy: aPolicy(policy), as });
 const roomOf = (story: Story): Room => new Room(story.subnets ?? [aSubnet(1_000)], 16);
 
 function launch(story: Story): Step[] {
-  const candidate = candidateOf(story);
+  const candidate = candidateOf(story, 'launching');
   const runningAtMs = candidate.node.state === 'pending' ? undefined : NOW_MS;
   const about = { candidate, runningAtMs, share: story.share ?? 0, made: [] };
   return planLaunch(about, CLUSTER_NAME, roomOf(story), aPolicy(story.policy));
@@ -376,5 +378,52 @@ describe('two network cards', () => {
     expect(brief(steps)).toEqual(
       [7, 6, 5, 4, 3, 2, 1].map((index) => `attached full at ${index} in subnet-1: 49`),
     );
+  });
+});
+
+describe('IP targets', () => {
+  const env = (w: number, m: number) => ({ WARM_IP_TARGET: String(w), MINIMUM_IP_TARGET: String(m) });
+  const brought = (steps: readonly Step[]): number =>
+    steps.reduce((sum, step) => sum + ('addresses' in step ? step.addresses : 0), 0);
+
+  test.each([
+    ['the minimum', env(5, 19), 19],
+    ['the warm target, where that is more', env(21, 10), 21],
+    ['all it can hold, where the target is beyond', env(5, 60), 27],
+  ])('nobody announced pods: a launching m5.large is brought to %s', (_, targets, due) => {
+    const steps = launch({ env: targets });
+    expect(brought(steps)).toBe(due);
+    expect(steps.map((step) => step.do)).toEqual(['fill', 'attach', 'attach']);
+  });
+
+  test('announced pods get full interfaces, whatever the targets: they are there before the CNI trims', () => {
+    const steps = launch({ env: env(2, 2), share: 14 });
+    expect(steps).toMatchObject([
+      { do: 'fill', addresses: 9 },
+      { do: 'attach', addresses: 9, shape: 'full' },
+    ]);
+  });
+
+  test('a second run finds it done and adds nothing', () => {
+    const steps = launch({ env: env(5, 20), enis: enisOf('i-0123456789abcdef0', [9, 6, 5]) });
+    expect(steps).toMatchObject([{ do: 'leave', reason: 'already warm' }]);
+  });
+
+  test('what its own start brings needs nothing of us', () => {
+    expect(launch({ env: env(5, 9), share: 8 })).toMatchObject([{ do: 'leave', reason: 'already warm' }]);
+    expect(launch({ env: env(5, 9) })).toMatchObject([
+      { do: 'leave', reason: 'mode keeps nothing' },
+      { do: 'advise', setting: 'MINIMUM_IP_TARGET' },
+    ]);
+  });
+
+  test('a node that runs is left', () => {
+    expect(() => candidateOf({ env: env(5, 20) })).toThrow('gives a surplus back within seconds');
+  });
+
+  test('policy.launchDemand none and no announced pods: left', () => {
+    expect(launch({ env: env(5, 20), policy: { launchDemand: 'none' } })).toMatchObject([
+      { do: 'leave', reason: 'no demand' },
+    ]);
   });
 });

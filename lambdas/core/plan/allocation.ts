@@ -44,11 +44,15 @@ export function bringTo(addresses: number, launch: Launch, cluster: string, room
   const has = podAddresses(candidate);
   if (has >= addresses) return leave('already warm', `${has} addresses are there, ${addresses} are due`);
   const only = mayFill(launch) ? '' : `; new ENIs only: with ENABLE_IMDS_ONLY_MODE ${UNSEEN}`;
-  const because = `${why}; ${has} of ${addresses} addresses are there, and nobody else gives any${only}`;
+  const others = candidate.soleAllocator ? ', and nobody else gives any' : '';
+  const because = `${why}; ${has} of ${addresses} addresses are there${others}${only}`;
   const fills = mayFill(launch) ? fillPresent(candidate, room, addresses - has, because) : [];
   const rest = addresses - has - fills.reduce((sum, fill) => sum + fill.addresses, 0);
   const count = Math.ceil(rest / perEni);
-  const attaches = attachNew(launch, cluster, room, { count, addresses: perEni, because });
+  // Announced pods may all come to the node that is ready first; where none are, what is too much is taken back.
+  const full = candidate.soleAllocator || launch.share > 0;
+  const addressesEach = full ? perEni : Math.ceil(rest / Math.max(1, count));
+  const attaches = attachNew(launch, cluster, room, { count, addresses: addressesEach, because });
   const steps = [...fills, ...attaches];
   if (steps.length > 0) return steps;
   if (freeIndexes(candidate, []).length > 0)

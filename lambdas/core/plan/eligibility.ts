@@ -1,5 +1,5 @@
 /** Which nodes we may help at all: each case we recognise and leave has its reason here, and only here. */
-import { type CniSettings, readCniSettings, slotsPerEni, usableEnis } from '../cni.ts';
+import { bound, type CniSettings, readCniSettings, slotsPerEni, usableEnis } from '../cni.ts';
 import { say } from '../complaints.ts';
 import {
   type Cluster,
@@ -30,6 +30,8 @@ export interface Candidate {
   /** The CNI's provisioning is disabled and policy.soleAllocator says that nobody but us gives its nodes addresses: nothing
    *  grows by itself there, nothing is ever given back, and what comes late is taken in within RECONCILE_WORST_MS. */
   readonly soleAllocator: boolean;
+  /** With IP targets, of a launching node: addresses the CNI wants from its start on, pods or none. */
+  readonly startsWith?: number;
   /** With custom networking, where alone ENIs for pods go; the primary then gives no addresses. */
   readonly eniConfig: EniConfig | undefined;
   /** M: addresses an ENI can hold beside its own. */
@@ -60,16 +62,19 @@ const refuse = (
   refusal: { reason, because, ...(advice && { advice }) },
 });
 
-const LIVE: readonly NodeState[] = ['pending', 'running'];
 /** Launching nodes: in a warm pool they are stopped until they are wanted, and nothing races them there. */
-export const LAUNCHING: readonly NodeState[] = [...LIVE, 'stopped'];
+const STATES = {
+  running: ['pending', 'running'],
+  launching: ['pending', 'running', 'stopped'],
+} as const satisfies Readonly<Record<string, readonly NodeState[]>>;
 
 export function candidate(
   node: Node,
   cluster: Cluster,
   given: Policy,
-  states: readonly NodeState[] = LIVE,
+  as: keyof typeof STATES = 'running',
 ): { readonly candidate: Candidate } | { readonly refusal: Refusal } {
+  const states: readonly NodeState[] = STATES[as];
   if (!states.includes(node.state)) return refuse('not a live node', `the instance is ${node.state}`);
   if (cluster.autoMode && node.operatedBy !== undefined)
     return refuse('Auto Mode', `${node.operatedBy} operates this instance and its addresses`);
@@ -93,7 +98,11 @@ export function candidate(
   if (limits === undefined)
     return refuse('unknown instance type', `${node.type} is not in the CNI's table of instance limits`);
   const { mode } = settings;
-  if (mode.kind !== 'warm-eni' && mode.kind !== 'provisioning-disabled') return refuseMode(mode.kind);
+  const perEni = slotsPerEni(limits);
+  // What is beyond its targets it trims within seconds: of use to pods that come the moment a node is Ready, to nobody later.
+  const startsWith = mode.kind === 'ip-targets' && as === 'launching' ? bound(mode, 0, perEni) : undefined;
+  if (mode.kind !== 'warm-eni' && mode.kind !== 'provisioning-disabled' && startsWith === undefined)
+    return refuseMode(mode.kind);
   const soleAllocator = mode.kind === 'provisioning-disabled';
   if (soleAllocator && !policy.soleAllocator)
     return refuse(
@@ -111,7 +120,6 @@ export function candidate(
       'custom networking',
       `pods' addresses come from the subnet of the zone's ENIConfig, and policy.eniConfigs.${node.zone} does not say which`,
     );
-  const perEni = slotsPerEni(limits);
   const maxEnis = usableEnis(limits, settings, hasTrunk(node));
   // Trunks, EFA-only ENIs, those the CNI is told to leave alone, and with custom networking the primary.
   const withoutPods = cardEnis(node).length - managedEnis(node).length + (settings.customNetworking ? 1 : 0);
@@ -123,6 +131,7 @@ export function candidate(
       settings,
       warmEniTarget: mode.kind === 'warm-eni' ? mode.warmEniTarget : 0,
       soleAllocator,
+      ...(startsWith !== undefined && { startsWith }),
       eniConfig,
       perEni,
       maxEnis,
@@ -150,13 +159,19 @@ export function podCap(node: Node, limits: InstanceLimits, settings: CniSettings
   return Math.max(0, (policy.maxPods ?? own) - policy.hostNetworkPods);
 }
 
+export const IP_TARGETS = {
+  reason: 'mode keeps nothing',
+  because: 'with IP targets the CNI gives a surplus back within seconds',
+  advice: {
+    setting: 'MINIMUM_IP_TARGET',
+    because: 'set to the pods expected per node, it brings those addresses when the node starts',
+  },
+} as const satisfies Refusal;
+
 function refuseMode(kind: 'ip-targets' | 'prefix' | 'prefix-ip-targets'): { refusal: Refusal } {
   switch (kind) {
     case 'ip-targets':
-      return refuse('mode keeps nothing', 'with IP targets the CNI gives a surplus back within seconds', {
-        setting: 'MINIMUM_IP_TARGET',
-        because: 'set to the pods expected per node, it brings those addresses when the node starts',
-      });
+      return { refusal: IP_TARGETS };
     case 'prefix':
     case 'prefix-ip-targets':
       return refuse('mode keeps nothing', 'with prefixes the CNI gives a surplus back within seconds', {

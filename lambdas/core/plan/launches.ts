@@ -19,6 +19,7 @@ import { planAllocation } from './allocation.ts';
 import { demandOfLaunching } from './demand.ts';
 import type { Candidate } from './eligibility.ts';
 import { attachNew, closedSubnet, fillPresent, freeIndexes } from './giving.ts';
+import { planTargets } from './ip-targets.ts';
 import { podAddresses, podEnis } from './pod-enis.ts';
 import { acts, type FinishStep, type LeaveStep, type Step } from './steps.ts';
 import type { Room } from './subnets.ts';
@@ -177,6 +178,9 @@ export function planLaunch(launch: Launch, cluster: string, room: Room, policy: 
   }
   if (launch.share === 0 && policy.launchDemand === 'none')
     return leave('no demand', 'nobody announced pods for it, and policy.launchDemand is none');
+  const { startsWith } = candidate;
+  if (startsWith !== undefined)
+    return [...unfinished(node), ...planTargets(launch, startsWith, cluster, room)];
   const skeleton = launch.share === 0 && policy.launchDemand === 'skeleton';
   const pods = launch.share === 0 ? podCap : Math.min(launch.share, podCap);
   const why =
