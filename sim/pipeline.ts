@@ -5,6 +5,8 @@ import type { BusEvent, EventBus } from './event-bus.ts';
 
 export interface Pipeline {
   readonly announcementId: string;
+  /** Any, unless said. */
+  readonly cluster?: string;
   readonly fresh: Pick<Deployment, 'scaleTo'>;
   /** Whose places the fresh pods take. */
   readonly old?: Pick<Deployment, 'scaleTo'>;
@@ -14,16 +16,21 @@ export interface Pipeline {
 
 interface Advanced {
   readonly announcementId: string;
+  readonly cluster: string;
   readonly replicas: number;
 }
 
 /** From now on every wave that is released is deployed. An event that comes twice, or late, changes nothing. */
-export function followWaves(bus: EventBus, { announcementId, fresh, old, replicas }: Pipeline): void {
+export function followWaves(
+  bus: EventBus,
+  { announcementId, cluster, fresh, old, replicas }: Pipeline,
+): void {
   let reached = 0;
   const matches = ({ source, detail, 'detail-type': type }: BusEvent): boolean =>
     source === 'eks-ip-prewarmer' &&
     type === 'Wave Advanced' &&
-    (detail as Advanced).announcementId === announcementId;
+    (detail as Advanced).announcementId === announcementId &&
+    (cluster ?? (detail as Advanced).cluster) === (detail as Advanced).cluster;
   bus.addRule({
     matches,
     deliver: ({ detail }) => {
