@@ -16,7 +16,7 @@ export interface SweepFigures extends Omit<SweepRun, 'answer'> {
   readonly calls: Readonly<Record<string, number>>;
 }
 
-/** For 5,000 nodes. Time: what the stack grants the function (infra/stack.ts); memory too (infra/task-function.ts). */
+/** For 5,000 nodes. Time: what the stack grants the function (infra/ip-prewarmer.ts); memory too (infra/task-function.ts). */
 const LIMITS = { reads: 60, megabytes: 512, seconds: 60 } as const;
 const SIZES = [1_000, 5_000] as const;
 const CLUSTER = 'large';

@@ -14,7 +14,7 @@ import { endsAtParsing, USAGE } from './usage.ts';
 const ANSWERED = 0;
 const THREW = 1;
 
-/** Time limit of a function, ms: the longest that the stack grants one (infra/stack.ts). */
+/** Time limit of a function, ms: the longest that the stack grants one (infra/ip-prewarmer.ts). */
 const TIME_LIMIT_MS = 60_000;
 
 type Outcome = { readonly answer: unknown } | { readonly error: FunctionError };

@@ -12,12 +12,16 @@ import { NAMESPACE } from '../lambdas/adapters/powertools-journal.ts';
 import type { Figure } from '../lambdas/core/figures.ts';
 
 export interface AlarmsProps {
-  readonly cluster: string;
+  /** The deployment's name, in those of its log groups and its policy parameter. */
+  readonly deployment: string;
+  readonly clusters: readonly {
+    readonly name: string;
+    /** Nodes wait for us to take a taint off. */
+    readonly gate: boolean;
+  }[];
   readonly sweepEvery: Duration;
   /** We are the only ones who give nodes addresses: then a sweep that does not come is an outage to be. */
   readonly soleAllocator: boolean;
-  /** Nodes wait for us to take a taint off. */
-  readonly gate: boolean;
   /** SNS topic to notify; its own policy has to let CloudWatch publish. */
   readonly topicArn: string | undefined;
 }
@@ -45,11 +49,17 @@ interface Watch {
 export class Alarms extends Construct {
   constructor(scope: Construct, id: string, props: AlarmsProps) {
     super(scope, id);
-    const { cluster, topicArn } = props;
+    const { deployment, clusters, topicArn } = props;
     const notify =
       topicArn === undefined ? undefined : new SnsAction(Topic.fromTopicArn(this, 'Topic', topicArn));
-    for (const watch of watches(props)) {
-      const alarm = new Alarm(this, pascal(watch.name), {
+    const all = clusters.flatMap(({ name: cluster, gate }, index) =>
+      watches({ ...props, gate })
+        .filter(({ of }) => of !== 'account' || index === 0)
+        .map((watch) => ({ ...watch, cluster: watch.of === 'account' ? deployment : cluster })),
+    );
+    for (const { cluster, ...watch } of all) {
+      const id = cluster === deployment ? pascal(watch.name) : `${pascal(watch.name)}-${cluster}`;
+      const alarm = new Alarm(this, id, {
         alarmName: `eks-ip-prewarmer/${cluster}/${watch.name}`,
         alarmDescription: watch.description,
         metric: new Metric({
@@ -78,8 +88,13 @@ export class Alarms extends Construct {
   }
 }
 
-function watches({ cluster, sweepEvery, soleAllocator, gate }: AlarmsProps): readonly Watch[] {
-  const logs = `/eks-ip-prewarmer/${cluster}`;
+function watches({
+  deployment,
+  sweepEvery,
+  soleAllocator,
+  gate,
+}: Omit<AlarmsProps, 'clusters'> & { readonly gate: boolean }): readonly Watch[] {
+  const logs = `/eks-ip-prewarmer/${deployment}`;
   // The sweep tells how things stand: in any two of its intervals there is at least one of its figures.
   const twoSweeps = Duration.minutes(2 * sweepEvery.toMinutes());
   const fiveMinutes = Duration.minutes(5);
@@ -99,7 +114,7 @@ function watches({ cluster, sweepEvery, soleAllocator, gate }: AlarmsProps): rea
       figure: 'KillSwitchOn',
       description:
         'Nothing in EC2 is changed: the policy says "stopped", or it cannot be understood and may have meant to. Read the ' +
-        `parameter /eks-ip-prewarmer/${cluster}/policy; "policy not understood" in the log groups ${logs}/* names what is wrong with it.`,
+        `parameter /eks-ip-prewarmer/${deployment}/policy; "policy not understood" in the log groups ${logs}/* names what is wrong with it.`,
       statistic: Stats.MAXIMUM,
       period: twoSweeps,
     },

@@ -1,5 +1,5 @@
-import { Annotations, CfnOutput, Duration, RemovalPolicy } from 'aws-cdk-lib';
-import { FunctionUrlAuthType } from 'aws-cdk-lib/aws-lambda';
+import { Annotations, Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { FunctionUrlAuthType, type Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
 import { readGateSecret } from './permissions.ts';
@@ -7,7 +7,7 @@ import type { Settings } from './settings.ts';
 import { TaskFunction, type TaskFunctionProps } from './task-function.ts';
 
 export interface GateEndpointProps
-  extends Pick<TaskFunctionProps, 'bundles' | 'cluster' | 'environment' | 'permissions'> {
+  extends Omit<TaskFunctionProps, 'name' | 'timeout' | 'reservedConcurrency'> {
   readonly access: NonNullable<Settings['gateEndpoint']>;
 }
 
@@ -22,42 +22,42 @@ const SECRET_CONCURRENCY = 2;
 
 /** Where other tools ask whether a workload's addresses are there (docs/gate-endpoint.md). */
 export class GateEndpoint extends Construct {
+  /** `/gate` included. */
+  readonly url: string;
+  readonly lambda: LambdaFunction;
+  /** What callers show, where they do not sign. */
+  readonly secret: Secret | undefined;
+
   constructor(scope: Construct, id: string, { access, ...props }: GateEndpointProps) {
     super(scope, id);
-    const secret = access === 'secret' ? this.#secretOf(props.cluster) : undefined;
-    const { lambda } = new TaskFunction(this, 'Answer', {
+    const secret = access === 'secret' ? this.#secretOf(props.deployment) : undefined;
+    this.secret = secret;
+    this.lambda = new TaskFunction(this, 'Answer', {
       ...props,
       name: 'answer-gate',
       timeout: TIMEOUT,
       environment: { ...props.environment, ...(secret && { GATE_SECRET: secret.secretArn }) },
       permissions: [...props.permissions, ...(secret ? [readGateSecret(secret.secretArn)] : [])],
       ...(secret && { reservedConcurrency: SECRET_CONCURRENCY }),
-    });
-    const { url } = lambda.addFunctionUrl({
+    }).lambda;
+    const { url } = this.lambda.addFunctionUrl({
       authType: secret ? FunctionUrlAuthType.NONE : FunctionUrlAuthType.AWS_IAM,
     });
     // Lambda's URL ends with a slash.
-    output(this, 'GateUrl', `${url}gate`);
-    output(this, 'GateFunction', lambda.functionArn);
-    if (secret) output(this, 'GateSecret', secret.secretArn);
+    this.url = `${url}gate`;
   }
 
-  #secretOf(cluster: string): Secret {
+  #secretOf(deployment: string): Secret {
     Annotations.of(this).addWarningV2(
       'eks-ip-prewarmer:gate-endpoint-public',
       'gateEndpoint=secret makes a URL that anybody can call; a secret alone tells callers apart. ' +
         'Where your tools can sign requests, use gateEndpoint=iam (docs/gate-endpoint.md).',
     );
     return new Secret(this, 'Secret', {
-      description: `What callers of the gate endpoint of eks-ip-prewarmer for ${cluster} show`,
+      description: `What callers of the gate endpoint of eks-ip-prewarmer for ${deployment} show`,
       // 48 letters and digits: 285 bits, and nothing that a header or YAML would have to quote.
       generateSecretString: { passwordLength: 48, excludePunctuation: true },
       removalPolicy: RemovalPolicy.DESTROY,
     });
   }
-}
-
-/** Named as it is read: without the construct's own name before it. */
-function output(scope: Construct, name: string, value: string): void {
-  new CfnOutput(scope, name, { value }).overrideLogicalId(name);
 }

@@ -4,18 +4,18 @@ import type { Settings } from './settings.ts';
 
 /**
  * The policy, where an operator changes it without a deployment: running functions have it within seconds. CloudFormation
- * compares a template with the template before, not with the world, and so writes this value only when `-c policy` says
+ * compares a template with the template before, not with the world, and so writes this value only when the settings say
  * something else than at the last deployment. Then an operator's change, a thrown kill switch too, is overwritten.
  */
 export class LivePolicy extends Construct {
   readonly parameter: StringParameter;
 
-  constructor(scope: Construct, id: string, { cluster, policy }: Settings) {
+  constructor(scope: Construct, id: string, { name, policy }: Pick<Settings, 'name' | 'policy'>) {
     super(scope, id);
     this.parameter = new StringParameter(this, 'Parameter', {
-      parameterName: `/eks-ip-prewarmer/${cluster}/policy`,
-      description: `Policy of eks-ip-prewarmer for ${cluster}. {"stopped": true} stops all changes in EC2 within seconds`,
-      stringValue: JSON.stringify(policy ?? {}),
+      parameterName: `/eks-ip-prewarmer/${name}/policy`,
+      description: `Policy of eks-ip-prewarmer for ${name}. {"stopped": true} stops all changes in EC2 within seconds`,
+      stringValue: JSON.stringify(policy),
       tier: ParameterTier.STANDARD,
     });
   }

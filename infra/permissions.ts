@@ -1,7 +1,11 @@
 /**
  * What the functions may do, statement by statement. Action, resource and condition key of each: IAM Service
- * Authorization Reference, Amazon EC2 and Amazon EKS. In `observe` no statement changes anything in EC2. In no mode may
- * anything here unassign an address or detach an interface: that a pod uses one is known to ipamd alone.
+ * Authorization Reference, Amazon EC2 and Amazon EKS. Of clusters in `observe` no statement changes anything in EC2. In no
+ * mode may our code unassign an address or detach an interface: that a pod uses one is known to ipamd alone.
+ *
+ * Where several clusters are warm, a condition lists them: each request is still held to one of their tags and to one of their
+ * VPCs. IAM judges an interface and its subnet one by one, so it would not notice an interface of one cluster of ours that is
+ * created in the VPC of another; a statement for each cluster would not either.
  */
 import { ArnFormat, type Stack } from 'aws-cdk-lib';
 import { Effect, PolicyStatement } from 'aws-cdk-lib/aws-iam';
@@ -10,7 +14,6 @@ import type { IStateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import { OUR_SOURCE } from '../lambdas/adapters/our-events.ts';
 import type { Ec2Action } from '../lambdas/core/limits.ts';
 import { OUR_CLUSTER_TAG } from '../lambdas/core/model.ts';
-import type { Settings } from './settings.ts';
 import type { Tables } from './tables.ts';
 
 const READS: readonly Ec2Action[] = ['DescribeInstances', 'DescribeSubnets', 'DescribeNetworkInterfaces'];
@@ -20,15 +23,19 @@ export function readNodes(): PolicyStatement {
   return allow('ReadNodes', { actions: READS.map((action) => `ec2:${action}`), resources: ['*'] });
 }
 
-/** The cluster and its VPC CNI add-on: enough to know what ipamd on its nodes will do. */
-export function readCluster(stack: Stack, { cluster }: Settings): PolicyStatement[] {
+/** Clusters and their VPC CNI add-ons: enough to know what ipamd on their nodes will do. */
+export function readClusters(stack: Stack, names: readonly string[]): PolicyStatement[] {
+  if (names.length === 0) return [];
   const eks = (resource: string, resourceName: string): string =>
     stack.formatArn({ service: 'eks', resource, resourceName, arnFormat: ArnFormat.SLASH_RESOURCE_NAME });
   return [
-    allow('ReadCluster', { actions: ['eks:DescribeCluster'], resources: [eks('cluster', cluster)] }),
+    allow('ReadCluster', {
+      actions: ['eks:DescribeCluster'],
+      resources: names.map((name) => eks('cluster', name)),
+    }),
     allow('ReadVpcCni', {
       actions: ['eks:DescribeAddon'],
-      resources: [eks('addon', `${cluster}/vpc-cni/*`)],
+      resources: names.map((name) => eks('addon', `${name}/vpc-cni/*`)),
     }),
   ];
 }
@@ -104,9 +111,9 @@ export function conduct({ stateMachineArn }: IStateMachine): PolicyStatement {
   });
 }
 
-/** Let launches of this cluster's groups go on that wait at a hook: only where the policy names the hook. */
-export function answerHooks(stack: Stack, cluster: string): PolicyStatement {
-  return allow('AnswerHooks', {
+/** Let launches of these clusters' groups go on that wait at a hook: only where the policy names the hook. */
+export function answerHooks(stack: Stack, names: readonly string[]): PolicyStatement[] {
+  return ofEach(names, 'AnswerHooks', {
     actions: ['autoscaling:CompleteLifecycleAction'],
     resources: [
       stack.formatArn({
@@ -116,14 +123,22 @@ export function answerHooks(stack: Stack, cluster: string): PolicyStatement {
         arnFormat: ArnFormat.COLON_RESOURCE_NAME,
       }),
     ],
-    conditions: { StringEquals: { [`aws:ResourceTag/kubernetes.io/cluster/${cluster}`]: 'owned' } },
   });
 }
 
-/** Create, attach and fill interfaces of this cluster's nodes, in its VPC only. */
-export function warmNodes(stack: Stack, cluster: string, vpcId: string): PolicyStatement[] {
-  const asked = { [`aws:RequestTag/${OUR_CLUSTER_TAG}`]: cluster };
-  const inOurVpc = { ArnEquals: { 'ec2:Vpc': ec2(stack, 'vpc', vpcId) } };
+/** A cluster that may be acted on, and where its rights end. */
+export interface WarmCluster {
+  readonly name: string;
+  readonly vpcId: string;
+}
+
+/** Create, attach and fill interfaces of these clusters' nodes, in their VPCs only. */
+export function warmNodes(stack: Stack, clusters: readonly WarmCluster[]): PolicyStatement[] {
+  if (clusters.length === 0) return [];
+  const names = clusters.map(({ name }) => name);
+  const vpcs = [...new Set(clusters.map(({ vpcId }) => vpcId))].map((id) => ec2(stack, 'vpc', id));
+  const asked = { [`aws:RequestTag/${OUR_CLUSTER_TAG}`]: oneOf(names) };
+  const inOurVpc = { ArnEquals: { 'ec2:Vpc': oneOf(vpcs) } };
   const interfaces = ec2(stack, 'network-interface', '*');
   return [
     allow('CreateTagged', {
@@ -141,12 +156,11 @@ export function warmNodes(stack: Stack, cluster: string, vpcId: string): PolicyS
       resources: [interfaces],
       conditions: { StringEquals: { 'ec2:CreateAction': 'CreateNetworkInterface', ...asked } },
     }),
-    allow('AttachToNodes', {
+    ...ofEach(names, 'AttachToNodes', {
       actions: ['ec2:AttachNetworkInterface'],
       resources: [ec2(stack, 'instance', '*')],
-      conditions: { StringEquals: { [`aws:ResourceTag/kubernetes.io/cluster/${cluster}`]: 'owned' } },
     }),
-    onOurs(stack, cluster, 'AttachOurs', ['AttachNetworkInterface', 'ModifyNetworkInterfaceAttribute']),
+    ...onOurs(stack, names, 'AttachOurs', ['AttachNetworkInterface', 'ModifyNetworkInterfaceAttribute']),
     // By VPC, not by tag: the interfaces filled are often ipamd's or the node's primary, which carry no common tag.
     allow('Fill', {
       actions: ['ec2:AssignPrivateIpAddresses'],
@@ -163,23 +177,64 @@ export function warmNodes(stack: Stack, cluster: string, vpcId: string): PolicyS
 }
 
 /** Delete interfaces of ours that no node will get any more. Only the sweep may. */
-export function deleteOrphans(stack: Stack, cluster: string): PolicyStatement {
-  return onOurs(stack, cluster, 'DeleteOurs', ['DeleteNetworkInterface']);
+export function deleteOrphans(stack: Stack, names: readonly string[]): PolicyStatement[] {
+  return onOurs(stack, names, 'DeleteOurs', ['DeleteNetworkInterface']);
 }
 
 /** Tell interfaces of ours to go away with their node. */
-export function finishOurs(stack: Stack, cluster: string): PolicyStatement {
-  return onOurs(stack, cluster, 'FinishOurs', ['ModifyNetworkInterfaceAttribute']);
+export function finishOurs(stack: Stack, names: readonly string[]): PolicyStatement[] {
+  return onOurs(stack, names, 'FinishOurs', ['ModifyNetworkInterfaceAttribute']);
+}
+
+/**
+ * What Lambda itself needs to put a function into subnets, in the role's name. The function's own code is not given it: whatever
+ * the code asks for carries the key. Source: Lambda Developer Guide, giving functions access to resources in a VPC, required
+ * permissions; and working with source function ARN.
+ */
+export function enterVpc(): PolicyStatement {
+  const actions = [
+    'CreateNetworkInterface',
+    'DescribeNetworkInterfaces',
+    'DescribeSubnets',
+    'DeleteNetworkInterface',
+    'AssignPrivateIpAddresses',
+    'UnassignPrivateIpAddresses',
+  ];
+  return allow('EnterVpc', {
+    actions: actions.map((action) => `ec2:${action}`),
+    resources: ['*'],
+    conditions: { Null: { 'lambda:SourceFunctionArn': 'true' } },
+  });
 }
 
 /** Interfaces we created carry our tag from their first moment on. */
-function onOurs(stack: Stack, cluster: string, sid: string, actions: readonly Ec2Action[]): PolicyStatement {
-  return allow(sid, {
-    actions: actions.map((action) => `ec2:${action}`),
-    resources: [ec2(stack, 'network-interface', '*')],
-    conditions: { StringEquals: { [`aws:ResourceTag/${OUR_CLUSTER_TAG}`]: cluster } },
-  });
+function onOurs(
+  stack: Stack,
+  names: readonly string[],
+  sid: string,
+  actions: readonly Ec2Action[],
+): PolicyStatement[] {
+  if (names.length === 0) return [];
+  return [
+    allow(sid, {
+      actions: actions.map((action) => `ec2:${action}`),
+      resources: [ec2(stack, 'network-interface', '*')],
+      conditions: { StringEquals: { [`aws:ResourceTag/${OUR_CLUSTER_TAG}`]: oneOf(names) } },
+    }),
+  ];
 }
+
+/** On what the cluster owns, as EKS tags it: its name is in the key, so each has a statement of its own. */
+const ofEach = (names: readonly string[], sid: string, terms: Terms): PolicyStatement[] =>
+  names.map((name, index) =>
+    allow(index === 0 ? sid : `${sid}${index + 1}`, {
+      ...terms,
+      conditions: { StringEquals: { [`aws:ResourceTag/kubernetes.io/cluster/${name}`]: 'owned' } },
+    }),
+  );
+
+const oneOf = (values: readonly string[]): string | readonly string[] =>
+  values.length === 1 && values[0] !== undefined ? values[0] : values;
 
 function ec2(stack: Stack, resource: string, resourceName: string): string {
   return stack.formatArn({
@@ -193,7 +248,7 @@ function ec2(stack: Stack, resource: string, resourceName: string): string {
 interface Terms {
   readonly actions: string[];
   readonly resources: string[];
-  readonly conditions?: Record<string, Record<string, string>>;
+  readonly conditions?: Record<string, Record<string, string | readonly string[]>>;
 }
 
 const allow = (sid: string, terms: Terms): PolicyStatement =>

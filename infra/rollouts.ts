@@ -3,7 +3,7 @@ import { Rule } from 'aws-cdk-lib/aws-events';
 import { SqsQueue } from 'aws-cdk-lib/aws-events-targets';
 import type { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
-import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { IStateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
 import { tellFollowers } from './permissions.ts';
@@ -11,7 +11,9 @@ import { RolloutMachine } from './rollout-machine.ts';
 import type { SignalQueue } from './signal-queue.ts';
 
 export interface RolloutsProps {
-  readonly cluster: string;
+  /** The deployment's name. */
+  readonly deployment: string;
+  readonly logRetentionDays: RetentionDays;
   /** Makes a function of the stack: its role has what it needs of ours, and these rights. */
   readonly task: (
     construct: string,
@@ -19,7 +21,7 @@ export interface RolloutsProps {
     timeout: Duration,
     permissions: PolicyStatement[],
   ) => LambdaFunction;
-  /** What it takes to decide about the cluster's nodes, and to act on them. */
+  /** What it takes to decide about the clusters' nodes, and to act on them. */
   readonly decide: () => PolicyStatement[];
   /** What it takes to ask for its pods. */
   readonly ask: () => PolicyStatement[];
@@ -41,7 +43,7 @@ export class Rollouts extends Construct {
 
   constructor(scope: Construct, id: string, props: RolloutsProps) {
     super(scope, id);
-    const { cluster, task, decide, signals } = props;
+    const { deployment, task, decide, signals } = props;
     const tells = () => tellFollowers(Stack.of(this));
 
     const planRollout = task('PlanRollout', 'plan-rollout', WAVE_TIMEOUT, []);
@@ -54,8 +56,8 @@ export class Rollouts extends Construct {
     const { advanceWave, reportRollout, verifyWave, warmWave } = this;
     const logs = new LogGroup(this, 'Logs', {
       // Step Functions writes to no other name without more rights. Source: Developer Guide, logging, log group names.
-      logGroupName: `/aws/vendedlogs/states/eks-ip-prewarmer/${cluster}/rollouts`,
-      retention: RetentionDays.ONE_MONTH,
+      logGroupName: `/aws/vendedlogs/states/eks-ip-prewarmer/${deployment}/rollouts`,
+      retention: props.logRetentionDays,
       removalPolicy: RemovalPolicy.DESTROY,
     });
     this.machine = new RolloutMachine(this, 'Rollout', {

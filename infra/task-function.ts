@@ -4,21 +4,27 @@ import { type Duration, RemovalPolicy } from 'aws-cdk-lib';
 import { Effect, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import {
   Architecture,
+  CfnFunction,
   Code,
   Function as LambdaFunction,
   RecursiveLoop,
   Runtime,
   Tracing,
 } from 'aws-cdk-lib/aws-lambda';
-import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
+import { enterVpc } from './permissions.ts';
+import type { VpcProps } from './props.ts';
 
 export interface TaskFunctionProps {
   /** Name of the file in lambdas/handlers, of the bundle's folder and of the log group's end: `on-signal`. */
   readonly name: string;
   /** Folder with one bundle per function. */
   readonly bundles: string;
-  readonly cluster: string;
+  /** The deployment's. */
+  readonly deployment: string;
+  readonly logRetentionDays: RetentionDays;
+  readonly vpc: VpcProps | undefined;
   readonly timeout: Duration;
   readonly environment: Readonly<Record<string, string>>;
   readonly permissions: readonly PolicyStatement[];
@@ -37,8 +43,8 @@ export class TaskFunction extends Construct {
       throw new Error(`${folder} holds no bundle of ${props.name}: run npm run build first`);
 
     const logGroup = new LogGroup(this, 'Logs', {
-      logGroupName: `/eks-ip-prewarmer/${props.cluster}/${props.name}`,
-      retention: RetentionDays.ONE_MONTH,
+      logGroupName: `/eks-ip-prewarmer/${props.deployment}/${props.name}`,
+      retention: props.logRetentionDays,
       // Removing the stack removes it, so that the name is free for the next deployment.
       removalPolicy: RemovalPolicy.DESTROY,
     });
@@ -52,9 +58,10 @@ export class TaskFunction extends Construct {
       }),
     );
     for (const statement of props.permissions) role.addToPolicy(statement);
+    if (props.vpc !== undefined) role.addToPolicy(enterVpc());
 
     this.lambda = new LambdaFunction(this, 'Function', {
-      description: `eks-ip-prewarmer ${props.name} for ${props.cluster}`,
+      description: `eks-ip-prewarmer ${props.name} for ${props.deployment}`,
       runtime: Runtime.NODEJS_24_X,
       architecture: Architecture.ARM_64,
       handler: 'index.handler',
@@ -73,5 +80,12 @@ export class TaskFunction extends Construct {
       // Lambda's own guard would stop the function at the sixteenth round, which a long rollout may reach.
       recursiveLoop: RecursiveLoop.ALLOW,
     });
+    // The CDK's own way would take a whole VPC to make a security group in, and give the role an AWS-managed policy.
+    const { defaultChild } = this.lambda.node;
+    if (props.vpc !== undefined && CfnFunction.isCfnFunction(defaultChild))
+      defaultChild.vpcConfig = {
+        subnetIds: [...props.vpc.subnetIds],
+        securityGroupIds: [...props.vpc.securityGroupIds],
+      };
   }
 }

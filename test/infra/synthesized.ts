@@ -7,7 +7,8 @@ import { Template } from 'aws-cdk-lib/assertions';
 import { afterAll } from 'vitest';
 import { z } from 'zod';
 import { functionNames, ROOT } from '../../infra/bundles.ts';
-import { readSettings } from '../../infra/settings.ts';
+import { readContext } from '../../infra/context.ts';
+import type { IpPrewarmerProps } from '../../infra/props.ts';
 import { PrewarmerStack } from '../../infra/stack.ts';
 
 export const VPC_ID = 'vpc-0123456789abcdef0';
@@ -62,18 +63,25 @@ export function standInBundles(...names: string[]): string {
   return folder;
 }
 
-export function stackOf(
-  context: Record<string, unknown>,
+/** As the command line says it. */
+export function stackOf(context: Record<string, unknown>, bundles?: string): { app: App; stack: Stack } {
+  const { props, troubles } = readContext(context);
+  if (troubles) throw new Error(JSON.stringify(troubles));
+  return stackWith(props, bundles);
+}
+
+/** As TypeScript says it. */
+export function stackWith(
+  props: IpPrewarmerProps,
   bundles: string = standInBundles(...functionNames(ROOT)),
 ): { app: App; stack: Stack } {
   const app = new App({ context: cdkJson.context, outdir: folderFor('cdk-') });
-  const { settings, complaints } = readSettings(context);
-  if (complaints) throw new Error(JSON.stringify(complaints));
-  return { app, stack: new PrewarmerStack(app, 'demo', { settings, bundles }) };
+  return { app, stack: new PrewarmerStack(app, 'demo', { prewarmer: { ...props, bundles } }) };
 }
 
 export const templateOf = (context: Record<string, unknown>): Template =>
   Template.fromStack(stackOf(context).stack);
+export const templateWith = (props: IpPrewarmerProps): Template => Template.fromStack(stackWith(props).stack);
 
 const strings = z.union([z.string().transform((one) => [one]), z.array(z.string())]);
 const arns = z.union([z.array(z.unknown()), z.unknown().transform((one) => [one])]);

@@ -1,0 +1,98 @@
+/** Settings as the CDK's context has them (`-c mode=warm`, or cdk.json), over those of a `prewarmer.config.ts`. */
+import { isObject } from '../lambdas/core/policy-shapes.ts';
+import { unknownFields } from './checks.ts';
+import type { IpPrewarmerProps } from './props.ts';
+import { readSettings } from './settings.ts';
+import type { Trouble } from './trouble.ts';
+
+/** Said of every cluster named. */
+const OF_CLUSTERS = ['mode', 'vpcId', 'lens', 'gate'] as const;
+const OF_ALL = [
+  'name',
+  'policy',
+  'signals',
+  'gateEndpoint',
+  'budgetTable',
+  'alarmTopicArn',
+  'alarmEmail',
+  'logRetentionDays',
+  'permissionsBoundary',
+  'vpc',
+] as const;
+/** Texts on the command line, where a document, a number or a yes is meant. */
+const JSON_KEYS = ['lens', 'gate', 'policy', 'signals', 'vpc', 'logRetentionDays'];
+export const CONTEXT_KEYS: readonly string[] = ['cluster', ...OF_CLUSTERS, ...OF_ALL];
+/** Context of the CDK's own that looks like ours; all its other keys carry a `:`, `@` or `/`. */
+const TOOLING = ['acknowledged-issue-numbers', 'cli-telemetry'];
+
+export type ContextRead =
+  | { readonly props: IpPrewarmerProps; readonly troubles?: undefined }
+  | { readonly props?: undefined; readonly troubles: readonly Trouble[] };
+
+/** `config`: what a `prewarmer.config.ts` exports. A key of the context replaces what it says; `cluster`, one name or several
+ *  with commas between, chooses among its clusters, or names others. */
+export function readContext(context: Readonly<Record<string, unknown>>, config: unknown = {}): ContextRead {
+  const ours = Object.fromEntries(
+    Object.entries(context).filter(([key]) => !/[:@/]/.test(key) && !TOOLING.includes(key)),
+  );
+  const given = isObject(config) ? { ...config, ...overrides(ours, config) } : config;
+  const { settings, troubles = [] } = readSettings(given);
+  const all = [...unknownFields(ours, CONTEXT_KEYS), ...named(troubles, ours)];
+  return settings !== undefined && all.length === 0
+    ? { props: given as unknown as IpPrewarmerProps }
+    : { troubles: all };
+}
+
+function overrides(
+  ours: Readonly<Record<string, unknown>>,
+  config: Readonly<Record<string, unknown>>,
+): Readonly<Record<string, unknown>> {
+  const said = (keys: readonly string[]) =>
+    Object.fromEntries(keys.filter((key) => key in ours).map((key) => [key, parsed(key, ours[key])]));
+  const listed = Array.isArray(config['clusters']) ? config['clusters'].filter(isObject) : [];
+  const names = namesIn(ours['cluster']);
+  const chosen =
+    names === undefined
+      ? listed
+      : names.map((name) => listed.find((one) => one['name'] === name) ?? { name });
+  return {
+    ...said(OF_ALL),
+    ...(chosen.length > 0 && {
+      clusters: chosen.map((one) => ({ ...one, ...said(OF_CLUSTERS) })),
+    }),
+  };
+}
+
+const namesIn = (given: unknown): readonly unknown[] | undefined =>
+  typeof given === 'string'
+    ? given.split(',').map((name) => name.trim())
+    : given === undefined || Array.isArray(given)
+      ? given
+      : [given];
+
+/** What is not JSON stays as it came. */
+function parsed(key: string, given: unknown): unknown {
+  if (typeof given !== 'string' || !JSON_KEYS.includes(key)) return given;
+  try {
+    return JSON.parse(given);
+  } catch {
+    return given;
+  }
+}
+
+/** Called as the operator said it, and once though it is wrong of several clusters. */
+function named(troubles: readonly Trouble[], ours: Readonly<Record<string, unknown>>): Trouble[] {
+  const renamed = troubles.map((trouble) => ({ ...trouble, field: fieldIn(ours, trouble.field) }));
+  return renamed.filter(
+    ({ field, expected, got }, index) =>
+      renamed.findIndex(
+        (other) => other.field === field && other.expected === expected && other.got === got,
+      ) === index,
+  );
+}
+
+function fieldIn(ours: Readonly<Record<string, unknown>>, field: string): string {
+  const key = /^clusters\.\d+\.(\w+)$/.exec(field)?.[1] ?? (field === 'clusters' ? 'name' : undefined);
+  if (key === 'name') return 'cluster' in ours ? 'cluster' : field;
+  return key !== undefined && key in ours ? key : field;
+}
