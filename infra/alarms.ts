@@ -8,8 +8,7 @@ import { Alarm, ComparisonOperator, Metric, Stats, TreatMissingData } from 'aws-
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
-import { NAMESPACE } from '../lambdas/adapters/powertools-journal.ts';
-import type { Figure } from '../lambdas/core/figures.ts';
+import { type Figure, NAMESPACE } from '../lambdas/core/figures.ts';
 
 export interface AlarmsProps {
   /** The deployment's name, in those of its log groups and its policy parameter. */

@@ -133,3 +133,14 @@ function troublesTogether(said: readonly ClusterProps[]): Trouble[] {
   }
   return troubles;
 }
+
+/** What the functions read in CLUSTERS (lambdas/adapters/env-config.ts). */
+export const environmentOf = (clusters: readonly ClusterSettings[]): string =>
+  JSON.stringify(
+    clusters.map(({ name, mode, lens, gate }) => ({
+      name,
+      mode,
+      ...(lens && { lens }),
+      ...(gate && { gate }),
+    })),
+  );

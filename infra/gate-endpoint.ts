@@ -3,12 +3,12 @@ import { FunctionUrlAuthType, type Function as LambdaFunction } from 'aws-cdk-li
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
 import { readGateSecret } from './permissions.ts';
-import type { Settings } from './settings.ts';
+import type { IpPrewarmerProps } from './props.ts';
 import { TaskFunction, type TaskFunctionProps } from './task-function.ts';
 
 export interface GateEndpointProps
   extends Omit<TaskFunctionProps, 'name' | 'timeout' | 'reservedConcurrency'> {
-  readonly access: NonNullable<Settings['gateEndpoint']>;
+  readonly access: NonNullable<IpPrewarmerProps['gateEndpoint']>;
 }
 
 /** Longer than policy, secret and ledger may take while none of them answers (lambdas/handlers/wiring.ts): the answer is then

@@ -8,6 +8,7 @@ import { Construct } from 'constructs';
 import { readPolicy } from '../lambdas/core/policy.ts';
 import { alarmTopic } from './alarm-topic.ts';
 import { Alarms } from './alarms.ts';
+import { environmentOf } from './cluster-settings.ts';
 import { GateEndpoint } from './gate-endpoint.ts';
 import { admit } from './lens-access.ts';
 import { LivePolicy } from './live-policy.ts';
@@ -219,14 +220,3 @@ export class IpPrewarmer extends Construct {
     }).valueAsString;
   }
 }
-
-/** What the functions read in CLUSTERS (lambdas/adapters/env-config.ts). */
-export const environmentOf = (clusters: Settings['clusters']): string =>
-  JSON.stringify(
-    clusters.map(({ name, mode, lens, gate }) => ({
-      name,
-      mode,
-      ...(lens && { lens }),
-      ...(gate && { gate }),
-    })),
-  );

@@ -1,13 +1,10 @@
 /** The journal as JSON lines on the function's log: `message` says what, every fact is a key. Figures are lines of their
  *  own, in the format that CloudWatch makes metrics of. */
 import { Logger } from '@aws-lambda-powertools/logger';
-import { FIGURES, type Figure, type Figures } from '../core/figures.ts';
+import { FIGURES, type Figure, type Figures, NAMESPACE } from '../core/figures.ts';
 import type { Clock, Journal } from '../core/ports.ts';
 
 type Facts = Readonly<Record<string, unknown>>;
-
-/** CloudWatch's namespace of our metrics; infra/alarms.ts looks there. */
-export const NAMESPACE = 'eks-ip-prewarmer';
 
 /** Keys of every line that the logger writes itself; it would drop facts of these names. Source: Powertools for AWS
  *  Lambda (TypeScript) 2.36, logger, reserved keys. */

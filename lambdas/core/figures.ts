@@ -1,5 +1,8 @@
 /** Figures we publish, with their units: charts and alarms go by these names (infra), people too. */
 
+/** CloudWatch's namespace of them. */
+export const NAMESPACE = 'eks-ip-prewarmer';
+
 /** CloudWatch's units. Source: CloudWatch API reference, MetricDatum. */
 export type Unit = 'Count' | 'Milliseconds' | 'Percent' | 'Count/Second';
 
