@@ -9,10 +9,10 @@ import type { Settings } from './settings.ts';
  *  for SNS, and what an alarm says is no secret. */
 export function alarmTopic(
   scope: Construct,
-  { alarmTopicArn, alarmEmail, name }: Pick<Settings, 'alarmTopicArn' | 'alarmEmail' | 'name'>,
+  { alarmTopicArn, alarmEmail }: Pick<Settings, 'alarmTopicArn' | 'alarmEmail'>,
 ): string | undefined {
   if (alarmEmail === undefined) return alarmTopicArn;
-  const topic = new Topic(scope, 'AlarmTopic', { displayName: `eks-ip-prewarmer ${name}`, enforceSSL: true });
+  const topic = new Topic(scope, 'AlarmTopic', { displayName: 'eks-ip-prewarmer', enforceSSL: true });
   topic.addSubscription(new EmailSubscription(alarmEmail));
   // With a policy of its own a topic no longer has SNS's default, which lets the account's alarms publish.
   topic.addToResourcePolicy(

@@ -1,4 +1,5 @@
-import { Duration } from 'aws-cdk-lib';
+import { ArnFormat, Duration, Stack } from 'aws-cdk-lib';
+import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Schedule, ScheduleExpression, ScheduleTargetInput } from 'aws-cdk-lib/aws-scheduler';
 import { SqsSendMessage } from 'aws-cdk-lib/aws-scheduler-targets';
 import { Construct } from 'constructs';
@@ -20,6 +21,9 @@ const MAX_EVENT_AGE = Duration.minutes(15);
 export class Schedules extends Construct {
   constructor(scope: Construct, id: string, { signals, schedules, accountId, region }: SchedulesProps) {
     super(scope, id);
+    if (Object.keys(schedules).length === 0) return;
+    // Its own: the CDK's would lie beside us in the stack, where our permissions boundary does not reach.
+    const role = new Role(this, 'Role', { assumedBy: scheduler(Stack.of(this)) });
     for (const [name, { at, leadSeconds }] of Object.entries(schedules))
       new Schedule(this, name, {
         description: `Pods come ${leadSeconds} s later, as policy.schedules.${name} says`,
@@ -37,6 +41,7 @@ export class Schedules extends Construct {
             resources: [],
             detail: { schedule: name },
           }),
+          role,
           deadLetterQueue: signals.deadLetters,
           maxEventAge: MAX_EVENT_AGE,
           retryAttempts: 10,
@@ -44,3 +49,19 @@ export class Schedules extends Construct {
       });
   }
 }
+
+/** For schedules of this account alone. Source: EventBridge Scheduler User Guide, confused deputy prevention. */
+const scheduler = (stack: Stack): ServicePrincipal =>
+  new ServicePrincipal('scheduler.amazonaws.com', {
+    conditions: {
+      StringEquals: {
+        'aws:SourceAccount': stack.account,
+        'aws:SourceArn': stack.formatArn({
+          service: 'scheduler',
+          resource: 'schedule-group',
+          resourceName: 'default',
+          arnFormat: ArnFormat.SLASH_RESOURCE_NAME,
+        }),
+      },
+    },
+  });

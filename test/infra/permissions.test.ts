@@ -267,7 +267,7 @@ test('hooks are answered by on-signal alone, of the cluster’s groups, and only
 });
 
 test('a schedule may put messages on queues of ours, and nothing else', () => {
-  const held = statementsOf(templateOf(EVERYTHING)).filter(({ holder }) => holder === 'Scheduler');
+  const held = statementsOf(templateOf(EVERYTHING)).filter(({ holder }) => holder === 'Schedules');
   expect([...new Set(held.flatMap(({ actions }) => actions))]).toEqual(['sqs:SendMessage']);
   for (const resource of held.flatMap(({ resources }) => resources)) expect(resource).toMatch(/^Signals/);
 });

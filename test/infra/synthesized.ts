@@ -106,7 +106,7 @@ const holder = z.enum([
   'OnSignal',
   'LookAgain',
   'Sweep',
-  'Scheduler',
+  'Schedules',
   'GateAnswer',
   'PlanRollout',
   'WarmWave',
@@ -134,7 +134,7 @@ export function statementsOf(template: Template): Statement[] {
     const { Roles, PolicyDocument } = policySchema.parse(resource).Properties;
     return Roles.flatMap(({ Ref: role }) =>
       PolicyDocument.Statement.map((statement) => ({
-        holder: holder.parse(role.replace(/Role[0-9A-F]{8}$/, '').replace(/RoleForTarget\w+$/, '')),
+        holder: holder.parse(role.replace(/Role[0-9A-F]{8}$/, '')),
         sid: statement.Sid,
         effect: statement.Effect,
         actions: statement.Action,
@@ -164,6 +164,7 @@ function spelled(value: unknown): string {
 
 function spellOut(value: unknown): unknown {
   if (value === undefined || typeof value === 'string') return value;
+  if (Array.isArray(value)) return value.map(spellOut);
   const plain = z.record(z.string(), z.unknown()).parse(value);
   if ('Fn::Join' in plain) return spelled(plain);
   return Object.fromEntries(Object.entries(plain).map(([key, inner]) => [key, spellOut(inner)]));
