@@ -6,6 +6,7 @@ import { fork } from 'node:child_process';
 import { join } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import { bundle, bundlesFolder, functionNames, ROOT, stale } from '../infra/bundles.ts';
+import { remedyFor } from './aws-trouble.ts';
 import type { Call } from './invoke-calls.ts';
 import type { FunctionError, Invocation, News } from './invoke-child.ts';
 import { readEvent } from './read-event.ts';
@@ -47,12 +48,27 @@ async function main(): Promise<number> {
   }
   const { outcome, calls } = await invoke(name, read.event, endpoint);
   process.stdout.write(`${JSON.stringify({ ...outcome, calls }, null, 2)}\n`);
+  for (const line of hints(calls)) console.error(line);
   return 'answer' in outcome ? ANSWERED : THREW;
 }
 
 function cannotAsk(line: string): number {
   console.error(line);
   return USAGE;
+}
+
+/** What kept the calls from being answered, each cause once. */
+function hints(calls: readonly Call[]): string[] {
+  if (calls.length === 0 && !process.env['AWS_ACCESS_KEY_ID'])
+    return [
+      'AWS_ACCESS_KEY_ID: expected credentials in the environment, where Lambda has them, got nothing. ' +
+        'To put yours there: eval "$(aws configure export-credentials --format env)"',
+    ];
+  const failed = calls.map(({ status }) => String(status)).filter((status) => status !== '200');
+  return [...new Set(failed)].flatMap((status) => {
+    const remedy = remedyFor(status);
+    return remedy === undefined ? [] : [`${status}: ${remedy}`];
+  });
 }
 
 function unknownFunction(name: string): string | undefined {

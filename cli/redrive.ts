@@ -11,6 +11,7 @@ import {
   SQSClient,
 } from '@aws-sdk/client-sqs';
 import { Command, InvalidArgumentError } from 'commander';
+import { inOneLine } from './aws-trouble.ts';
 import { endsAtParsing, USAGE, whole } from './usage.ts';
 
 const LEFT_BEHIND = 1;
@@ -75,6 +76,11 @@ async function main(): Promise<number> {
     region,
     ...(options.endpoint !== undefined && { endpoint: options.endpoint }),
   });
+  try {
+    await client.config.credentials();
+  } catch (error) {
+    return cannotAsk(inOneLine(error));
+  }
   const redriven: Redriven[] = [];
   for (const url of named) redriven.push(await redrive(client, url, options));
   process.stdout.write(
@@ -108,8 +114,7 @@ async function redrive(client: SQSClient, queue: string, options: Options): Prom
     }
     return { queue, deadLetters, moved, left: await count(client, deadLetters) };
   } catch (error) {
-    const failed = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-    return { queue, deadLetters, moved, left: 0, failed };
+    return { queue, deadLetters, moved, left: 0, failed: inOneLine(error) };
   }
 }
 

@@ -1,5 +1,6 @@
 /** One read of the world for a whole decision, with what EKS says of our clusters. */
 import { allowanceOf } from './budget/allowance.ts';
+import { say } from './complaints.ts';
 import { type Answer, failed, succeeded } from './failures.ts';
 import type { Cluster, NodeId, World } from './model.ts';
 import type { Mode, Ports } from './ports.ts';
@@ -98,8 +99,15 @@ async function alone(nodes: Nodes, vpcIds: readonly string[], { vpc }: Ports): P
   return read.ok ? succeeded({ world: read.value, others: [] }) : read;
 }
 
-export function unknownCluster(name: string, { journal }: Ports): undefined {
+/** EKS knows no such cluster: a name misspelt, or the stack in another account or Region than the cluster. */
+export function unknownCluster(name: string, { journal, home: { accountId, region } }: Ports): undefined {
   journal.warn('unknown cluster', {
-    message: `CLUSTERS: expected the name of an EKS cluster in this account and Region, got "${name}"`,
+    cluster: name,
+    why: say({
+      field: 'CLUSTERS',
+      expected: `the name of an EKS cluster of account ${accountId} in ${region}`,
+      got: name,
+    }),
+    remedy: `Deploy with one of the names that aws eks list-clusters --region ${region} shows, or in the account and Region of the cluster`,
   });
 }

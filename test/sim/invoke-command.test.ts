@@ -38,11 +38,37 @@ test('a sweep in the world’s own environment answers, and each of its calls is
 
 test('--endpoint leads elsewhere, DynamoDB’s own address excepted: where nobody answers, each try says why', async () => {
   const nobody = ['--endpoint', 'http://127.0.0.1:1'];
-  const { stdout } = await invoke(['sweep', event, ...nobody], sim.ready.environment);
+  const { stdout, stderr } = await invoke(['sweep', event, ...nobody], sim.ready.environment);
+  expect(stderr.trim().split('\n').at(-1)).toMatch(/^ECONNREFUSED: Nobody listens there: start npm run sim/);
   const { calls } = JSON.parse(stdout);
   expect(calls.length).toBeGreaterThan(1);
   expect(calls[0]).toEqual({ service: 'eks', action: 'DescribeCluster', status: 'ECONNREFUSED' });
   for (const { service, status } of calls) expect(status).toBe(service === 'dynamodb' ? 200 : 'ECONNREFUSED');
+});
+
+test('a cluster that is not there, or not in this Region, is said by the first sweep in one line with what to do', async () => {
+  const CLUSTERS = JSON.stringify([{ name: 'shpo', mode: 'observe' }]);
+  const { status, stdout, stderr } = await invoke(['sweep', event], { ...sim.ready.environment, CLUSTERS });
+  expect([status, JSON.parse(stdout).answer]).toEqual([0, []]);
+  const { region, accountId } = sim.ready;
+  const lines = stderr.split('\n').filter((line) => line.includes('"unknown cluster"'));
+  expect(lines.map((line) => JSON.parse(line))).toMatchObject([
+    {
+      level: 'WARN',
+      cluster: 'shpo',
+      why: `CLUSTERS: expected the name of an EKS cluster of account ${accountId} in ${region}, got "shpo"`,
+      remedy: expect.stringContaining(`aws eks list-clusters --region ${region}`),
+    },
+  ]);
+});
+
+test('a function without credentials asks nobody, and one line says how to give it some', async () => {
+  const { AWS_ACCESS_KEY_ID: _, AWS_SECRET_ACCESS_KEY: __, ...environment } = sim.ready.environment;
+  const { stdout, stderr } = await invoke(['sweep', event], environment);
+  expect(JSON.parse(stdout).calls).toEqual([]);
+  expect(stderr.trim().split('\n').at(-1)).toMatch(
+    /^AWS_ACCESS_KEY_ID: expected credentials .*export-credentials/,
+  );
 });
 
 test('a function without its settings throws, and says all that is missing', async () => {

@@ -74,6 +74,28 @@ test('no queue and no Region are named', async () => {
   expect((await redrive([url], {})).stderr).toBe('region: expected --region or AWS_REGION, got nothing\n');
 });
 
+test('without credentials it is one line with what to do, and nothing is asked', async () => {
+  const url = 'https://sqs.eu-central-1.amazonaws.com/111122223333/signals';
+  const env = { AWS_REGION: 'eu-central-1', AWS_EC2_METADATA_DISABLED: 'true', HOME: '/nowhere' };
+  const { status, stdout, stderr } = await redrive([url], env);
+  expect([status, stdout]).toEqual([2, '']);
+  expect(stderr).toMatch(/^CredentialsProviderError: .*\. Sign in \(aws sso login, .*AWS_PROFILE.*\n$/);
+});
+
+test('a server that does not run is one line with what to do', async () => {
+  const refused = await redrive(['http://127.0.0.1:1/111122223333/signals'], {
+    AWS_ACCESS_KEY_ID: 'prewarmer',
+    AWS_SECRET_ACCESS_KEY: 'simulated',
+    AWS_REGION: 'eu-central-1',
+    AWS_ENDPOINT_URL: 'http://127.0.0.1:1',
+    AWS_MAX_ATTEMPTS: '1',
+  });
+  expect([refused.status, refused.stderr]).toEqual([1, '']);
+  expect(refused.stdout).toMatch(
+    /^signals: 0 moved back, then .*ECONNREFUSED.*\. Nobody listens there: .*\n$/,
+  );
+});
+
 test('--help says what it does, and what its exit codes mean', async () => {
   const { status, stdout } = await redrive(['--help'], {});
   expect(status).toBe(0);
