@@ -49,16 +49,18 @@ function overrides(
 ): Readonly<Record<string, unknown>> {
   const said = (keys: readonly string[]) =>
     Object.fromEntries(keys.filter((key) => key in ours).map((key) => [key, parsed(key, ours[key])]));
-  const listed = Array.isArray(config['clusters']) ? config['clusters'].filter(isObject) : [];
+  const listed: readonly unknown[] = Array.isArray(config['clusters']) ? config['clusters'] : [];
   const names = namesIn(ours['cluster']);
   const chosen =
     names === undefined
       ? listed
-      : names.map((name) => listed.find((one) => one['name'] === name) ?? { name });
+      : names.map((name) => listed.filter(isObject).find((one) => one['name'] === name) ?? { name });
   return {
+    // The configuration's name is that of its own clusters together: others go into a stack of theirs.
+    ...(names !== undefined && { name: undefined }),
     ...said(OF_ALL),
     ...(chosen.length > 0 && {
-      clusters: chosen.map((one) => ({ ...one, ...said(OF_CLUSTERS) })),
+      clusters: chosen.map((one) => (isObject(one) ? { ...one, ...said(OF_CLUSTERS) } : one)),
     }),
   };
 }

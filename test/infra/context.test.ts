@@ -57,6 +57,13 @@ test('a cluster named on the command line is the one of the configuration, as fa
   expect(readContext({ cluster: 'other' }, CONFIG).props?.clusters).toEqual([{ name: 'other' }]);
 });
 
+test('clusters chosen on the command line are no longer the deployment that the configuration names', () => {
+  const named = { ...CONFIG, name: 'platform' };
+  expect(readContext({}, named).props?.name).toBe('platform');
+  expect(readContext({ cluster: 'batch' }, named).props?.name).toBeUndefined();
+  expect(readContext({ cluster: 'batch', name: 'nightly' }, named).props?.name).toBe('nightly');
+});
+
 test('complaints name what the operator wrote, and once though several clusters have it', () => {
   const { troubles } = readContext({
     cluster: 'my shop,batch',
@@ -77,6 +84,9 @@ test('complaints name what the operator wrote, and once though several clusters 
 test('of a configuration they name its own field', () => {
   const { troubles } = readContext({}, { clusters: [{ name: 'shop', mode: 'hot' }] });
   expect(troubles?.map(({ field }) => field)).toEqual(['clusters.0.mode']);
+  expect(readContext({}, { clusters: ['shop', { name: 'batch' }] }).troubles).toMatchObject([
+    { field: 'clusters.0', got: 'shop' },
+  ]);
   expect(readContext({}, 'shop').troubles).toMatchObject([{ field: 'settings', got: 'shop' }]);
   expect(readContext({}).troubles).toMatchObject([{ field: 'clusters' }]);
 });
