@@ -67,6 +67,12 @@ const command = new Command('npm run bench --')
       'demand',
       'schema',
     ]),
+  )
+  .addOption(
+    new Option(
+      '--rollouts',
+      'only batched rollouts: all at once and in waves, a hundred waves, and what the functions of a wave take',
+    ).conflicts(['scenario', 'file', 'sweep', 'timing', 'demand', 'signal', 'schema']),
   );
 const end = endsAtParsing(command);
 if (end !== undefined) process.exit(end);
@@ -77,6 +83,7 @@ const options = command.opts<{
   timing?: boolean;
   demand?: boolean;
   signal?: boolean;
+  rollouts?: boolean;
   seeds?: number;
   json?: boolean;
   schema?: boolean;
@@ -88,11 +95,8 @@ const say = (text: string): void => {
 };
 
 if (options.schema) process.stdout.write(`${JSON.stringify(jsonSchema(), null, 2)}\n`);
-else if (options.sweep) {
-  await sweeps();
-  if (options.json) process.stdout.write(`${JSON.stringify(document)}\n`);
-} else if (options.signal) {
-  await signals();
+else if (options.sweep || options.signal || options.rollouts) {
+  await (options.sweep ? sweeps() : options.signal ? signals() : rollouts());
   if (options.json) process.stdout.write(`${JSON.stringify(document)}\n`);
 } else if (options.timing) {
   const cells = await measureTiming(options.seeds ?? TIMING_SEEDS);
@@ -222,6 +226,12 @@ async function signals(): Promise<void> {
   const figures = await measureSignal();
   document['signal'] = figures;
   say(`\n${reportSignal(figures)}`);
+}
+
+async function rollouts(): Promise<void> {
+  // Here, because it brings the CDK.
+  const { benchRollouts } = await import('./rollouts.ts');
+  document['rollouts'] = await benchRollouts(options.seeds, say, progress);
 }
 
 async function sweeps(): Promise<void> {

@@ -19,10 +19,11 @@ export interface SweepFigures extends Omit<SweepRun, 'answer'> {
 /** For 5,000 nodes. Time: what the stack grants the function (infra/ip-prewarmer.ts); memory too (infra/task-function.ts). */
 const LIMITS = { reads: 60, megabytes: 512, seconds: 60 } as const;
 const SIZES = [1_000, 5_000] as const;
-const CLUSTER = 'large';
+/** The cluster of {@link filled}. */
+export const CLUSTER = 'large';
 /** Three of its four ENIs, all of their addresses: 5,000 such nodes are nearly what one VPC can hold, 256,000 addresses
  *  (VPC User Guide, quotas, network address usage) and 5,000 ENIs a zone. */
-const NODE = { type: 'm5.xlarge', enis: 3, secondaryIps: 14 } as const;
+export const NODE = { type: 'm5.xlarge', enis: 3, secondaryIps: 14 } as const;
 const ZONES = ['a', 'b', 'c', 'd'] as const;
 
 export async function measureSweeps(tell: (what: string) => void): Promise<readonly SweepFigures[]> {
@@ -85,8 +86,8 @@ export async function measureSweep(nodes: number): Promise<SweepFigures> {
 }
 
 /** Nodes whose every ENI is full and that have been up for long: ipamd's tag is on all of them, and half of the second ones
- *  were ours. Nobody lives in this world, so it costs what it holds. */
-function filled(nodes: number): World {
+ *  were ours. Nobody lives in this world, so it costs what it holds. `forMs` is how long they have been there. */
+export function filled(nodes: number, forMs = 0): World {
   const world = new World({
     seed: 1,
     cluster: CLUSTER,
@@ -96,7 +97,7 @@ function filled(nodes: number): World {
       zone: `eu-central-1${zone}`,
       cidr: `10.${index}.0.0/16`,
     })),
-    epochMs: Date.now(),
+    epochMs: Date.now() - forMs,
   });
   const { account } = world;
   const subnetIds = account.subnets().map(({ id }) => id);

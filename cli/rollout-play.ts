@@ -43,6 +43,8 @@ export interface WavesPlayed {
   readonly seconds: number;
   /** State transitions that Step Functions bills. */
   readonly transitions: number;
+  /** Events in the execution's history. */
+  readonly historyEvents: number;
   readonly figures: Figures;
 }
 
@@ -105,11 +107,13 @@ export async function playAtOnce(rollout: Rollout, seed: number, told: boolean):
   return measure();
 }
 
+/** `lens`: whether we may count pods; where we scale we have to. */
 export async function playWaves(
   rollout: Rollout,
   seed: number,
   template: unknown,
   audience: Audience,
+  lens = needsLens(rollout.announced),
 ): Promise<WavesPlayed> {
   const { announced, detail, nowMs } = rollout;
   const { cluster, announcementId, replicas, waves } = announced;
@@ -119,7 +123,7 @@ export async function playWaves(
   const { world, next, last, startMs, settleDown, measure, failedRequests } = await open(rollout, seed, {
     rollouts: template,
     wrap: (ports) => watch.over(ports),
-    ...(needsLens(announced) && { lens: 'lens' }),
+    ...(lens && { lens: 'lens' }),
   });
   const { kernel, stepFunctions, bus } = world;
   const machine = stepFunctions.machine(stepFunctions.arnOf(ROLLOUT_MACHINE));
@@ -158,6 +162,7 @@ export async function playWaves(
     ...(!done && { stop: stopped ?? unstarted(execution()?.cause) }),
     ...{ releasedPods, waves: watch.waves, seconds },
     transitions: execution()?.transitions ?? 0,
+    historyEvents: execution()?.history.length ?? 0,
     figures: measure(),
   };
 }

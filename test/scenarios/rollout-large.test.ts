@@ -170,3 +170,32 @@ test('no state of any of them carries more than a thousandth of what a state may
   expect(largestAnswer).toBeGreaterThan(0);
   expect(largestAnswer).toBeLessThan(262_144 / 1_000);
 });
+
+/** Standard workflows, eu-central-1. Source: AWS Step Functions pricing. */
+const USD_PER_MILLION_TRANSITIONS = 25;
+
+test.each([
+  ['announced', {}],
+  ['each held until it is approved', { gate: 'approve' }],
+])(
+  'a rollout of a hundred waves costs less than five cents in transitions, counted: %s',
+  async (_how, more) => {
+    const { world, load, execution, toEnd, waves } = await cluster({ seed: 14, nodes: 4, type: 'm5.large' });
+    followWaves(world.bus, { announcementId: 'release-7', fresh: load, replicas: 100 });
+    world.bus.addRule({
+      matches: ({ 'detail-type': type }) => type === 'Wave Ready',
+      deliver: () =>
+        world.bus.put('eks-ip-prewarmer', 'Wave Approved', { cluster: 'shop', announcementId: 'release-7' }),
+    });
+    announceWaves(world, { to: 100, podsPerNode: 0, waves: { size: '1%', ...more } });
+    expect((await toEnd()).status).toBe('SUCCEEDED');
+    expect(await waves()).toHaveLength(100);
+    await world.kernel.run(world.kernel.nowMs + minutes(1), () => load.readyPods === 100);
+    expect([load.readyPods, failedRequests(world)]).toEqual([100, 0]);
+    const { transitions, history } = execution();
+    // The bill counts what the history shows: states entered, and tries after the first.
+    const entered = history.filter(({ type }) => type.endsWith('StateEntered')).length;
+    expect(transitions).toBeGreaterThanOrEqual(entered);
+    expect((transitions * USD_PER_MILLION_TRANSITIONS) / 1_000_000).toBeLessThan(0.05);
+  },
+);
