@@ -1,11 +1,12 @@
 import { join } from 'node:path';
-import { CfnParameter, Duration, Stack } from 'aws-cdk-lib';
+import { Aspects, CfnParameter, Duration, Stack } from 'aws-cdk-lib';
 import { ManagedPolicy, PermissionsBoundary, type PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import type { StringParameter } from 'aws-cdk-lib/aws-ssm';
 import type { IStateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
 import { readPolicy } from '../lambdas/core/policy.ts';
+import { Acknowledged } from './acknowledged.ts';
 import { alarmTopic } from './alarm-topic.ts';
 import { Alarms } from './alarms.ts';
 import { environmentOf } from './cluster-settings.ts';
@@ -80,6 +81,7 @@ export class IpPrewarmer extends Construct {
     super(scope, id);
     const { settings, troubles } = readSettings(props);
     if (troubles) throw new SettingsError(troubles);
+    Aspects.of(this).add(new Acknowledged());
     const { name: deployment, clusters, logRetentionDays, vpc } = settings;
     const { account, region } = Stack.of(this);
     const bundles = props.bundles ?? OWN_BUNDLES;
@@ -182,7 +184,7 @@ export class IpPrewarmer extends Construct {
         : new GateEndpoint(this, 'Gate', {
             ...common,
             access: settings.gateEndpoint,
-            permissions: [readPolicyOnly, readLedger(tables)],
+            permissions: [readPolicyOnly, readLedger(tables, names)],
           });
 
     new SignalRules(this, 'Rules', {

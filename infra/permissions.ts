@@ -13,7 +13,7 @@ import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import type { IStateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import { OUR_SOURCE } from '../lambdas/adapters/our-events.ts';
 import type { Ec2Action } from '../lambdas/core/limits.ts';
-import { OUR_CLUSTER_TAG } from '../lambdas/core/model.ts';
+import { OUR_CLUSTER_TAG, OUR_DEMAND_TAG, OUR_NODE_TAG } from '../lambdas/core/model.ts';
 import type { Tables } from './tables.ts';
 
 const READS: readonly Ec2Action[] = ['DescribeInstances', 'DescribeSubnets', 'DescribeNetworkInterfaces'];
@@ -48,9 +48,15 @@ export function useLedger({ ledger }: Tables): PolicyStatement {
   });
 }
 
-/** Look up one thing in the ledger, and change nothing. */
-export function readLedger({ ledger }: Pick<Tables, 'ledger'>): PolicyStatement {
-  return allow('ReadLedger', { actions: ['dynamodb:GetItem'], resources: [ledger.tableArn] });
+/** Look up what the ledger says of clusters, one thing at a time, and change nothing. Rollouts are kept apart, under their own
+ *  ids: whoever reads those finds the tokens that open their gates. */
+export function readLedger({ ledger }: Pick<Tables, 'ledger'>, names: readonly string[]): PolicyStatement {
+  const keys = names.map((name) => `cluster#${name}`);
+  return allow('ReadLedger', {
+    actions: ['dynamodb:GetItem'],
+    resources: [ledger.tableArn],
+    conditions: only('dynamodb:LeadingKeys', keys),
+  });
 }
 
 /** The secret that callers of the gate endpoint show. */
@@ -99,11 +105,13 @@ export function tellFollowers(stack: Stack): PolicyStatement {
         arnFormat: ArnFormat.SLASH_RESOURCE_NAME,
       }),
     ],
-    conditions: { StringEquals: { 'events:source': OUR_SOURCE } },
+    conditions: only('events:source', [OUR_SOURCE]),
   });
 }
 
-/** Start batched rollouts, and let waves go that are held. */
+/** Start batched rollouts, and let waves go that are held. The Service Authorization Reference knows no resource for
+ *  SendTaskSuccess, but the service checks the machine that the token is of: its refusals name it, and CDK's own
+ *  grantTaskResponse asks for it (aws/aws-cdk#8486, tried there against the service). */
 export function conduct({ stateMachineArn }: IStateMachine): PolicyStatement {
   return allow('Conduct', {
     actions: ['states:StartExecution', 'states:SendTaskSuccess'],
@@ -132,19 +140,20 @@ export interface WarmCluster {
   readonly vpcId: string;
 }
 
-/** Create, attach and fill interfaces of these clusters' nodes, in their VPCs only. */
+/** Create, attach and fill interfaces of these clusters' nodes, in their VPCs only. What is not bounded: docs/security.md. */
 export function warmNodes(stack: Stack, clusters: readonly WarmCluster[]): PolicyStatement[] {
   if (clusters.length === 0) return [];
   const names = clusters.map(({ name }) => name);
   const vpcs = [...new Set(clusters.map(({ vpcId }) => vpcId))].map((id) => ec2(stack, 'vpc', id));
   const asked = { [`aws:RequestTag/${OUR_CLUSTER_TAG}`]: oneOf(names) };
+  const ourTagsOnly = only('aws:TagKeys', [OUR_CLUSTER_TAG, OUR_NODE_TAG, OUR_DEMAND_TAG]);
   const inOurVpc = { ArnEquals: { 'ec2:Vpc': oneOf(vpcs) } };
   const interfaces = ec2(stack, 'network-interface', '*');
   return [
     allow('CreateTagged', {
       actions: ['ec2:CreateNetworkInterface'],
       resources: [interfaces],
-      conditions: { StringEquals: asked },
+      conditions: { StringEquals: asked, ...ourTagsOnly },
     }),
     allow('CreateInVpc', {
       actions: ['ec2:CreateNetworkInterface'],
@@ -154,12 +163,12 @@ export function warmNodes(stack: Stack, clusters: readonly WarmCluster[]): Polic
     allow('TagWhileCreating', {
       actions: ['ec2:CreateTags'],
       resources: [interfaces],
-      conditions: { StringEquals: { 'ec2:CreateAction': 'CreateNetworkInterface', ...asked } },
+      conditions: {
+        StringEquals: { 'ec2:CreateAction': 'CreateNetworkInterface', ...asked },
+        ...ourTagsOnly,
+      },
     }),
-    ...ofEach(names, 'AttachToNodes', {
-      actions: ['ec2:AttachNetworkInterface'],
-      resources: [ec2(stack, 'instance', '*')],
-    }),
+    ...onNodes(stack, names, 'AttachToNodes', ['AttachNetworkInterface', 'ModifyNetworkInterfaceAttribute']),
     ...onOurs(stack, names, 'AttachOurs', ['AttachNetworkInterface', 'ModifyNetworkInterfaceAttribute']),
     // By VPC, not by tag: the interfaces filled are often ipamd's or the node's primary, which carry no common tag.
     allow('Fill', {
@@ -173,7 +182,23 @@ export function warmNodes(stack: Stack, clusters: readonly WarmCluster[]): Polic
       // The key is there when a service, such as EKS Auto Mode, operates the instance or the interface.
       conditions: { Null: { 'ec2:ManagedResourceOperator': 'false' } },
     }),
+    stayOffOthers('StayOffOtherClusters', CNI_CLUSTER_TAG, names),
+    stayOffOthers('StayOffOtherStacks', OUR_CLUSTER_TAG, names),
   ];
+}
+
+/** The CNI's tag on interfaces it made, where it knows its cluster's name. Source: amazon-vpc-cni-k8s, README, CLUSTER_NAME. */
+const CNI_CLUSTER_TAG = 'cluster.k8s.amazonaws.com/name';
+
+/** Fill no interface in the VPCs that says it is another cluster's. */
+function stayOffOthers(sid: string, tag: string, names: readonly string[]): PolicyStatement {
+  const key = `aws:ResourceTag/${tag}`;
+  return deny(sid, {
+    actions: ['ec2:AssignPrivateIpAddresses'],
+    resources: ['*'],
+    // A tag that is not there is equal to nothing, so that has to be asked too.
+    conditions: { Null: { [key]: 'false' }, StringNotEquals: { [key]: oneOf(names) } },
+  });
 }
 
 /** Delete interfaces of ours that no node will get any more. Only the sweep may. */
@@ -183,7 +208,8 @@ export function deleteOrphans(stack: Stack, names: readonly string[]): PolicySta
 
 /** Tell interfaces of ours to go away with their node. */
 export function finishOurs(stack: Stack, names: readonly string[]): PolicyStatement[] {
-  return onOurs(stack, names, 'FinishOurs', ['ModifyNetworkInterfaceAttribute']);
+  const actions = ['ModifyNetworkInterfaceAttribute'] as const;
+  return [...onOurs(stack, names, 'FinishOurs', actions), ...onNodes(stack, names, 'FinishOnNodes', actions)];
 }
 
 /**
@@ -224,6 +250,14 @@ function onOurs(
   ];
 }
 
+/** EC2 asks for the interface and for the instance that it is, or will be, attached to. For a change to an attachment the
+ *  reference calls the instance optional; the CNI's own scoped-down policy grants it (amazon-vpc-cni-k8s, docs/iam-policy.md). */
+const onNodes = (stack: Stack, names: readonly string[], sid: string, actions: readonly Ec2Action[]) =>
+  ofEach(names, sid, {
+    actions: actions.map((action) => `ec2:${action}`),
+    resources: [ec2(stack, 'instance', '*')],
+  });
+
 /** On what the cluster owns, as EKS tags it: its name is in the key, so each has a statement of its own. */
 const ofEach = (names: readonly string[], sid: string, terms: Terms): PolicyStatement[] =>
   names.map((name, index) =>
@@ -248,8 +282,15 @@ function ec2(stack: Stack, resource: string, resourceName: string): string {
 interface Terms {
   readonly actions: string[];
   readonly resources: string[];
-  readonly conditions?: Record<string, Record<string, string | readonly string[]>>;
+  readonly conditions?: Conditions;
 }
+type Conditions = Record<string, Record<string, string | readonly string[]>>;
+
+/** Of a key that has many values: each is one of these, and there is one, since of none "all" would be true. */
+const only = (key: string, values: readonly string[]): Conditions => ({
+  'ForAllValues:StringEquals': { [key]: values },
+  Null: { [key]: 'false' },
+});
 
 const allow = (sid: string, terms: Terms): PolicyStatement =>
   new PolicyStatement({ sid, effect: Effect.ALLOW, ...terms });

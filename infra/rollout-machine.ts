@@ -112,7 +112,10 @@ export class RolloutMachine extends Construct {
       queryLanguage: QueryLanguage.JSONATA,
       timeout: RUNAWAY,
       tracingEnabled: true,
-      ...(logs !== undefined && { logs: { destination: logs, level: LogLevel.ERROR } }),
+      // Every state, but not what went in and out: the token that opens a gate goes into one.
+      ...(logs !== undefined && {
+        logs: { destination: logs, level: LogLevel.ALL, includeExecutionData: false },
+      }),
     });
   }
 
