@@ -62,6 +62,12 @@ test('In warm mode without the VPC named, the deployment has to name it, and the
 test('In warm mode on-signal may create, attach and fill, each bounded by our tag, the VPC or the cluster', () => {
   const interfaces = ['arn:aws:ec2:R:A:network-interface/*'];
   const asked = { 'aws:RequestTag/eks-ip-prewarmer/cluster': 'demo' };
+  const oursAlone = {
+    'ForAllValues:StringEquals': {
+      'aws:TagKeys': ['eks-ip-prewarmer/cluster', 'eks-ip-prewarmer/node', 'eks-ip-prewarmer/demand'],
+    },
+    Null: { 'aws:TagKeys': 'false' },
+  };
   const inVpc = { ArnEquals: { 'ec2:Vpc': `arn:aws:ec2:R:A:vpc/${VPC_ID}` } };
   expect(ec2Of('OnSignal')).toEqual([
     {
@@ -69,7 +75,7 @@ test('In warm mode on-signal may create, attach and fill, each bounded by our ta
       effect: 'Allow',
       actions: ['ec2:CreateNetworkInterface'],
       resources: interfaces,
-      condition: { StringEquals: asked },
+      condition: { StringEquals: asked, ...oursAlone },
     },
     {
       sid: 'CreateInVpc',
@@ -83,12 +89,15 @@ test('In warm mode on-signal may create, attach and fill, each bounded by our ta
       effect: 'Allow',
       actions: ['ec2:CreateTags'],
       resources: interfaces,
-      condition: { StringEquals: { 'ec2:CreateAction': 'CreateNetworkInterface', ...asked } },
+      condition: {
+        StringEquals: { 'ec2:CreateAction': 'CreateNetworkInterface', ...asked },
+        ...oursAlone,
+      },
     },
     {
       sid: 'AttachToNodes',
       effect: 'Allow',
-      actions: ['ec2:AttachNetworkInterface'],
+      actions: ['ec2:AttachNetworkInterface', 'ec2:ModifyNetworkInterfaceAttribute'],
       resources: ['arn:aws:ec2:R:A:instance/*'],
       condition: { StringEquals: { 'aws:ResourceTag/kubernetes.io/cluster/demo': 'owned' } },
     },
@@ -113,7 +122,17 @@ test('In warm mode on-signal may create, attach and fill, each bounded by our ta
       resources: ['*'],
       condition: { Null: { 'ec2:ManagedResourceOperator': 'false' } },
     },
+    notOf('StayOffOtherClusters', 'aws:ResourceTag/cluster.k8s.amazonaws.com/name'),
+    notOf('StayOffOtherStacks', 'aws:ResourceTag/eks-ip-prewarmer/cluster'),
   ]);
+});
+
+const notOf = (sid: string, key: string) => ({
+  sid,
+  effect: 'Deny',
+  actions: ['ec2:AssignPrivateIpAddresses'],
+  resources: ['*'],
+  condition: { Null: { [key]: 'false' }, StringNotEquals: { [key]: ['demo'] } },
 });
 
 test('In warm mode a wave may be given exactly what a signal may', () => {
@@ -156,6 +175,13 @@ test('In warm mode look-again looks, and may tell interfaces of ours to go away 
       resources: ['arn:aws:ec2:R:A:network-interface/*'],
       condition: { StringEquals: { 'aws:ResourceTag/eks-ip-prewarmer/cluster': 'demo' } },
     },
+    {
+      sid: 'FinishOnNodes',
+      effect: 'Allow',
+      actions: ['ec2:ModifyNetworkInterfaceAttribute'],
+      resources: ['arn:aws:ec2:R:A:instance/*'],
+      condition: { StringEquals: { 'aws:ResourceTag/kubernetes.io/cluster/demo': 'owned' } },
+    },
   ]);
 });
 
@@ -176,7 +202,10 @@ test('Warm mode adds EC2 rights, and batched rollouts with their word to followe
       holder: 'OnSignal',
       actions: ['events:PutEvents'],
       resources: ['arn:aws:events:R:A:event-bus/default'],
-      condition: { StringEquals: { 'events:source': 'eks-ip-prewarmer' } },
+      condition: {
+        'ForAllValues:StringEquals': { 'events:source': ['eks-ip-prewarmer'] },
+        Null: { 'events:source': 'false' },
+      },
     },
     { holder: 'OnSignal', actions: ['states:StartExecution', 'states:SendTaskSuccess'] },
   ]);
