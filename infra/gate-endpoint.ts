@@ -57,6 +57,7 @@ export class GateEndpoint extends Construct {
       description: `What callers of the gate endpoint of eks-ip-prewarmer for ${deployment} show`,
       // 48 letters and digits: 285 bits, and nothing that a header or YAML would have to quote.
       generateSecretString: { passwordLength: 48, excludePunctuation: true },
+      // It goes with the URL that it opens.
       removalPolicy: RemovalPolicy.DESTROY,
     });
   }

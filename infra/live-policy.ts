@@ -1,3 +1,4 @@
+import { RemovalPolicy } from 'aws-cdk-lib';
 import { ParameterTier, StringParameter } from 'aws-cdk-lib/aws-ssm';
 import { Construct } from 'constructs';
 import type { Settings } from './settings.ts';
@@ -18,5 +19,7 @@ export class LivePolicy extends Construct {
       stringValue: JSON.stringify(policy),
       tier: ParameterTier.STANDARD,
     });
+    // It goes with the stack, so that its name is free again: keep a copy of what an operator wrote.
+    this.parameter.applyRemovalPolicy(RemovalPolicy.DESTROY);
   }
 }

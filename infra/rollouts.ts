@@ -58,6 +58,7 @@ export class Rollouts extends Construct {
       // Step Functions writes to no other name without more rights. Source: Developer Guide, logging, log group names.
       logGroupName: `/aws/vendedlogs/states/eks-ip-prewarmer/${deployment}/rollouts`,
       retention: props.logRetentionDays,
+      // It goes with the stack, so that the name is free for the next deployment.
       removalPolicy: RemovalPolicy.DESTROY,
     });
     this.machine = new RolloutMachine(this, 'Rollout', {

@@ -1,4 +1,4 @@
-import { Duration } from 'aws-cdk-lib';
+import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
@@ -16,6 +16,13 @@ export interface SignalQueueProps {
   readonly readers: number;
 }
 
+const SAFE = {
+  encryption: QueueEncryption.SQS_MANAGED,
+  enforceSSL: true,
+  // Queues and dead letters go with the stack: what is on them is of use to nobody who has no functions to read it.
+  removalPolicy: RemovalPolicy.DESTROY,
+} as const;
+
 /** A queue and its dead letters: what is still not done after five tries waits there, fourteen days, for a person. */
 export class SignalQueue extends Construct {
   readonly queue: Queue;
@@ -27,8 +34,7 @@ export class SignalQueue extends Construct {
     this.#props = props;
     this.deadLetters = deadLetterQueue(this, 'DeadLetters');
     this.queue = new Queue(this, 'Queue', {
-      encryption: QueueEncryption.SQS_MANAGED,
-      enforceSSL: true,
+      ...SAFE,
       // Six time limits plus the window, so that no batch comes back while it is still at work.
       // Source: Lambda Developer Guide, configuring a queue to use with Lambda.
       visibilityTimeout: Duration.seconds(6 * props.functionTimeout.toSeconds() + props.window.toSeconds()),
@@ -52,8 +58,7 @@ export class SignalQueue extends Construct {
 
 export function deadLetterQueue(scope: Construct, id: string): Queue {
   return new Queue(scope, id, {
-    encryption: QueueEncryption.SQS_MANAGED,
-    enforceSSL: true,
+    ...SAFE,
     retentionPeriod: Duration.days(14),
   });
 }

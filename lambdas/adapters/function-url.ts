@@ -26,6 +26,8 @@ export interface Question {
 export interface Refusal {
   readonly status: 400 | 401 | 404 | 405 | 503;
   readonly why: string;
+  /** What the log says instead: without what came, which may be the secret in a wrong place. */
+  readonly logged?: string;
 }
 
 /** A response of payload format 2.0. */
@@ -126,18 +128,22 @@ function inQuery(text: string): { readonly of: WorkloadAt } | Refusal {
 const atOurs = (question: Question, field: string, clusters: readonly string[]): Question | Refusal =>
   clusters.includes(question.of.cluster)
     ? question
-    : {
-        status: 404,
-        why: sayAll([
+    : refusal(
+        [
           {
             field,
             expected: `a cluster that is deployed here, one of ${clusters.join(', ')}`,
             got: question.of.cluster,
           },
-        ]),
-      };
+        ],
+        404,
+      );
 
-const refusal = (complaints: readonly Complaint[]): Refusal => ({ status: 400, why: sayAll(complaints) });
+const refusal = (complaints: readonly Complaint[], status: 400 | 404 = 400): Refusal => ({
+  status,
+  why: sayAll(complaints),
+  logged: complaints.map(({ field, expected }) => `${field}: expected ${expected}`).join('; '),
+});
 
 type Body =
   | { readonly ok: true; readonly document: unknown }

@@ -24,7 +24,8 @@ export const answerGate =
     const caller = secret !== undefined ? await secret.judge(token) : signed ? 'known' : 'unknown';
     if (caller !== 'known') return refused(STAYS_OUT[caller]);
     if ('of' in asked) return answered(await askGate(asked.of, ports), asked);
-    ports.journal.note('gate request refused', { ...asked });
+    const { status, why, logged = why } = asked;
+    ports.journal.note('gate request refused', { status, why: logged });
     return refused(asked);
   };
 

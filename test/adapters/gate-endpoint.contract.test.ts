@@ -1,7 +1,7 @@
 /** Other tools ask the real handler, as their sources ask, and judge what it answers, as their sources judge. */
 import { beforeEach, describe, expect, test } from 'vitest';
 import { aPolicy } from '../core/fixtures.ts';
-import { argoAsks, flaggerPosts } from './function-urls.ts';
+import { argoAsks, flaggerPosts, type HttpRequest } from './function-urls.ts';
 import { argoMeasures, CART, Endpoint, flaggerHears, isTrue, SECRET } from './gate-tools.ts';
 
 describe('Argo Rollouts, whose web metric is a GET', () => {
@@ -167,3 +167,36 @@ test('what is written down never holds the secret', async () => {
   expect(endpoint.notes).toMatchObject([{ what: 'gate request refused' }, { what: 'gate answered' }]);
   expect(JSON.stringify(endpoint.notes)).not.toContain(SECRET);
 });
+
+test.each<[string, HttpRequest]>([
+  ['in the query too', argoAsks(`${CART}&token=${SECRET}`, { Authorization: `Bearer ${SECRET}` })],
+  ['twice in the query', argoAsks(`${CART}&workload=${SECRET}`, { Authorization: `Bearer ${SECRET}` })],
+  [
+    'in a body that is not JSON',
+    {
+      ...flaggerPosts({ cluster: 'shop', token: SECRET }),
+      headers: { authorization: `Bearer ${SECRET}` },
+      body: `{"metadata": {"token": "${SECRET}"}`,
+    },
+  ],
+  [
+    'in a body that is no webhook',
+    {
+      ...flaggerPosts({ cluster: 'shop', token: SECRET }),
+      headers: { authorization: `Bearer ${SECRET}` },
+      body: JSON.stringify([SECRET]),
+    },
+  ],
+  ['as the cluster', argoAsks(CART.replace('shop', SECRET), { Authorization: `Bearer ${SECRET}` })],
+])(
+  'who is let in and shows the secret %s does not find it in the log, nor a piece of it',
+  async (_, request) => {
+    const endpoint = new Endpoint('secret');
+    const { statusCode } = await endpoint.ask(request);
+    expect([400, 404]).toContain(statusCode);
+    const notes = JSON.stringify(endpoint.notes);
+    expect(notes).toContain('gate request refused');
+    for (let from = 0; from + 8 <= SECRET.length; from++)
+      expect(notes).not.toContain(SECRET.slice(from, from + 8));
+  },
+);

@@ -19,6 +19,7 @@ function journal() {
   const logger = new Logger({ serviceName: 'on-signal', logLevel: 'INFO' });
   return {
     journal: new PowertoolsJournal(() => NOW_MS, { logger }),
+    asDeployed: () => new PowertoolsJournal(() => NOW_MS),
     read: () => lines.map((line) => JSON.parse(line)),
   };
 }
@@ -47,6 +48,27 @@ test('a fact with a name the logger keeps for itself is not lost', () => {
       message: 'call failed',
       code: 'IncorrectState',
       fact_message: 'The instance is not running.',
+    }),
+  ]);
+});
+
+test('a token or a secret is never written, wherever in the facts it is; what only sounds like one is', () => {
+  const { asDeployed, read } = journal();
+  asDeployed().warn('stays on the queue', {
+    signals: [{ nodeId: 'i-0a', hook: { hookName: 'prewarm', token: 'T0KEN-1' } }],
+    taskToken: 'T0KEN-2',
+    headers: { Authorization: 'Bearer T0KEN-3' },
+    SecretString: 'T0KEN-4',
+    secretId: 'gate-secret',
+    tokens: 41,
+  });
+  expect(JSON.stringify(read())).not.toContain('T0KEN');
+  expect(read()).toEqual([
+    expect.objectContaining({
+      signals: [{ nodeId: 'i-0a', hook: { hookName: 'prewarm', token: 'withheld' } }],
+      taskToken: 'withheld',
+      secretId: 'gate-secret',
+      tokens: 41,
     }),
   ]);
 });

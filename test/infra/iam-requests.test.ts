@@ -3,6 +3,8 @@
  * a sentence. What is allowed though one might wish it were not stands apart, with the reason; docs/security.md repeats it
  * for operators.
  */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { allowed } from './deployed-policies.ts';
 import {
@@ -205,6 +207,14 @@ describe('in warm mode, though nobody needs it', () => {
   test.each(NOT_BOUNDED)('$title: $because', async ({ who, asked }) => {
     expect(await allowed(warm.policiesOf(who), asked)).toBe(true);
   });
+});
+
+test('docs/security.md tells operators what is not bounded', () => {
+  const page = readFileSync(join(import.meta.dirname, '../../docs/security.md'), 'utf8').replaceAll(
+    /\s+/g,
+    ' ',
+  );
+  for (const { title } of NOT_BOUNDED) expect(page).toContain(`- ${title}`);
 });
 
 describe('in observe mode', () => {
