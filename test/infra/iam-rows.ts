@@ -34,7 +34,8 @@ export const one = (action: string, resource: string, context?: Asked['context']
 ];
 
 export function judge(deployed: Deployed, rows: readonly Row[]): void {
-  test.each(rows)('$title', async ({ who, asked, may: expected }) => {
+  // By %s, because $title would be cut.
+  test.each(rows.map((row) => [row.title, row] as const))('%s', async (_, { who, asked, may: expected }) => {
     expect(await allowed(deployed.policiesOf(who), asked)).toBe(expected);
   });
 }
