@@ -10,6 +10,7 @@ import { Acknowledged } from './acknowledged.ts';
 import { alarmTopic } from './alarm-topic.ts';
 import { Alarms } from './alarms.ts';
 import { environmentOf } from './cluster-settings.ts';
+import { PrewarmerDashboard } from './dashboard.ts';
 import { GateEndpoint } from './gate-endpoint.ts';
 import { admit } from './lens-access.ts';
 import { LivePolicy } from './live-policy.ts';
@@ -32,6 +33,7 @@ import {
 } from './permissions.ts';
 import { endpointsFor, tellEndpoints } from './private-endpoints.ts';
 import type { IpPrewarmerProps } from './props.ts';
+import { Queries } from './queries.ts';
 import { type Queues, queues, SIGNAL_TIMEOUT } from './queues.ts';
 import { Rollouts } from './rollouts.ts';
 import { Schedules } from './schedules.ts';
@@ -85,7 +87,9 @@ export class IpPrewarmer extends Construct {
     const { name: deployment, clusters, logRetentionDays, vpc } = settings;
     const { account, region } = Stack.of(this);
     const bundles = props.bundles ?? OWN_BUNDLES;
-    const { soleAllocator, schedules, launchHook } = readPolicy(settings.policy).policy;
+    const { soleAllocator, schedules, launchHook, subnetReserveAddresses } = readPolicy(
+      settings.policy,
+    ).policy;
     const sweepEvery = soleAllocator ? SOLE_ALLOCATOR_SWEEPS_EVERY : SWEEP_EVERY;
 
     this.tables = new Tables(this, 'Tables', settings);
@@ -194,13 +198,21 @@ export class IpPrewarmer extends Construct {
       sweepEvery,
     });
     new Schedules(this, 'Schedules', { signals, schedules, accountId: account, region });
-    new Alarms(this, 'Alarms', {
-      deployment,
-      clusters,
-      sweepEvery,
-      soleAllocator,
+    const { all: alarms } = new Alarms(this, 'Alarms', {
+      ...{ deployment, clusters, sweepEvery, soleAllocator, subnetReserveAddresses },
+      deadLetters: {
+        launches: launches.deadLetters,
+        signals: signals.deadLetters,
+        verifications: verifications.deadLetters,
+      },
       topicArn: alarmTopic(this, settings),
     });
+    new PrewarmerDashboard(this, 'Dashboard', {
+      ...{ deployment, clusters, alarms, queues: this.queues },
+      functions: { 'on-signal': this.onSignal, 'look-again': this.lookAgain, sweep: this.sweep },
+      ...(rollouts !== undefined && { machine: rollouts.machine }),
+    });
+    new Queries(this, 'Queries', { deployment, waves: rollouts !== undefined });
     if (settings.permissionsBoundary !== undefined)
       PermissionsBoundary.of(this).apply(
         ManagedPolicy.fromManagedPolicyArn(this, 'Boundary', settings.permissionsBoundary),

@@ -29,6 +29,8 @@ const WHY: Readonly<Record<Field, string>> = {
   verifyAfterMs:
     'When to look first whether ipamd saw what we attached: after nearly every node has started.',
   verifyAttempts: 'Looks before an attach is reported as not seen.',
+  interfaceQuota:
+    'Network interfaces the Region may have, less what other VPCs use. Only figures and the alarm `interface-quota` go by it.',
   stopped: 'The kill switch: while `true` nothing in EC2 is changed, decisions are still recorded.',
   buckets: 'Request buckets of this account where AWS raised or lowered them, by EC2 action.',
   budgetStacks: 'Stacks that share one budget table: while it does not answer, each goes on with its part.',

@@ -21,12 +21,14 @@ export function readInventory(
     const read = new NodesRead();
     const own: OwnEni[] = [];
     const blocks = new UsedBlocks();
+    let interfaces = 0;
     const subnets: Subnet[] = [];
     const cidrs = new Map<SubnetId, string>();
     await Promise.all([
       eachInstance(client, nodesOfCluster(cluster), (instance) => read.add(instance)),
       inChunks('vpc-id', vpcIds, (filters) =>
         eachEni(client, { filters, hiddenToo: true }, (eni) => {
+          interfaces++;
           read.addEni(eni);
           blocks.add(eni);
           const ours = readOwnEni(eni);
@@ -42,7 +44,7 @@ export function readInventory(
         }),
       ),
     ]);
-    return { world: { readAtMs, ...read.whole(), subnets }, own, freeBlocks: blocks.free(cidrs) };
+    return { world: { readAtMs, ...read.whole(), subnets }, own, freeBlocks: blocks.free(cidrs), interfaces };
   });
 }
 

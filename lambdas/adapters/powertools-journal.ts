@@ -43,7 +43,7 @@ export class PowertoolsJournal implements Journal {
     if (told.length === 0) return;
     // A dimension without a value would void the line.
     const dimensions = Object.entries(of).filter(([, value]) => value !== '');
-    const metrics = told.map(([name]) => ({ Name: name, Unit: FIGURES[name as Figure] }));
+    const metrics = told.map(([name]) => ({ Name: name, Unit: FIGURES[name as Figure].unit }));
     const directive = {
       Namespace: NAMESPACE,
       Dimensions: dimensionSets(dimensions.map(([name]) => name)),

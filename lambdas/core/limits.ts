@@ -3,6 +3,9 @@
 /** Addresses in one delegated IPv4 prefix (a /28). Source: EC2 User Guide, prefixes on network interfaces. */
 export const ADDRESSES_PER_PREFIX = 16;
 
+/** Addresses that an ENI of the largest kind holds, its own included. Source: instance-limits.json, the CNI's table. */
+export const MOST_IPV4_PER_ENI = 64;
+
 /** ipamd reconciles with EC2 when its last pool action is more than 60 s old; its loop of 5 s rounds that up.
  *  Source: amazon-vpc-cni-k8s v1.23.1, nodeIPPoolReconcile. */
 export const RECONCILE_WORST_MS = 65_000;

@@ -1,5 +1,6 @@
 /** Plans in the journal: the totals, and every step with its reason; and each signal in one line. */
 
+import { countLeft } from './counting.ts';
 import type { RolloutReport } from './decide-rollout.ts';
 import type { Plan } from './plan/steps.ts';
 import type { Ports } from './ports.ts';
@@ -10,7 +11,9 @@ import type { Launched } from './warm-launches.ts';
 /** Steps of one line: some 300 bytes each, of the 256 KB that a log event may have (CloudWatch Logs quotas). */
 const STEPS_PER_LINE = 400;
 
-export function notePlan({ cluster, steps, totals, ...rest }: Plan, { journal, settings }: Ports): void {
+export function notePlan({ cluster, steps, totals, ...rest }: Plan, ports: Ports): void {
+  const { journal, settings } = ports;
+  countLeft(cluster, steps, ports);
   const mode = settings.clusters.find(({ name }) => name === cluster)?.mode;
   for (let from = 0; from === 0 || from < steps.length; from += STEPS_PER_LINE) {
     const some = steps.slice(from, from + STEPS_PER_LINE);

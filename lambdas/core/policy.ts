@@ -47,6 +47,9 @@ export interface Policy {
   readonly verifyAfterMs: number;
   /** How often to look before it is reported as not seen. */
   readonly verifyAttempts: number;
+  /** ENIs the Region may have, as far as this cluster's VPC is concerned: the account's quota (Service Quotas, Amazon VPC, network
+   *  interfaces per Region; 5,000 unless raised) less what other VPCs use, which we do not see. Only figures and alarms go by it. */
+  readonly interfaceQuota: number;
   /** The kill switch: while `true` nothing in EC2 is changed by anybody, at once; decisions are still recorded. */
   readonly stopped: boolean;
   /** Request buckets of this account where AWS raised (or lowered) them, by EC2 action: size in requests, refill per second. */
@@ -155,6 +158,7 @@ export const RULES: { readonly [K in keyof Policy]: Rule<Policy[K]> } = {
   openDemandTtlMs: { default: 900_000, shape: whole(60_000, 86_400_000, ' ms') },
   verifyAfterMs: { default: 45_000, shape: whole(1_000, 900_000, ' ms') },
   verifyAttempts: { default: 4, shape: whole(1, 20, ' looks') },
+  interfaceQuota: { default: 5_000, shape: whole(1, 1_000_000, ' interfaces') },
   stopped: { default: false, shape: YES_OR_NO },
   buckets: {
     default: {},

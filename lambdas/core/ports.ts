@@ -2,7 +2,7 @@
 import type { Asked } from './budget/allowance.ts';
 import type { RoomAsk } from './budget/flight.ts';
 import type { Answer, FailureKind } from './failures.ts';
-import type { Figures } from './figures.ts';
+import type { Figure, Of } from './figures.ts';
 import type { Kubernetes } from './kubernetes.ts';
 import type { MutatingAction } from './limits.ts';
 import type { Lesson, Samples } from './looks/lessons.ts';
@@ -75,6 +75,8 @@ export interface Inventory {
   readonly own: readonly OwnEni[];
   /** Aligned /28 blocks of each subnet in which no ENI holds an address; reserved ranges are not told apart. */
   readonly freeBlocks: ReadonlyMap<SubnetId, number>;
+  /** ENIs in the VPC, everybody's. */
+  readonly interfaces: number;
 }
 
 export interface Clusters {
@@ -298,8 +300,8 @@ export interface DeadLetters {
 export interface Journal {
   note(what: string, facts: Readonly<Record<string, unknown>>): void;
   warn(what: string, facts: Readonly<Record<string, unknown>>): void;
-  /** Figures for charts and alarms; `of` says of what, in a few words that repeat (cluster, subnet, action). */
-  measure(figures: Figures, of: Readonly<Record<string, string>>): void;
+  /** Figures for charts and alarms; `of` says of what, by the dimensions that figures.ts has for them. */
+  measure<F extends Figure>(figures: { readonly [K in F]?: number }, of: Of<F>): void;
 }
 
 /** `observe` records what it would have done and changes nothing; `warm` acts. */

@@ -6,6 +6,7 @@
 import { backAgain, type CarriedOut, carryOutRollout, comeBack } from './calls/rollout-calls.ts';
 import { adoptionWorstMs } from './cni.ts';
 import { say } from './complaints.ts';
+import { countWould } from './counting.ts';
 import { decideRollout, type RolloutReport } from './decide-rollout.ts';
 import { asDeployed } from './lens.ts';
 import type { Policy } from './policy.ts';
@@ -32,6 +33,12 @@ export async function warmRollout(
   if ('unknown' in present) return notACluster('a cluster that EKS knows in this account and Region', signal);
   const { report, warmPart } = decideRollout(signal, present);
   if (want === 'plan') return report;
+  const carried = new Set(warmPart.steps);
+  countWould(
+    signal.cluster,
+    report.steps.filter((step) => !carried.has(step)),
+    ports,
+  );
 
   const [, { told, waitMs }] = await Promise.all([
     leaveOpen(signal, report.openDemand, ports),

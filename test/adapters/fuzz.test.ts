@@ -66,7 +66,7 @@ function portsOf(told: Told, seed: number): Ports {
   };
   const vpc: Vpc = {
     read: async () => succeeded(world),
-    inventory: async () => succeeded({ world, own: [], freeBlocks: new Map() }),
+    inventory: async () => succeeded({ world, own: [], freeBlocks: new Map(), interfaces: 0 }),
     createEni: change,
     attachEni: change,
     deleteOnTermination: change,
@@ -90,8 +90,8 @@ function portsOf(told: Told, seed: number): Ports {
     journal: {
       note: () => {},
       warn: () => {},
-      measure: ({ Ignored }, { reason = 'no reason' }) => {
-        if (Ignored !== undefined) told.ignored.push(reason);
+      measure: (figures, of) => {
+        if ('Ignored' in figures) told.ignored.push('reason' in of ? String(of.reason) : 'no reason');
       },
     },
     settings: { clusters: [{ name: 'shop', mode: 'warm' }], policy },

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { MOST_IPV4_PER_ENI } from '../../lambdas/core/limits.ts';
 import table from '../../lambdas/core/plan/instance-limits.json' with { type: 'json' };
 import { limitsOf, managedGroupPodCap } from '../../lambdas/core/plan/instance-limits.ts';
 
@@ -15,6 +16,11 @@ describe("the CNI's table of instance limits", () => {
       expect(limits.ipv4PerEni, type).toBeGreaterThanOrEqual(2);
       expect(limits.networkCards, type).toBeGreaterThanOrEqual(1);
     }
+  });
+
+  test('no ENI of any type holds more addresses than the figure that alarms go by', () => {
+    const most = types.map((type) => limitsOf(type)?.ipv4PerEni ?? 0);
+    expect(Math.max(...most)).toBe(MOST_IPV4_PER_ENI);
   });
 
   test('all but 80 Xen types and two of unknown kind take prefixes; 67 types have more than one card', () => {

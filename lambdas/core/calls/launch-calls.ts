@@ -1,6 +1,7 @@
 /** The doing half of a launch: what the budget grants is carried out, and everything that must be remembered or looked at
  *  again comes back as values. */
 import { adoptionWorstMs, keptForMs } from '../cni.ts';
+import { countWarmed, countWould } from '../counting.ts';
 import { onMoment } from '../looks/verify.ts';
 import { type Cluster, type Node, type NodeId, nodeGroupOf, totalIps } from '../model.ts';
 import type { Candidate } from '../plan/eligibility.ts';
@@ -9,7 +10,7 @@ import type { Mode, NodeRecord, Outcome, Ports } from '../ports.ts';
 import { RECORD_TTL_MS } from '../records.ts';
 import type { NodeLaunching } from '../signals.ts';
 import { attachedIn, type Done, leftBecause } from './doing.ts';
-import { type Doing, type NodeWork, type Worked, workOn } from './node-calls.ts';
+import { type Doing, gave, type NodeWork, type Worked, workOn } from './node-calls.ts';
 import { sentAtMs, settled } from './promises.ts';
 
 /** One launch on its way through a run. */
@@ -94,6 +95,15 @@ export async function carryOutLaunches(
       attached.set(cluster.name, [...(attached.get(cluster.name) ?? []), nodeId]);
     records.push(recordOf(one, result, why?.reason, ports));
   }
+  for (const [cluster, some] of Map.groupBy(records, (record) => record.cluster))
+    countWarmed(cluster, some.filter((record) => gave(worked.get(record.nodeId), record)).length, ports);
+  const observed = planned.filter(({ runner }) => runner.mode === 'observe');
+  for (const [cluster, some] of Map.groupBy(observed, ({ runner }) => runner.cluster.name))
+    countWould(
+      cluster,
+      some.flatMap(({ steps }) => steps),
+      ports,
+    );
   for (const [cluster, nodeIds] of attached)
     waiting.push({
       signal: { kind: 'verify-due', cluster, nodeIds, attempt: 0 },

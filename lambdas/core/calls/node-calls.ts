@@ -9,7 +9,7 @@ import type { Mark } from '../plan/marks.ts';
 import type { ActStep, LeaveReason } from '../plan/steps.ts';
 import type { CallClass, Granted, NodeRecord, Ports } from '../ports.ts';
 import { NODES_AT_ONCE } from '../records.ts';
-import { carryOut, type Done, leftBecause } from './doing.ts';
+import { attachedIn, carryOut, type Done, leftBecause } from './doing.ts';
 import { askOf, share, type Wanted } from './granting.ts';
 import { honour, intend, keep, withTokens } from './promises.ts';
 import { Wave } from './wave.ts';
@@ -45,6 +45,10 @@ export type Worked = { readonly record: NodeRecord } & (
   /** Its lease ended, and another run may hold it. */
   | { readonly result: 'lost lease' }
 );
+
+/** Whether a run gave the node interfaces or addresses; `record` is the one it leaves. */
+export const gave = (one: Worked | undefined, { outcome }: NodeRecord): boolean =>
+  one !== undefined && 'done' in one && (attachedIn(one.done) > 0 || outcome.state === 'filled');
 
 /** Until a node is looked at again while the kill switch is on. */
 export const STOPPED_AGAIN_MS = 60_000;

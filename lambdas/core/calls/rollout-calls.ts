@@ -1,5 +1,6 @@
 /** The doing half of a rollout: node by node within the budget; what is not done yet comes back with the announcement. */
 import { adoptionWorstMs } from '../cni.ts';
+import { countWarmed } from '../counting.ts';
 import { type Failure, REACTIONS, waitAfter } from '../failures.ts';
 import { CONSISTENT_AFTER_MS, SQS_MAX_DELAY_MS } from '../limits.ts';
 import { FIRST_LOOK_MS } from '../looks/verify.ts';
@@ -12,7 +13,7 @@ import type { NodeRecord, Outcome, Ports } from '../ports.ts';
 import { leaseNodes, RECORD_TTL_MS } from '../records.ts';
 import type { Ignored, PodsDisplaced, RolloutAnnounced, ScaleOutComing } from '../signals.ts';
 import { attachedIn } from './doing.ts';
-import { STOPPED_AGAIN_MS, type Worked, workOn } from './node-calls.ts';
+import { gave, STOPPED_AGAIN_MS, type Worked, workOn } from './node-calls.ts';
 import { honour, sentAtMs, settled } from './promises.ts';
 
 /** Tries before an announcement is given up that cannot be worked on: by then its pods have started. */
@@ -112,10 +113,11 @@ async function act(
     };
   });
   const worked = await workOn(mine, { as: 'rollout', owner, marks, world, asksForMs: ROUND_LASTS_MS }, ports);
-  await ledger.release(
-    mine.map(({ node, record }) => recordOf(node, worked.get(node.id), record, clock(), adoptionMs)),
-    owner,
+  const records = mine.map(({ node, record }) =>
+    recordOf(node, worked.get(node.id), record, clock(), adoptionMs),
   );
+  await ledger.release(records, owner);
+  countWarmed(cluster, records.filter((each) => gave(worked.get(each.nodeId), each)).length, ports);
   // A sole allocator's ipamd writes no tag: there is nothing to look for.
   const tagged = new Set(candidates.flatMap(({ node, soleAllocator }) => (soleAllocator ? [] : [node.id])));
   const attached = [...worked].flatMap(([nodeId, one]) =>

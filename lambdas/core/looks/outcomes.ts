@@ -1,7 +1,6 @@
 /** What a verdict means for a node's record, for the figures, and for what is known of adoption. */
 
 import { settled } from '../calls/promises.ts';
-import type { Figure } from '../figures.ts';
 import { USABLE_AFTER_SEEN_MS } from '../limits.ts';
 import { ipamdStarted, type Node, type NodeId } from '../model.ts';
 import type { NodeRecord, Ports } from '../ports.ts';
@@ -86,7 +85,7 @@ export function publish(
   cluster: string,
   { journal }: Ports,
 ): void {
-  const figures: Partial<Record<Figure, number>> = {};
+  const figures: { NodesSeen?: number; LateAttaches?: number; NodesNotSeen?: number } = {};
   if (found.seen.length > 0) figures.NodesSeen = found.seen.length;
   if (found.lateAttach.length > 0) figures.LateAttaches = found.lateAttach.length;
   if (found.notSeen.length > 0) figures.NodesNotSeen = found.notSeen.length;

@@ -65,7 +65,8 @@ export async function waitFor(
   journal.measure(
     {
       RolloutPodsLeft: podsInAll(record.announced) - record.releasedPods,
-      WaveWaited: clock() - wave.sinceMs,
+      // A wave that waits for its own time has not begun to.
+      WaveWaited: Math.max(0, clock() - wave.sinceMs),
     },
     { cluster: record.announced.cluster },
   );

@@ -15,10 +15,11 @@ import { candidate, mayHaveStarted } from '../plan/eligibility.ts';
 import { type OpenDemand, unfinished } from '../plan/launches.ts';
 import { givenBack } from '../plan/open-demand.ts';
 import { lookAt } from '../plan/standing.ts';
-import type { Inventory, Ports } from '../ports.ts';
+import type { Ports } from '../ports.ts';
 import { unknownCluster } from '../reading.ts';
 import { leaseNodes, writtenAtMs } from '../records.ts';
 import { rebuildLaunches } from './rebuilding.ts';
+import { publishRoom } from './room.ts';
 import { closeStories } from './stories.ts';
 import { lookThrough } from './through-lens.ts';
 
@@ -86,11 +87,13 @@ async function sweepCluster(name: string, ports: Ports): Promise<Swept | undefin
   const OpenDemandPods = open.reduce((sum, { podsLeft }) => sum + podsLeft, podsGivenBack);
   ports.journal.measure({ OpenDemandPods }, { cluster: name });
   const lessons = await ledger.lessons(name);
-  publishRoom(name, read.value, lessons, ports);
+  publishRoom({ cluster, inventory: read.value, openDemandPods: OpenDemandPods }, ports);
+  publishLessons(name, lessons, ports);
   publishPolicy(name, world, lessons, ports);
-  // Last, and nought too: where it is missing, a sweep did not come to its end, and pods may wait for it.
   if (ports.settings.policy.soleAllocator)
     ports.journal.measure({ NodesShort: shortForLong(world.nodes, alone, clock()) }, { cluster: name });
+  // Last, and nought too: where it is missing, a sweep did not come to its end, and pods may wait for it.
+  ports.journal.measure({ NodesSwept: world.nodes.length }, { cluster: name });
   return {
     cluster: name,
     nodes: world.nodes.length,
@@ -169,22 +172,12 @@ async function giveBack(
   return pods;
 }
 
-/** Subnet room and what launches have taught. */
-function publishRoom(
+/** What launches have taught. */
+function publishLessons(
   cluster: string,
-  { world: { nodes, subnets }, freeBlocks }: Inventory,
   lessons: ReadonlyMap<string, Lesson>,
-  { journal }: Ports,
+  { journal }: Pick<Ports, 'journal'>,
 ): void {
-  const used = new Set(nodes.flatMap(({ enis }) => enis.map(({ subnetId }) => subnetId)));
-  for (const { id: subnet, freeAddresses: SubnetFreeAddresses } of subnets) {
-    if (!used.has(subnet)) continue;
-    const SubnetFreeBlocks = freeBlocks.get(subnet);
-    journal.measure(
-      { SubnetFreeAddresses, ...(SubnetFreeBlocks !== undefined && { SubnetFreeBlocks }) },
-      { cluster, subnet },
-    );
-  }
   for (const [nodeGroup, lesson] of lessons) {
     const BootP05 = startP05Ms(lesson);
     const AdoptionMost = adoptionMostMs([lesson]);
