@@ -144,7 +144,7 @@ const ourCalls = ({ figures: { ours } }: WavesPlayed, reads: boolean): number =>
 const stopsIn = ({ title, ways }: RolloutFigures): string[] =>
   ways.flatMap(({ name, runs }) =>
     runs.flatMap(({ stop }, at) =>
-      stop === undefined ? [] : [`Stopped: ${title}, ${name}, seed ${at + 1}: ${stop.cause}.`],
+      stop === undefined ? [] : ['', `Stopped: ${title}, ${name}, seed ${at + 1}: ${stop.cause}.`],
     ),
   );
 
