@@ -4,7 +4,7 @@
  * test/infra/nag.test.ts holds that nothing else is found, and that each of these is.
  */
 import { CfnResource, type IAspect, Stack, Validations } from 'aws-cdk-lib';
-import { CfnPolicy } from 'aws-cdk-lib/aws-iam';
+import { CfnManagedPolicy, CfnPolicy } from 'aws-cdk-lib/aws-iam';
 import { CfnQueue } from 'aws-cdk-lib/aws-sqs';
 import type { IConstruct } from 'constructs';
 
@@ -22,6 +22,10 @@ const OF_RESOURCES: Readonly<Record<string, Readonly<Record<string, string>>>> =
   'AWS::Lambda::EventSourceMapping': {
     'Serverless-LambdaEventSourceMappingDestination':
       'Lambda has no such destination for a queue. What was received five times goes to the dead letters of the queue.',
+  },
+  'AWS::SNS::Subscription': {
+    'Serverless-SNSRedrivePolicy':
+      'It is an e-mail address. SNS tries for hours; what is not delivered then is old, while the alarm itself stands in CloudWatch.',
   },
   'AWS::SecretsManager::Secret': {
     'AwsSolutions-SMG4':
@@ -48,26 +52,53 @@ const OF_DEAD_LETTERS: readonly (readonly [RegExp, Readonly<Record<string, strin
   ],
 ];
 
-/** Wildcards in policies: what the resource reads like, and why. */
-const OF_WILDCARDS: readonly (readonly [RegExp, string])[] = [
-  [
-    /^\*$/,
-    "Actions that know no resource: EC2's Describe, X-Ray's segments, Step Functions' delivery of logs (Service Authorization Reference).",
-  ],
-  [
-    /:ec2:[^*]*:(network-interface|subnet|security-group|instance)\/\*$/,
-    "Nodes and interfaces come and go. A condition bounds each statement: the cluster's VPC, the cluster's tag on its nodes, or ours.",
-  ],
-  [
-    /:eks:[^*]*:addon\/[^*]+\/vpc-cni\/\*$/,
-    "The end of an add-on's ARN is an id that EKS makes when it is installed.",
-  ],
-  [
-    /:autoscaling:[^*]*:autoScalingGroup:\*:autoScalingGroupName\/\*$/,
-    "Groups come and go with node groups; the condition is the cluster's tag on them.",
-  ],
-  [/^<\w+\.Arn>:\*$/, 'Versions and aliases of that one function: what Step Functions may call by its name.'],
+/** Wildcards in policies: what the resource reads like, which statements there are with it, and why. */
+const OF_WILDCARDS: readonly Wildcard[] = [
+  {
+    reads: /^\*$/,
+    in: ({ Action }) => [Action].flat().every((action) => /^(ec2:Describe|xray:|logs:)/.test(action)),
+    because:
+      "Actions that know no resource: EC2's Describe, X-Ray's segments, Step Functions' delivery of logs (Service Authorization Reference).",
+  },
+  {
+    reads: /^\*$/,
+    in: ({ Sid }) => Sid === 'EnterVpc',
+    because:
+      "With it Lambda puts functions into the VPC, by interfaces that are not there yet. The condition keeps it from the functions' own code.",
+  },
+  {
+    reads: /:ec2:[^*]*:(network-interface|subnet|security-group|instance)\/\*$/,
+    in: ({ Condition }) => Condition !== undefined,
+    because:
+      "Nodes and interfaces come and go. A condition bounds each statement: the cluster's VPC, the cluster's tag on its nodes, or ours.",
+  },
+  {
+    reads: /:eks:[^*]*:addon\/[^*]+\/vpc-cni\/\*$/,
+    because: "The end of an add-on's ARN is an id that EKS makes when it is installed.",
+  },
+  {
+    reads: /:autoscaling:[^*]*:autoScalingGroup:\*:autoScalingGroupName\/\*$/,
+    in: ({ Condition }) => Condition !== undefined,
+    because: "Groups come and go with node groups; the condition is the cluster's tag on them.",
+  },
+  {
+    reads: /^<\w+\.Arn>:\*$/,
+    because: 'Versions and aliases of that one function: what Step Functions may call by its name.',
+  },
 ];
+
+interface Wildcard {
+  readonly reads: RegExp;
+  readonly in?: (statement: Statement) => boolean;
+  readonly because: string;
+}
+interface Statement {
+  readonly Sid?: string;
+  readonly Effect: 'Allow' | 'Deny';
+  readonly Action: string | readonly string[];
+  readonly Resource: unknown;
+  readonly Condition?: unknown;
+}
 
 export class Acknowledged implements IAspect {
   visit(node: IConstruct): void {
@@ -76,7 +107,7 @@ export class Acknowledged implements IAspect {
     if (node instanceof CfnQueue)
       for (const [name, reasons] of OF_DEAD_LETTERS)
         if (name.test(node.node.scope?.node.id ?? '')) acknowledge(node, reasons);
-    if (node instanceof CfnPolicy) acknowledge(node, wildcardsOf(node));
+    if (node instanceof CfnPolicy || node instanceof CfnManagedPolicy) acknowledge(node, wildcardsOf(node));
   }
 }
 
@@ -85,20 +116,25 @@ function acknowledge(node: IConstruct, reasons: Readonly<Record<string, string>>
   if (rules.length > 0) Validations.of(node).acknowledge(...rules);
 }
 
-/** By the finding's id. A wildcard that nobody gave a reason for is none of them, and stays a finding. */
-function wildcardsOf(policy: CfnPolicy): Readonly<Record<string, string>> {
-  const { Statement = [] }: PolicyDocument = Stack.of(policy).resolve(policy.policyDocument);
-  const resources = Statement.flatMap(({ Resource }) => Resource).map(asFound);
+/** Reasons by the finding's id, which is of the resource in all statements. Where one of them has no reason, it stays a finding. */
+function wildcardsOf(policy: CfnPolicy | CfnManagedPolicy): Readonly<Record<string, string>> {
+  const document: { Statement?: Statement[] } = Stack.of(policy).resolve(policy.policyDocument);
+  const reasons = new Map<string, Set<string | undefined>>();
+  for (const statement of document.Statement ?? []) {
+    if (statement.Effect === 'Deny') continue;
+    for (const resource of [statement.Resource].flat().map(asFound)) {
+      if (!resource.includes('*')) continue;
+      const reason = OF_WILDCARDS.find(
+        (wildcard) => wildcard.reads.test(resource) && (wildcard.in?.(statement) ?? true),
+      )?.because;
+      reasons.set(resource, (reasons.get(resource) ?? new Set()).add(reason));
+    }
+  }
   return Object.fromEntries(
-    resources.flatMap((resource) => {
-      const reason = OF_WILDCARDS.find(([reads]) => reads.test(resource))?.[1];
-      return reason === undefined ? [] : [[`AwsSolutions-IAM5[Resource::${resource}]`, reason]];
-    }),
+    [...reasons]
+      .filter(([, all]) => !all.has(undefined))
+      .map(([resource, all]) => [`AwsSolutions-IAM5[Resource::${resource}]`, [...all].join(' ')]),
   );
-}
-
-interface PolicyDocument {
-  readonly Statement?: readonly { readonly Resource: unknown }[];
 }
 
 /** A resource as findings name it. Source: cdk-nag 3.0, flatten-cfn-reference. */

@@ -76,7 +76,8 @@ export class Deployed {
 
   policiesOf(who: string): readonly PolicyDocument[] {
     const role = this.roleOf(who);
-    return this.#idsOf('AWS::IAM::Policy')
+    // What does not fit into a role goes into policies beside it.
+    return [...this.#idsOf('AWS::IAM::Policy'), ...this.#idsOf('AWS::IAM::ManagedPolicy')]
       .map((id) => this.#resources[id]?.Properties)
       .filter((policy) => JSON.stringify(policy?.['Roles']).includes(`"${role}"`))
       .map((policy) => this.#resolve(policy?.['PolicyDocument']) as PolicyDocument);
@@ -155,6 +156,10 @@ const ARNS: Readonly<Record<string, (name: string) => string>> = {
  *  evaluator would insist on "*". */
 const CHECKED_ALL_THE_SAME = new Set(['states:SendTaskSuccess', 'states:SendTaskFailure']);
 
+/** Comes with what a function's code asks for, and not with what Lambda asks for in the role's name. It is of no service's own
+ *  keys. Source: Lambda Developer Guide, working with source function ARN. */
+export const BY_CODE = 'lambda:SourceFunctionArn';
+
 /** Whether a role with these policies may do all of it: a service asks for one resource after the other, and one refusal is
  *  enough. A context key that the service does not fill for that action and resource is a mistake of the asker's. */
 export async function allowed(
@@ -177,7 +182,8 @@ async function allowedOne(policies: readonly PolicyDocument[], asked: Asked): Pr
     serviceControlPolicies: [],
     resourceControlPolicies: [],
   };
-  if (CHECKED_ALL_THE_SAME.has(asked.action)) return runUnsafeSimulation(simulation, {}) === 'Allowed';
+  if (CHECKED_ALL_THE_SAME.has(asked.action) || BY_CODE in simulation.request.contextVariables)
+    return runUnsafeSimulation(simulation, {}) === 'Allowed';
   const run = await runSimulation(simulation, {});
   if (run.resultType !== 'single')
     throw new Error(`${JSON.stringify(asked)}: ${JSON.stringify('errors' in run ? run.errors : run)}`);

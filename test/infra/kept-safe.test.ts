@@ -14,7 +14,13 @@ const STACKS = {
   observe: OBSERVE,
   warm: WARM,
   'every option': EVERYTHING,
-  'a table of its own and signed calls': { ...EVERYTHING, budgetTable: undefined, gateEndpoint: 'iam' },
+  'a table of its own, an e-mail address and signed calls': {
+    ...EVERYTHING,
+    budgetTable: undefined,
+    alarmTopicArn: undefined,
+    alarmEmail: 'platform@example.com',
+    gateEndpoint: 'iam',
+  },
 };
 
 /** Types that hold something when their stack is removed. */
@@ -51,7 +57,10 @@ describe.each(Object.entries(STACKS))('%s', (_, context) => {
     }
   });
 
-  test('topics, where there are any, are encrypted and refuse plain HTTP', () => {
+  test('topics, where there are any, are encrypted by a key that turns, and refuse plain HTTP', () => {
+    expect(of('AWS::SNS::Topic')).toHaveLength('alarmEmail' in context ? 1 : 0);
+    for (const [id, { Properties }] of of('AWS::KMS::Key'))
+      expect(Properties, id).toMatchObject({ EnableKeyRotation: true });
     for (const [id, { Properties }] of of('AWS::SNS::Topic')) {
       expect(Properties, id).toHaveProperty('KmsMasterKeyId');
       expect(refusesHttp(id, 'AWS::SNS::TopicPolicy'), id).toBe(true);

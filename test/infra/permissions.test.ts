@@ -132,7 +132,7 @@ const notOf = (sid: string, key: string) => ({
   effect: 'Deny',
   actions: ['ec2:AssignPrivateIpAddresses'],
   resources: ['*'],
-  condition: { Null: { [key]: 'false' }, StringNotEquals: { [key]: ['demo'] } },
+  condition: { Null: { [key]: 'false' }, StringNotEquals: { [key]: 'demo' } },
 });
 
 test('In warm mode a wave may be given exactly what a signal may', () => {

@@ -34,7 +34,7 @@ test('rights to change something list the tags, nodes and VPCs of warm clusters,
     StringEquals: { [`aws:ResourceTag/kubernetes.io/cluster/${name}`]: 'owned' },
   });
   const onOurs = { StringEquals: { 'aws:ResourceTag/eks-ip-prewarmer/cluster': ours } };
-  expect(conditions).toEqual([
+  expect(conditions).toMatchObject([
     ['CreateTagged', { StringEquals: { 'aws:RequestTag/eks-ip-prewarmer/cluster': ours } }],
     ['CreateInVpc', inVpcs],
     [
