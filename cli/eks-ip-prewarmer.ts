@@ -25,6 +25,18 @@ const COMMANDS: Readonly<Record<string, Listed>> = {
     says: 'names the traps in a cluster’s address settings: evidence, consequence, remedy, price',
     load: () => import('./doctor.ts'),
   },
+  plan: {
+    says: 'what the prewarmer would do for pods that come, and the failures to expect without it',
+    load: () => import('./plan.ts'),
+  },
+  snapshot: {
+    says: 'writes what of a cluster decides about addresses into a file',
+    load: () => import('./snapshot.ts'),
+  },
+  simulate: {
+    says: 'a burst on a snapshot’s cluster: as it is, under other settings, and with the prewarmer',
+    load: () => import('./simulate.ts'),
+  },
 };
 
 /** As shells say it: 128 and the number of SIGINT. */

@@ -26,7 +26,7 @@ export const FRESH = 'burst-next';
 
 /** The names pods are kept to, in the world: a group there is of one type. */
 export const groupKey = ({ nodeGroup, type, maxPods }: SnapshotNode): string =>
-  `${nodeGroup}/${type}${maxPods === undefined ? '' : `/${maxPods}`}`;
+  `${nodeGroup}-${type}${maxPods === undefined ? '' : `-${maxPods}`}`;
 
 /** A world in which the cluster of a snapshot has stood for long with these settings of the CNI. */
 export async function openWorld(
@@ -46,7 +46,8 @@ export async function openWorld(
     })),
   });
   const placed = place(world, snapshot, burst);
-  for (const { id, freeAddresses, freeBlocks } of snapshot.subnets) leaveFree(world, id, freeAddresses, freeBlocks);
+  for (const { id, freeAddresses, freeBlocks } of snapshot.subnets)
+    leaveFree(world, id, freeAddresses, freeBlocks);
   before(world);
   for (const { node } of placed) node.join();
   const { kernel } = world;
@@ -98,20 +99,33 @@ const presentEnis = (enis: readonly SnapshotEni[]): PresentEni[] =>
     .toSorted(
       (a, b) => (a.networkCardIndex ?? 0) - (b.networkCardIndex ?? 0) || a.deviceIndex - b.deviceIndex,
     )
-    .map(({ subnetId, deviceIndex, networkCardIndex = 0, interfaceType, secondaryIps, prefixes, unmanaged }) => ({
-      ...{ subnetId, deviceIndex, networkCardIndex, secondaryIps, prefixes },
-      ...(interfaceType === 'efa' && { interfaceType }),
-      // It has no address of its own, but takes its slot and gives nothing: as good as left alone.
-      ...((unmanaged || interfaceType === 'efa-only') && {
-        tags: { 'node.k8s.amazonaws.com/no_manage': 'true' },
+    .map(
+      ({
+        subnetId,
+        deviceIndex,
+        networkCardIndex = 0,
+        interfaceType,
+        secondaryIps,
+        prefixes,
+        unmanaged,
+      }) => ({
+        ...{ subnetId, deviceIndex, networkCardIndex, secondaryIps, prefixes },
+        ...(interfaceType === 'efa' && { interfaceType }),
+        // It has no address of its own, but takes its slot and gives nothing: as good as left alone.
+        ...((unmanaged || interfaceType === 'efa-only') && {
+          tags: { 'node.k8s.amazonaws.com/no_manage': 'true' },
+        }),
       }),
-    }));
+    );
 
 /** What others leave free. Every block beyond those that are wholly free loses an address at least. */
 function leaveFree({ account }: World, id: string, addresses: number, blocks: number): void {
   const { freeAddresses, freePrefixes } = account.subnet(id);
   const most = freeAddresses - Math.max(0, freePrefixes - blocks);
-  account.othersLeaveFree(id, { addresses: Math.min(addresses, most), prefixes: Math.min(blocks, freePrefixes) });
+  account.othersLeaveFree(id, {
+    addresses: Math.min(addresses, most),
+    prefixes: Math.min(blocks, freePrefixes),
+  });
 }
 
 /** Pods that are there already stay where they are; those of the workload that is rolled out are spread by the scheduler. */
@@ -122,7 +136,8 @@ function startPods(world: World, snapshot: Snapshot, burst: Burst, placed: reado
   const open = placed.filter(({ was }) => burst.takes(was)).map(({ node }) => node);
   while (ofWorkload > 0) {
     const fullest = open.reduce<Node | undefined>(
-      (best, node) => ((pods.get(node) ?? 0) > (best === undefined ? 0 : (pods.get(best) ?? 0)) ? node : best),
+      (best, node) =>
+        (pods.get(node) ?? 0) > (best === undefined ? 0 : (pods.get(best) ?? 0)) ? node : best,
       undefined,
     );
     if (fullest === undefined) break;
@@ -130,7 +145,7 @@ function startPods(world: World, snapshot: Snapshot, burst: Burst, placed: reado
     ofWorkload--;
   }
   for (const [node, count] of pods)
-    for (let index = 0; index < Math.min(count, node.freePodSlots); index++)
+    for (let index = 0; index < count && node.freePodSlots > 0; index++)
       node.bind(world.createPod(`${node.name}-there-${index}`, node));
   return world.deploy(deploymentOf(burst, snapshot, 'burst', burst.replicas.from));
 }

@@ -8,8 +8,14 @@ const BASE = 10 * 2 ** 24;
 
 export function anonymise(snapshot: Snapshot): Snapshot {
   const { cluster, subnets, nodes } = snapshot;
-  const subnetIds = numbered(subnets.map(({ id }) => id), (nth) => `subnet-${hex(nth)}`);
-  const groups = numbered(nodes.map(({ nodeGroup }) => nodeGroup), (nth) => `group-${nth}`);
+  const subnetIds = numbered(
+    subnets.map(({ id }) => id),
+    (nth) => `subnet-${hex(nth)}`,
+  );
+  const groups = numbered(
+    nodes.map(({ nodeGroup }) => nodeGroup),
+    (nth) => `group-${nth}`,
+  );
   const others = numbered(
     subnets.flatMap(({ tags = {} }) => Object.keys(tags).flatMap((key) => clusterIn(key) ?? [])),
     (nth) => `cluster-${nth}`,

@@ -1,8 +1,8 @@
 /** What the fields of a snapshot mean together: ids that lead somewhere, nodes that can exist, subnets side by side. */
 import type { Complaint } from '../../lambdas/core/complaints.ts';
+import { ADDRESSES_PER_PREFIX } from '../../lambdas/core/limits.ts';
 import { typeLimits } from '../../sim/ec2/instance-types.ts';
 import { type Block, overlap, readCidr } from '../../sim/scenario/cidr.ts';
-import { ADDRESSES_PER_PREFIX } from '../../lambdas/core/limits.ts';
 import type { Snapshot, SnapshotNode } from './format.ts';
 
 /** AWS keeps five addresses of every subnet, in the first block and the last (VPC User Guide, subnet sizing). */
@@ -67,7 +67,9 @@ function inNode(node: SnapshotNode, field: string, { subnets: all }: Snapshot): 
   expect(limits !== undefined, 'type', 'an instance type EC2 offers', node.type);
   if (limits === undefined) return complaints;
 
-  const places = node.enis.map(({ networkCardIndex = 0, deviceIndex }) => `${networkCardIndex}/${deviceIndex}`);
+  const places = node.enis.map(
+    ({ networkCardIndex = 0, deviceIndex }) => `${networkCardIndex}/${deviceIndex}`,
+  );
   expect(places.includes('0/0'), 'enis', 'one with deviceIndex 0, the primary', places.join(', '));
   for (const [index, place] of places.entries())
     expect(
@@ -77,7 +79,12 @@ function inNode(node: SnapshotNode, field: string, { subnets: all }: Snapshot): 
       node.enis[index]?.deviceIndex,
     );
   const onCard = node.enis.filter(({ networkCardIndex = 0 }) => networkCardIndex === 0).length;
-  expect(onCard <= limits.enisPerCard, 'enis', `at most ${limits.enisPerCard}, as ${node.type} takes`, onCard);
+  expect(
+    onCard <= limits.enisPerCard,
+    'enis',
+    `at most ${limits.enisPerCard}, as ${node.type} takes`,
+    onCard,
+  );
   const perEni = limits.ipv4PerEni - 1;
   for (const [index, { secondaryIps, prefixes }] of node.enis.entries())
     expect(

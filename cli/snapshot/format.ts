@@ -3,7 +3,15 @@
  * nothing a person could log in with. What the fields mean together is checked in consistent.ts.
  */
 import * as z from 'zod/mini';
-import { listOf, ours, text, textsByName, value, whole, yesOrNo } from '../../lambdas/adapters/expectations.ts';
+import {
+  listOf,
+  ours,
+  text,
+  textsByName,
+  value,
+  whole,
+  yesOrNo,
+} from '../../lambdas/adapters/expectations.ts';
 
 /** Counted up when a field changes its meaning. */
 export const VERSION = 1;

@@ -26,7 +26,7 @@ export function podSlots({ type, launchedBy, maxPods }: SnapshotNode): number {
   return Math.max(0, (maxPods ?? own) - HOST_NETWORK_PODS);
 }
 
-export function podsOf(node: SnapshotNode, { cluster }: Snapshot): number {
+export function podsOf(node: SnapshotNode, { cluster }: Pick<Snapshot, 'cluster'>): number {
   const limits = limitsOf(node.type);
   if (limits === undefined) return 0;
   const settings = settingsOf(cluster.vpcCni?.env ?? {}, limits.prefixes);

@@ -8,15 +8,24 @@ import {
   type Cluster,
   type Eni,
   ipamdStarted,
-  type Node,
   NO_MANAGE_TAG,
+  type Node,
   nodeGroupOf,
   type Subnet,
 } from '../../lambdas/core/model.ts';
 import type { Clock, Clusters, Inventory, Vpc } from '../../lambdas/core/ports.ts';
 import { typeLimits } from '../../sim/ec2/instance-types.ts';
 import { readCidr } from '../../sim/scenario/cidr.ts';
-import { CNI_SETTINGS, type CniEnv, FORMAT, type Snapshot, type SnapshotEni, type SnapshotNode, VERSION } from './format.ts';
+import type { AwsCall } from '../aws-trouble.ts';
+import {
+  CNI_SETTINGS,
+  type CniEnv,
+  FORMAT,
+  type Snapshot,
+  type SnapshotEni,
+  type SnapshotNode,
+  VERSION,
+} from './format.ts';
 
 /** Where a snapshot is read. */
 export interface Readable {
@@ -29,7 +38,7 @@ export interface Readable {
 
 export type Taken =
   | { readonly snapshot: Snapshot; readonly cluster: Cluster; readonly inventory: Inventory }
-  | { readonly failure: Failure }
+  | { readonly call: AwsCall; readonly failure: Failure }
   /** One line: there is no such cluster, or nothing in it that can be played. */
   | { readonly complaint: string };
 
@@ -38,16 +47,22 @@ const SUBNET_TAGS = /^kubernetes\.io\/(role\/cni|cluster\/.+)$/;
 /** AWS keeps five addresses of every subnet (VPC User Guide, subnet sizing). */
 const KEPT_BY_AWS = 5;
 
-export async function takeSnapshot(name: string, { region, ec2, vpc, clusters, clock }: Readable): Promise<Taken> {
+export async function takeSnapshot(
+  name: string,
+  { region, ec2, vpc, clusters, clock }: Readable,
+): Promise<Taken> {
   const described = await clusters.describe(name);
-  if (!described.ok) return { failure: described.failure };
+  if (!described.ok) return { call: 'eks:DescribeCluster', failure: described.failure };
   const cluster = described.value;
   if (cluster === undefined)
     return { complaint: `--cluster: expected the name of an EKS cluster in ${region}, got "${name}"` };
   const vpcIds = [cluster.vpcId];
-  const [inventory, cidrs] = await Promise.all([vpc.inventory({ cluster: name, vpcIds }), readCidrs(ec2, cluster)]);
-  if (!inventory.ok) return { failure: inventory.failure };
-  if (!cidrs.ok) return { failure: cidrs.failure };
+  const [inventory, cidrs] = await Promise.all([
+    vpc.inventory({ cluster: name, vpcIds }),
+    readCidrs(ec2, cluster),
+  ]);
+  if (!inventory.ok) return { call: 'ec2:DescribeNetworkInterfaces', failure: inventory.failure };
+  if (!cidrs.ok) return { call: 'ec2:DescribeSubnets', failure: cidrs.failure };
 
   const notes: string[] = [];
   const nodes = keptOf(inventory.value, notes).map(nodeOf);
@@ -69,7 +84,9 @@ export async function takeSnapshot(name: string, { region, ec2, vpc, clusters, c
       notes,
       cluster: {
         ...{ name, vpcId: cluster.vpcId, ipFamily: cluster.ipFamily, autoMode: cluster.autoMode },
-        ...(cluster.vpcCni !== undefined && { vpcCni: { version: cluster.vpcCni.version, env: env?.env ?? {} } }),
+        ...(cluster.vpcCni !== undefined && {
+          vpcCni: { version: cluster.vpcCni.version, env: env?.env ?? {} },
+        }),
       },
       subnets: subnetsOf(inventory.value, cidrs.value, nodes),
       nodes,
@@ -121,7 +138,15 @@ const nodeOf = ({ id, type, subnetId, tags, enis }: Node): SnapshotNode => ({
   enis: enis.map(eniOf),
 });
 
-function eniOf({ subnetId, deviceIndex, networkCardIndex, interfaceType, secondaryIps, prefixes, tags }: Eni): SnapshotEni {
+function eniOf({
+  subnetId,
+  deviceIndex,
+  networkCardIndex,
+  interfaceType,
+  secondaryIps,
+  prefixes,
+  tags,
+}: Eni): SnapshotEni {
   const special = (['trunk', 'efa', 'efa-only'] as const).find((type) => type === interfaceType);
   return {
     ...{ subnetId, deviceIndex, secondaryIps, prefixes },
@@ -142,7 +167,8 @@ function subnetsOf(
     for (const { subnetId, secondaryIps, prefixes } of enis)
       held.set(subnetId, (held.get(subnetId) ?? 0) + 1 + secondaryIps + prefixes * ADDRESSES_PER_PREFIX);
   const used = new Set([...held.keys(), ...nodes.map(({ subnetId }) => subnetId)]);
-  const wanted = ({ id, tags }: Subnet): boolean => used.has(id) || tags['kubernetes.io/role/cni'] !== undefined;
+  const wanted = ({ id, tags }: Subnet): boolean =>
+    used.has(id) || tags['kubernetes.io/role/cni'] !== undefined;
   return world.subnets
     .filter(wanted)
     .toSorted((a, b) => (a.id < b.id ? -1 : 1))
@@ -170,7 +196,8 @@ export function envOf(configurationValues = ''): { readonly env: CniEnv } | { re
     return { complaint: 'vpc-cni configurationValues: expected a JSON object, got another text' };
   }
   const { env = {} } = (document ?? {}) as { readonly env?: Readonly<Record<string, unknown>> };
-  const kept = CNI_SETTINGS.flatMap((name) => (env[name] === undefined ? [] : [[name, String(env[name])] as const]));
+  const kept = CNI_SETTINGS.flatMap((name) =>
+    env[name] === undefined ? [] : [[name, String(env[name])] as const],
+  );
   return { env: Object.fromEntries(kept) };
 }
-

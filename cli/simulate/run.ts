@@ -1,0 +1,55 @@
+/** All ways played on one snapshot, the same burst and seed. */
+import type { RolloutReport } from '../../lambdas/core/decide-rollout.ts';
+import type { CniEnv, Snapshot } from '../snapshot/format.ts';
+import type { Burst } from './burst.ts';
+import { type Outcome, playWay } from './play.ts';
+import { alone, IN_WAVES, PATCHED, PRESENT, presentEnv, type Way, WITH_US } from './ways.ts';
+
+export interface RunOptions {
+  readonly seed: number;
+  /** One more way: these settings beside the present ones. */
+  readonly settings?: CniEnv;
+  /** Only the present settings and what we and the patch make of them. */
+  readonly brief?: boolean;
+  /** The stack's policy document; its defaults unless said. */
+  readonly policy?: Readonly<Record<string, unknown>>;
+  readonly progress: (what: string) => void;
+}
+
+export interface Comparison {
+  readonly outcomes: readonly Outcome[];
+  /** What the stack would plan there for the burst. */
+  readonly report: RolloutReport | undefined;
+}
+
+export async function compare(snapshot: Snapshot, burst: Burst, options: RunOptions): Promise<Comparison> {
+  const { seed, settings, brief = false, policy = {}, progress } = options;
+  const counted = withPods(snapshot, burst);
+  const env = presentEnv(counted);
+  const outcomes: Outcome[] = [];
+  const ways = alone(counted, burst, settings).filter(({ name }) => !brief || name === PRESENT);
+  // Here, because it brings the CDK, for which nobody should wait who mistyped something.
+  const { rolloutTemplate } = await import('../../infra/rollout-template.ts');
+  const template = rolloutTemplate();
+  const play = async (way: Way): Promise<Outcome> => {
+    progress(`simulating: ${way.name}`);
+    // A world is played without a pause; here the terminal gets its line, and Ctrl-C its turn.
+    await new Promise<void>((resolve) => setImmediate(resolve));
+    const outcome = await playWay(counted, burst, way, { seed, template, policy });
+    outcomes.push(outcome);
+    return outcome;
+  };
+  for (const way of ways) await play(way);
+  const { report } = await play({ name: WITH_US, env, us: 'warm' });
+  const patch = report?.selfPaced?.patch;
+  if (patch !== undefined) await play({ name: PATCHED, env, us: 'nothing', patch });
+  await play({ name: IN_WAVES, env, us: 'waves' });
+  progress('');
+  return { outcomes, report };
+}
+
+/** The pods somebody counted, where they are said to be as many on each node. */
+const withPods = (snapshot: Snapshot, { podsPerNode }: Burst): Snapshot =>
+  podsPerNode === undefined
+    ? snapshot
+    : { ...snapshot, nodes: snapshot.nodes.map((node) => ({ ...node, pods: podsPerNode })) };
