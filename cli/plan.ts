@@ -23,7 +23,7 @@ const command = withAccount(
   withBurst(
     new Command()
       .description(
-        'What the prewarmer would do for pods that come, node by node with reasons, in totals, as a patch to paste where only\n' +
+        'What the prewarmer would do for pods that come, node by node with reasons, in totals, as a patch to paste where only ' +
           'pacing helps; and the failed requests to be expected without it, from a simulation of this very cluster. Changes nothing.',
       )
       .requiredOption('--cluster <name>', 'the EKS cluster')
@@ -94,7 +94,7 @@ async function plan(account: Account, options: Options, say: (what: string) => v
   const played =
     options.simulation && not === undefined
       ? await (await import('./simulate/run.ts')).compare(snapshot, burst, {
-          ...{ seed: options.seed ?? 1, brief: true, progress: say, policy: document },
+          ...{ seed: options.seed ?? 1, brief: true, planned: report, progress: say, policy: document },
         })
       : undefined;
   say('');

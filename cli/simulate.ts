@@ -18,7 +18,7 @@ const PLAYED = 0;
 const command = withBurst(
   new Command()
     .description(
-      'Plays the same burst of pods on a snapshot’s cluster, in virtual time: under its present settings, under alternatives,\n' +
+      'Plays the same burst of pods on a snapshot’s cluster, in virtual time: under its present settings, under alternatives, ' +
         'with the prewarmer and with it in waves; one table. Asks nobody and changes nothing.',
     )
     .argument('<snapshot>', 'file that eks-ip-prewarmer snapshot wrote')
@@ -49,14 +49,14 @@ export const subcommand: Subcommand = {
     if (wrong !== undefined) return cannot(wrong);
     const bar = progress();
     bar.say('reading the snapshot');
-    const [{ readSnapshotFile }, { settingsComplaint, unplayable }] = await Promise.all([
+    const [{ readSnapshotFile, withPods }, { settingsComplaint, unplayable }] = await Promise.all([
       import('./snapshot/read.ts'),
       import('./simulate/ways.ts'),
     ]);
     const read = await readSnapshotFile(file);
     if ('complaint' in read) return cannot(read.complaint);
-    const { snapshot } = read;
     const burst = burstOf(options);
+    const snapshot = withPods(read.snapshot, burst);
     const not = settingsComplaint(options.settings) ?? unplayable(snapshot, burst);
     if (not !== undefined) return cannot(not);
     const { compare } = await import('./simulate/run.ts');

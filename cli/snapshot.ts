@@ -15,7 +15,7 @@ const TAKEN = 0;
 const command = withAccount(
   new Command()
     .description(
-      'Writes what of a cluster decides about addresses: its subnets, its nodes with their ENIs and numbers of addresses, the\n' +
+      'Writes what of a cluster decides about addresses: its subnets, its nodes with their ENIs and numbers of addresses, the ' +
         'CNI’s settings. No address, no tag of yours, no other setting, nothing secret. Changes nothing.',
     )
     .requiredOption('--cluster <name>', 'the EKS cluster')

@@ -17,18 +17,18 @@ export function aligned(rows: readonly (readonly string[])[]): string[] {
   return [line(head), '-'.repeat(line(head).length), ...body.map(line)];
 }
 
-/** Broken between words; lines after the first begin with `indent`. */
+/** Broken between words; lines after the first begin with `indent`. Runs of spaces stay. */
 export function wrapped(text: string, indent = ''): string {
   const lines: string[] = [];
-  let line = '';
+  let line: string | undefined;
   for (const word of text.split(' ')) {
-    const longer = line === '' ? word : `${line} ${word}`;
-    if (longer.length > COLUMNS && line.trim() !== '') {
+    const longer: string = line === undefined ? word : `${line} ${word}`;
+    if (line !== undefined && longer.length > COLUMNS && line.trim() !== '') {
       lines.push(line);
       line = `${indent}${word}`;
     } else line = longer;
   }
-  return [...lines, line].join('\n');
+  return [...lines, line ?? ''].join('\n');
 }
 
 export const count = (value: number): string => value.toLocaleString('en-US');

@@ -17,6 +17,7 @@ import { troubleWith } from '../aws-trouble.ts';
 import { type Burst, type BurstOptions, burstOf, signalOf } from '../simulate/burst.ts';
 import type { Snapshot } from '../snapshot/format.ts';
 import { settingsOf } from '../snapshot/pods.ts';
+import { withPods } from '../snapshot/read.ts';
 import { takeSnapshot } from '../snapshot/take.ts';
 import { lensOn, readingPorts } from './ports.ts';
 
@@ -63,7 +64,8 @@ export async function readPlan(
   if ('kind' in report) return { complaint: report.why };
   return {
     ...{ cluster, burst, report },
-    snapshot: lens === undefined ? taken.snapshot : await counted(taken.snapshot, nodes, lens),
+    snapshot:
+      lens === undefined ? withPods(taken.snapshot, burst) : await counted(taken.snapshot, nodes, lens),
     effort: effortOf(report, burst, policy, taken.snapshot),
   };
 }

@@ -1,6 +1,6 @@
 /** The pods that are to come: how many, how fast, in place of others or beside them, and where. */
 import type { Command } from 'commander';
-import { InvalidArgumentError } from 'commander';
+import { InvalidArgumentError, Option } from 'commander';
 import type { IntOrPercent, RolloutAnnounced } from '../../lambdas/core/signals.ts';
 import type { SnapshotNode } from '../snapshot/format.ts';
 import { whole } from '../usage.ts';
@@ -59,6 +59,8 @@ const READY_AFTER_MS = 5_000;
 const EXIT_MS = 2_000;
 /** Pods in one cluster that Kubernetes is built for. Source: Kubernetes, considerations for large clusters. */
 const MOST_PODS = 150_000;
+/** Adoption takes two minutes, and whoever builds an image knows earlier than that. */
+const STARTS_IN_MS = 300_000;
 const HOUR_MS = 3_600_000;
 
 /** What cannot be meant, as one line. */
@@ -135,8 +137,16 @@ export const podsOption = whole(1, MOST_PODS);
 /** The options both `plan` and `simulate` ask about pods with, beside their number. */
 export const withBurst = (command: Command): Command =>
   command
-    .option('--over <time>', 'spread evenly over this time, such as 90s or 3m', duration, 0)
-    .option('--starts-in <time>', 'from now, or from the announcement, to the first pod', duration, 300_000)
+    .addOption(
+      new Option('--over <time>', 'spread evenly over this time, such as 90s or 3m')
+        .argParser(duration)
+        .default(0, 'all at once'),
+    )
+    .addOption(
+      new Option('--starts-in <time>', 'from now, or from the announcement, to the first pod')
+        .argParser(duration)
+        .default(STARTS_IN_MS, '5m'),
+    )
     .option(
       '--rolling <strategy>',
       'they replace as many, by a rolling update: maxSurge=25%[,maxUnavailable=25%]',

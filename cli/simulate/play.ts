@@ -67,7 +67,7 @@ export async function playWay(
   const dueMs = kernel.nowMs + burst.startsInMs;
   const samples = sampling(world, dueMs);
   const startMs = kernel.nowMs;
-  const endMs = dueMs + burst.overMs + AFTERWARDS_MS;
+  const endMs = dueMs + burst.overMs + (way.selfPaced?.takesMs ?? 0) + AFTERWARDS_MS;
   let stopped: string | undefined;
   if (way.us === 'waves') {
     stopped = await inWaves(played, snapshot, burst, dueMs);
@@ -88,14 +88,11 @@ export async function playWay(
   };
 }
 
-const patched = (burst: Burst, { patch }: Way): Burst =>
-  patch === undefined
-    ? burst
-    : {
-        ...burst,
-        strategy: patch.spec.strategy.rollingUpdate,
-        minReadySeconds: patch.spec.minReadySeconds,
-      };
+const patched = (burst: Burst, { selfPaced }: Way): Burst => {
+  if (selfPaced === undefined) return burst;
+  const { strategy, minReadySeconds } = selfPaced.patch.spec;
+  return { ...burst, strategy: strategy.rollingUpdate, minReadySeconds };
+};
 
 const groupsIn = (snapshot: Snapshot, burst: Burst) =>
   burst.nodeGroups === undefined

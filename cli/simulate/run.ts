@@ -11,6 +11,8 @@ export interface RunOptions {
   readonly settings?: CniEnv;
   /** Only the present settings and what we and the patch make of them. */
   readonly brief?: boolean;
+  /** The plan that was made of the cluster itself; its patch is played instead of the one its simulation would be given. */
+  readonly planned?: RolloutReport;
   /** The stack's policy document; its defaults unless said. */
   readonly policy?: Readonly<Record<string, unknown>>;
   readonly progress: (what: string) => void;
@@ -23,11 +25,10 @@ export interface Comparison {
 }
 
 export async function compare(snapshot: Snapshot, burst: Burst, options: RunOptions): Promise<Comparison> {
-  const { seed, settings, brief = false, policy = {}, progress } = options;
-  const counted = withPods(snapshot, burst);
-  const env = presentEnv(counted);
+  const { seed, settings, brief = false, planned, policy = {}, progress } = options;
+  const env = presentEnv(snapshot);
   const outcomes: Outcome[] = [];
-  const ways = alone(counted, burst, settings).filter(({ name }) => !brief || name === PRESENT);
+  const ways = alone(snapshot, burst, settings).filter(({ name }) => !brief || name === PRESENT);
   // Here, because it brings the CDK, for which nobody should wait who mistyped something.
   const { rolloutTemplate } = await import('../../infra/rollout-template.ts');
   const template = rolloutTemplate();
@@ -35,21 +36,15 @@ export async function compare(snapshot: Snapshot, burst: Burst, options: RunOpti
     progress(`simulating: ${way.name}`);
     // A world is played without a pause; here the terminal gets its line, and Ctrl-C its turn.
     await new Promise<void>((resolve) => setImmediate(resolve));
-    const outcome = await playWay(counted, burst, way, { seed, template, policy });
+    const outcome = await playWay(snapshot, burst, way, { seed, template, policy });
     outcomes.push(outcome);
     return outcome;
   };
   for (const way of ways) await play(way);
   const { report } = await play({ name: WITH_US, env, us: 'warm' });
-  const patch = report?.selfPaced?.patch;
-  if (patch !== undefined) await play({ name: PATCHED, env, us: 'nothing', patch });
+  const { selfPaced } = planned ?? report ?? {};
+  if (selfPaced !== undefined) await play({ name: PATCHED, env, us: 'nothing', selfPaced });
   await play({ name: IN_WAVES, env, us: 'waves' });
   progress('');
   return { outcomes, report };
 }
-
-/** The pods somebody counted, where they are said to be as many on each node. */
-const withPods = (snapshot: Snapshot, { podsPerNode }: Burst): Snapshot =>
-  podsPerNode === undefined
-    ? snapshot
-    : { ...snapshot, nodes: snapshot.nodes.map((node) => ({ ...node, pods: podsPerNode })) };

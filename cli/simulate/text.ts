@@ -4,11 +4,13 @@ import { podsOf } from '../snapshot/pods.ts';
 import { aligned, count, seconds, wrapped } from '../tables.ts';
 import type { Burst } from './burst.ts';
 import type { Outcome } from './play.ts';
-import { named, PATCHED, presentEnv } from './ways.ts';
+import { GIVEN, named, PATCHED, presentEnv } from './ways.ts';
 
 export const callsOf = ({ figures }: Outcome): number =>
   Object.values(figures.ec2Calls).reduce((sum, calls) => sum + calls, 0);
 
+/** Ends that are no further apart than two looks are the same. */
+const SAME_END_SECONDS = 10;
 const HEAD = ['', 'failed', 'worst s', 'p99 s', 'EC2 calls', 'throttled', 'idle addr·s', 'last pod s'];
 
 export const table = (outcomes: readonly Outcome[]): string =>
@@ -56,6 +58,8 @@ export function notes(snapshot: Snapshot, burst: Burst, outcomes: readonly Outco
   const launched = Math.max(0, ...outcomes.map(({ figures }) => figures.launched));
   const full = snapshot.subnets.filter(({ freeBlocks }) => freeBlocks === 0).length;
   const prefixes = outcomes.some(({ way }) => way.env['ENABLE_PREFIX_DELEGATION'] === 'true');
+  const ends = outcomes.map(({ samples }) => samples.at(-1)?.atSeconds ?? 0);
+  const longer = outcomes.filter((_, index) => (ends[index] ?? 0) > Math.min(...ends) + SAME_END_SECONDS);
   const counted = burst.podsPerNode !== undefined || snapshot.nodes.every(({ pods }) => pods !== undefined);
   return [
     ...snapshot.notes,
@@ -66,12 +70,17 @@ export function notes(snapshot: Snapshot, burst: Burst, outcomes: readonly Outco
         ]),
     ...(launched > 0
       ? [
-          `Up to ${count(launched)} nodes were launched, as an autoscaler does 30 s after the first pod that fits nowhere.`,
+          `Nodes were launched, ${count(launched)} at most, as an autoscaler does 30 s after the first pod that fits nowhere.`,
         ]
       : []),
     ...(prefixes && full > 0
       ? [
           `${full} of ${snapshot.subnets.length} subnets have no free /28 block: with prefixes nodes there get no address.`,
+        ]
+      : []),
+    ...(longer.length > 0
+      ? [
+          `Idle addresses and EC2 calls are counted for longer where the pods come slower: ${longer.map(({ way }) => way.name).join(', ')}.`,
         ]
       : []),
     ...outcomes.flatMap(({ way, figures, stopped }) => [
@@ -83,6 +92,7 @@ export function notes(snapshot: Snapshot, burst: Burst, outcomes: readonly Outco
         ? [`${way.name}: ${figures.lateAttach} attaches came too late to help.`]
         : []),
     ]),
+    ...outcomes.flatMap(({ way }) => (way.name === GIVEN ? [`${GIVEN}: ${named(way.env)}.`] : [])),
     ...(outcomes.some(({ way }) => way.name === PATCHED)
       ? [`${PATCHED}: with the settings Kubernetes paces itself by, and no prewarmer.`]
       : []),
@@ -94,7 +104,7 @@ export const outcomeDocument = (outcome: Outcome): unknown => {
   const { way, figures, lastPodSeconds, stopped } = outcome;
   return {
     ...{ way: way.name, us: way.us, env: way.env },
-    ...(way.patch !== undefined && { patch: way.patch }),
+    ...(way.selfPaced !== undefined && { patch: way.selfPaced.patch }),
     failedRequests: figures.failedRequests,
     worstWaitSeconds: figures.worstWaitMs / 1000,
     p99WaitSeconds: figures.p99WaitMs / 1000,

@@ -12,7 +12,7 @@ export interface Way {
   /** What we do: nothing; warm the nodes for what was announced; send the pods in waves besides. */
   readonly us: 'nothing' | 'warm' | 'waves';
   /** The Deployment as it was patched. */
-  readonly patch?: SelfPaced['patch'];
+  readonly selfPaced?: SelfPaced;
 }
 
 /** Settings that decide about each other: another one of them replaces all. */
@@ -32,6 +32,7 @@ export const presentEnv = ({ cluster }: Snapshot): CniEnv => cluster.vpcCni?.env
 export const PRESENT = 'present settings';
 export const WITH_US = 'with us, announced';
 export const IN_WAVES = 'with us, in waves';
+export const GIVEN = 'given settings';
 export const PATCHED = 'Deployment patched';
 
 export function alone(snapshot: Snapshot, burst: Burst, settings: CniEnv | undefined): Way[] {
@@ -43,14 +44,14 @@ export function alone(snapshot: Snapshot, burst: Burst, settings: CniEnv | undef
   });
   const perNode = podsPerNode(snapshot, burst);
   const prefixes = (warm: number): Way =>
-    nobody(`prefixes, WARM_PREFIX_TARGET=${warm}`, {
+    nobody(`WARM_PREFIX_TARGET=${warm}`, {
       ENABLE_PREFIX_DELEGATION: 'true',
       WARM_PREFIX_TARGET: String(warm),
     });
   const ways: Way[] = [
     { name: PRESENT, env: present, us: 'nothing' },
     nobody('WARM_ENI_TARGET=2', { WARM_ENI_TARGET: '2' }),
-    nobody(`IP targets, warm ${WARM_IPS}, minimum ${perNode}`, {
+    nobody(`MINIMUM_IP_TARGET=${perNode}, warm ${WARM_IPS}`, {
       WARM_IP_TARGET: String(WARM_IPS),
       MINIMUM_IP_TARGET: String(perNode),
     }),
@@ -63,7 +64,7 @@ export function alone(snapshot: Snapshot, burst: Burst, settings: CniEnv | undef
   });
   return settings === undefined
     ? different
-    : [...different, { name: named(settings), env: { ...present, ...settings }, us: 'nothing' }];
+    : [...different, { name: GIVEN, env: { ...present, ...settings }, us: 'nothing' }];
 }
 
 /** Pods with addresses that a node has when all have come, as many on each. */

@@ -41,7 +41,7 @@ export async function openWorld(
     cluster: snapshot.cluster.name,
     cniEnv: env,
     subnets: snapshot.subnets.map(({ id, zone, cidr, tags }) => ({
-      ...{ id, zone, cidr, vpcId: snapshot.cluster.vpcId, singles: 'packed' as const },
+      ...{ id, zone, cidr, vpcId: snapshot.cluster.vpcId },
       ...(tags !== undefined && { tags }),
     })),
   });
@@ -118,14 +118,14 @@ const presentEnis = (enis: readonly SnapshotEni[]): PresentEni[] =>
       }),
     );
 
-/** What others leave free. Every block beyond those that are wholly free loses an address at least. */
+/** What others hold lies anywhere, as the nodes' own addresses do; so with prefixes, when nodes give theirs back, blocks become
+ *  whole in which nobody else is. Every block beyond those that are wholly free loses an address at least. */
 function leaveFree({ account }: World, id: string, addresses: number, blocks: number): void {
+  const now = account.subnet(id);
+  account.othersTake(id, { addresses: now.freeAddresses - addresses, leavingPrefixes: blocks });
   const { freeAddresses, freePrefixes } = account.subnet(id);
-  const most = freeAddresses - Math.max(0, freePrefixes - blocks);
-  account.othersLeaveFree(id, {
-    addresses: Math.min(addresses, most),
-    prefixes: Math.min(blocks, freePrefixes),
-  });
+  if (freePrefixes <= blocks) return;
+  account.othersLeaveFree(id, { addresses: freeAddresses - (freePrefixes - blocks), prefixes: blocks });
 }
 
 /** Pods that are there already stay where they are; those of the workload that is rolled out are spread by the scheduler. */

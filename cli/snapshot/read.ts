@@ -78,3 +78,9 @@ function sayFirst(complaints: readonly Complaint[]): string {
   const more = complaints.length - said.length;
   return [...said, ...(more > 0 ? [`and ${more} more`] : [])].join('; ');
 }
+
+/** The pods somebody counted, where they are said to be as many on each node. */
+export const withPods = (snapshot: Snapshot, { podsPerNode }: { readonly podsPerNode?: number }): Snapshot =>
+  podsPerNode === undefined
+    ? snapshot
+    : { ...snapshot, nodes: snapshot.nodes.map((node) => ({ ...node, pods: podsPerNode })) };
