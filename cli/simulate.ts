@@ -80,19 +80,18 @@ export const subcommand: Subcommand = {
     else {
       console.log(`${intro}\n\n${table(compared.outcomes)}`);
       if (said.length > 0) console.log(`\n${said.map((note) => wrapped(`- ${note}`, '  ')).join('\n')}`);
+      if (compared.report?.pacing !== undefined)
+        console.log((await import('./plan/pacing.ts')).pacing(compared.report, burst.workload).join('\n'));
     }
-    return report === undefined ? PLAYED : write(report, snapshotPage);
-
-    async function snapshotPage(): Promise<string> {
-      const { page } = await import('./simulate/page.ts');
-      return page({ title: intro, outcomes: compared.outcomes, notes: said });
-    }
+    if (report === undefined) return PLAYED;
+    const { page } = await import('./simulate/page.ts');
+    return write(report, page({ title: intro, outcomes: compared.outcomes, notes: said }));
   },
 };
 
-async function write(file: string, make: () => Promise<string>): Promise<number> {
+async function write(file: string, page: string): Promise<number> {
   try {
-    await writeFile(file, await make());
+    await writeFile(file, page);
     return PLAYED;
   } catch (error) {
     return cannot(`--report: cannot be written: ${(error as Error).message}`);

@@ -4,8 +4,8 @@ import type { AdviseStep, Step } from '../../lambdas/core/plan/steps.ts';
 import type { Comparison } from '../simulate/run.ts';
 import { burstIn, table } from '../simulate/text.ts';
 import { count, wrapped } from '../tables.ts';
+import { pacing } from './pacing.ts';
 import type { PlanRead } from './read.ts';
-import { yaml } from './yaml.ts';
 
 /** Nodes of a plan above which those that are treated alike are shown together. */
 const NODES_ONE_BY_ONE = 20;
@@ -91,26 +91,6 @@ function totals({ totals: all, openDemand }: RolloutReport, effort: PlanRead['ef
   return [
     'Totals',
     ...rows.map(([name = '', text = '']) => wrapped(`  ${name.padEnd(14)}  ${text}`, ' '.repeat(18))),
-  ];
-}
-
-function pacing(report: RolloutReport, { namespace, name }: { namespace: string; name: string }): string[] {
-  const { pacing: paced, selfPaced, pacingUnknown } = report;
-  if (pacingUnknown !== undefined) return ['', wrapped(`Pacing: ${pacingUnknown}.`, '  ')];
-  if (paced === undefined) return [];
-  const { podsPerWave, everyMs, waves, because } = paced;
-  const how = `Pacing: ${count(podsPerWave)} pods every ${everyMs / 1000} s, ${waves} waves: ${because}.`;
-  if (selfPaced === undefined) return ['', wrapped(how, '  ')];
-  return [
-    '',
-    wrapped(how, '  '),
-    wrapped(
-      `Kubernetes paces itself so, in ${selfPaced.takesMs / 1000} s or more, with this patch: ${selfPaced.because}.`,
-      '  ',
-    ),
-    '',
-    `# kubectl -n ${namespace} patch deployment ${name} --patch-file patch.yaml`,
-    yaml(selfPaced.patch),
   ];
 }
 

@@ -97,7 +97,7 @@ function bars(outcomes: readonly Outcome[]): string {
   const most = Math.max(1, ...outcomes.map(({ figures }) => figures.failedRequests));
   const rows = outcomes.map(({ way, figures: { failedRequests } }, index) => {
     const width = Math.round((failedRequests / most) * 1000) / 10;
-    return `<li><span class="name">${escaped(way.name)}</span><span class="track"><span class="bar way-${index}" style="width:${width}%"></span></span><span class="value">${count(failedRequests)}</span></li>`;
+    return `<li><span class="name">${escaped(way.name)}</span><span class="track">${failedRequests > 0 ? `<span class="bar way-${index}" style="width:${width}%"></span>` : ''}</span><span class="value">${count(failedRequests)}</span></li>`;
   });
   return `<ol class="bars">${rows.join('\n')}</ol>`;
 }

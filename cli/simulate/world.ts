@@ -17,8 +17,8 @@ export interface Played {
 
 /** From the first pod that fits nowhere to the launch of nodes, ms: the autoscaler looking, deciding, asking. */
 const AUTOSCALER_LOOKS_AFTER_MS = 30_000;
-/** When the pods come that were there before: the ipamds serve by then. */
-const PODS_AT_MS = 120_000;
+/** The ipamds of nodes that have stood for long serve at once, if they serve at all. */
+const SERVING_BY_MS = 120_000;
 /** Pools are at rest by then, and two sweeps, five minutes apart, have seen every node. */
 export const SETTLED_MS = 720_000;
 /** Name of the second Deployment of a rollout in waves, as a canary's. */
@@ -51,7 +51,8 @@ export async function openWorld(
   before(world);
   for (const { node } of placed) node.join();
   const { kernel } = world;
-  await kernel.run(PODS_AT_MS);
+  // The pods come in the same moment: an ENI that had none for a minute would be given back.
+  await kernel.run(SERVING_BY_MS, () => placed.every(({ node }) => node.ready));
   const workload = startPods(world, snapshot, burst, placed);
   await kernel.run(SETTLED_MS);
   return { world, workload };
