@@ -64,7 +64,8 @@ export async function openAccount(
   try {
     const found = await account.ec2.config.region();
     return { ...account, region: found, where: endpoint ?? found };
-  } catch {
+  } catch (error) {
+    if (region !== undefined) return { complaint: `--region: ${(error as Error).message}` };
     return { complaint: 'region: expected --region, AWS_REGION or a profile with one, got nothing' };
   }
 }

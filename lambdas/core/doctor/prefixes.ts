@@ -2,7 +2,7 @@
 import { ADDRESSES_PER_PREFIX } from '../limits.ts';
 import { managedEnis } from '../model.ts';
 import { type Finding, many, type Rule, some } from './finding.ts';
-import { priceOf, setEnv } from './remedies.ts';
+import { held, priceOf, setEnv } from './remedies.ts';
 import { type ClusterSeen, nodeSubnets, ownNodes, type SubnetSeen, settingsFor, typesOf } from './seen.ts';
 import { burstPerNode } from './warm-targets.ts';
 
@@ -111,7 +111,11 @@ export const prefixUnused: Rule = {
     const gives = prefixes * ADDRESSES_PER_PREFIX;
     if (prefixes === 0 || gives <= perEni) return undefined;
     const nodes = types.reduce((sum, each) => sum + each.nodes.length, 0);
-    const blocksAll = nodes * (Math.ceil(podCap / ADDRESSES_PER_PREFIX) + prefixes);
+    // It stops growing at max-pods.
+    const blocksAll = types.reduce(
+      (sum, each) => sum + (each.nodes.length * held(mode, each.podCap, each)) / ADDRESSES_PER_PREFIX,
+      0,
+    );
     const blocksFree = nodeSubnets(seen).reduce((sum, { subnet }) => sum + subnet.freeBlocks.length, 0);
     const fits = blocksFree >= blocksAll;
     return {

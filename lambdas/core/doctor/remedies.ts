@@ -39,33 +39,30 @@ function documentOf(text: string | undefined): Record<string, unknown> {
  *  each, and one fill. Source: amazon-vpc-cni-k8s v1.23.1, nodeInit. */
 const restartCalls = (node: Node): number => 2 + 2 * enisOn(node);
 
-/** Addresses a quiet node holds with these pods. Source: amazon-vpc-cni-k8s v1.23.1, isDatastorePoolTooLow and
- *  increaseDatastorePool; `docs/eni-and-ip-target.md`. */
-export function held(
-  mode: CniMode,
-  pods: number,
-  { perEni, holds }: Pick<TypeSeen, 'perEni' | 'holds'>,
-): number {
-  const whole = (addresses: number, each: number): number => Math.ceil(addresses / each) * each;
+/** Addresses a quiet node holds with these pods, and never more than it has slots for, or needs for as many pods as it may run.
+ *  Source: amazon-vpc-cni-k8s v1.23.1, isDatastorePoolTooLow and increaseDatastorePool; `docs/eni-and-ip-target.md`. */
+export function held(mode: CniMode, pods: number, { perEni, enis, maxPods }: Room): number {
+  const each = modeUsesPrefixes(mode) ? ADDRESSES_PER_PREFIX : 1;
+  const most = Math.min(enis * perEni * each, whole(maxPods, each === 1 ? perEni : each));
   switch (mode.kind) {
     case 'warm-eni':
-      return Math.min(holds, whole(pods + Math.max(mode.warmEniTarget * perEni, 1), perEni));
+      return Math.min(most, whole(pods + Math.max(mode.warmEniTarget * perEni, 1), perEni));
     case 'ip-targets':
-      return Math.min(holds, Math.max(pods + mode.warmIpTarget, mode.minimumIpTarget));
-    case 'prefix':
-      return Math.min(
-        holds,
-        whole(pods + Math.max(mode.warmPrefixTarget * ADDRESSES_PER_PREFIX, 1), ADDRESSES_PER_PREFIX),
-      );
     case 'prefix-ip-targets':
-      return Math.min(
-        holds,
-        whole(Math.max(pods + mode.warmIpTarget, mode.minimumIpTarget), ADDRESSES_PER_PREFIX),
-      );
+      return Math.min(most, whole(Math.max(pods + mode.warmIpTarget, mode.minimumIpTarget), each));
+    case 'prefix':
+      return Math.min(most, whole(pods + Math.max(mode.warmPrefixTarget * each, 1), each));
     case 'provisioning-disabled':
       return 0;
   }
 }
+
+/** `enis`: those that pods' addresses may come from. */
+type Room = Pick<TypeSeen, 'perEni' | 'enis' | 'maxPods'>;
+
+const whole = (addresses: number, each: number): number => Math.ceil(addresses / each) * each;
+
+const modeUsesPrefixes = ({ kind }: CniMode): boolean => kind === 'prefix' || kind === 'prefix-ip-targets';
 
 /** Pods with an address on the node, at most, if it is quiet: EC2 does not show them. */
 export function podsAtMost(node: Node, { settings, perEni, holds }: TypeSeen): number {

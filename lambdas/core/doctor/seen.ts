@@ -79,10 +79,14 @@ export interface TypeSeen {
   readonly nodes: readonly Node[];
   /** M: addresses an ENI holds beside its own. */
   readonly perEni: number;
-  /** Pods with an address that all ENIs together can serve. */
+  /** ENIs that pods' addresses may come from. */
+  readonly enis: number;
+  /** Pods with an address that all of them together can serve. */
   readonly holds: number;
   /** Pods with an address that kubelet may run, at most. */
   readonly podCap: number;
+  /** The same with those on the host's network: kubelet's own figure. */
+  readonly maxPods: number;
 }
 
 /** `undefined` when they cannot be read, or EKS does not have them. */
@@ -109,12 +113,15 @@ function typeSeen(seen: ClusterSeen, type: string, nodes: readonly Node[]): Type
   const settings = settingsFor(seen, limits?.prefixes);
   if (limits === undefined || settings === undefined) return undefined;
   const perEni = slotsPerEni(limits);
-  const enis = usableEnis(limits, settings, nodes.some(hasTrunk)) - (settings.customNetworking ? 1 : 0);
-  const holds = Math.max(0, enis) * perEni * (settings.prefixes ? ADDRESSES_PER_PREFIX : 1);
+  const usable = usableEnis(limits, settings, nodes.some(hasTrunk));
+  const enis = Math.max(0, usable - (settings.customNetworking ? 1 : 0));
+  const holds = enis * perEni * (settings.prefixes ? ADDRESSES_PER_PREFIX : 1);
   const caps = (nodes.length > 0 ? nodes : [anyOf(type, seen)]).map((node) =>
     podCap(node, limits, settings, policyFor(seen.policy, seen.cluster.name, nodeGroupOf(node.tags))),
   );
-  return { type, limits, settings, nodes, perEni, holds, podCap: Math.max(...caps) };
+  const most = Math.max(...caps);
+  const maxPods = most + seen.policy.hostNetworkPods;
+  return { type, limits, settings, nodes, perEni, enis, holds, podCap: most, maxPods };
 }
 
 /** A node of a type that has none yet: of it the type and the managed group it would come from matter. */
