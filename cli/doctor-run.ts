@@ -20,11 +20,12 @@ export async function diagnose(
 ): Promise<Diagnosed | { readonly complaint: string }> {
   const policy = await policyOf(account, options);
   if ('complaint' in policy) return policy;
-  const { cluster, burst, rollout, cronjobs: churn, growth, eniQuota } = options;
+  const { cluster, burst, rollout, cronjobs: churn, growth, podsPerNode, eniQuota } = options;
   const expected = {
     ...(burst !== undefined && { burst }),
     ...(rollout !== undefined && { rollout }),
     ...(churn !== undefined && { churn }),
+    ...(podsPerNode !== undefined && { podsPerNode }),
     ...(growth !== undefined && { growthPerDay: growth }),
   };
   const looked = await account.ask(() => look(account, { cluster, policy, expected, eniQuota }, said));

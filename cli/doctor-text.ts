@@ -154,13 +154,24 @@ export function commandLines(words: readonly string[]): string[] {
     } else if (line !== '') line += ' ';
     line += word;
     while (line.length > width - 2) {
-      const cut = line.lastIndexOf(',', width - 3);
+      const cut = lastComma(line.slice(0, width - 2));
       if (cut <= 0) break;
       lines.push(line.slice(0, cut + 1));
       line = line.slice(cut + 1);
     }
   }
   return [...lines, line];
+}
+
+/** The last comma that is not within a JSON text; -1 when there is none. */
+function lastComma(line: string): number {
+  let at = -1;
+  let within = false;
+  for (const [index, character] of [...line].entries()) {
+    if (character === '"' && line[index - 1] !== '\\') within = !within;
+    if (character === ',' && !within) at = index;
+  }
+  return at;
 }
 
 const quoted = (word: string): string =>

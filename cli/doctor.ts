@@ -19,6 +19,7 @@ export interface DoctorOptions extends AccountOptions {
   readonly rollout?: ReturnType<typeof toRollout>;
   readonly cronjobs?: ReturnType<typeof toChurn>;
   readonly growth?: number;
+  readonly podsPerNode?: number;
   readonly policy?: string;
   readonly cniEnv?: Readonly<Record<string, string>>;
   readonly maxPods?: number;
@@ -38,6 +39,11 @@ const command = withAccount(
     .option('--rollout <replicas>', 'a rolling update, for example "110 surge 25% unavailable 0"', toRollout)
     .option('--cronjobs <pods>', 'churn of CronJobs, for example "40 every 1m for 20s"', toChurn)
     .option('--growth <addresses>', 'how many more the cluster needs, for example 500/month', toGrowth)
+    .option(
+      '--pods-per-node <n>',
+      'pods with an address on each node now, which EC2 does not show',
+      whole(0, 1_000),
+    )
     .option('--policy <file>', 'the prewarmer’s policy document (JSON), as deployed')
     .option(
       '--cni-env <name=value>',

@@ -1,10 +1,10 @@
 /** Addresses that cool: nobody may have them for a while after their pod has ended. */
 
 import { bound } from '../cni.ts';
-import { IP_COOLDOWN_MS } from '../limits.ts';
-import { many, type Rule } from './finding.ts';
+import { ENI_GROWTH_MS, IP_COOLDOWN_MS } from '../limits.ts';
+import { FREE, many, type Rule } from './finding.ts';
 import { priceOf, setEnv } from './remedies.ts';
-import { ownNodes, settingsFor, typesOf } from './seen.ts';
+import { addressesOn, ownNodes, settingsFor, typesOf } from './seen.ts';
 import { keepingFree } from './warm-targets.ts';
 
 export const cooldownChurn: Rule = {
@@ -26,22 +26,33 @@ export const cooldownChurn: Rule = {
       Math.ceil((churn.runsMs + cooldownMs) / churn.everyMs) - Math.ceil(churn.runsMs / churn.everyMs);
     const wanted = perNode * (1 + cooling);
     const kept = keptFree(type.settings.mode, type.perEni);
-    if (wanted <= kept) return undefined;
+    const able = type.nodes.filter((node) => addressesOn(node, type.settings) < type.holds);
+    // Where every pod a node may run has its address already, only those that cool are missing.
+    if (wanted <= kept || (able.length === 0 && cooling === 0)) return undefined;
     const needed = Math.min(wanted, type.holds);
     const { env, mode } = keepingFree(settings.mode, needed, type.perEni);
+    const values = Object.entries(env).map(([name, value]) => `${name}=${value}`);
+    const still =
+      cooling === 0 ? '' : `, and those of ${many(cooling, 'run')} before cool for ${cooldownMs / 1000} s`;
     return {
-      severity: cooling > 0 || perNode > kept ? 'red' : 'yellow',
+      severity: cooling > 0 ? 'red' : 'yellow',
       title: `CronJob pods need ${wanted} free addresses a node, and ${kept} are kept`,
-      evidence: `${churn.pods} pods every ${churn.everyMs / 1000} s for ${churn.runsMs / 1000} s on ${many(nodes, 'node')}: ${perNode} a node and run, and those of ${many(cooling, 'run')} before cool for ${cooldownMs / 1000} s; ${type.type} keeps ${kept} free`,
+      evidence: `${churn.pods} pods every ${churn.everyMs / 1000} s for ${churn.runsMs / 1000} s on ${many(nodes, 'node')}: ${perNode} a node and run${still}; ${type.type} keeps ${kept} free`,
       consequence:
-        'Cooling addresses count as free, so the CNI does not grow, and no pod gets them: pods of the run fail until they have cooled, then the next run finds the same.',
-      remedy: {
-        says: `Keep ${needed} free on each node (${Object.entries(env)
-          .map(([name, value]) => `${name}=${value}`)
-          .join(', ')}), or spread the schedules.`,
-        commands: [setEnv(seen, env)],
-      },
-      price: priceOf(seen, mode),
+        cooling > 0
+          ? 'Cooling addresses count as free, so the CNI does not grow, and no pod gets them: pods of the run fail until they have cooled, then the next run finds the same.'
+          : `Pods of a run beyond ${kept} on a node fail until the CNI has grown, up to ${ENI_GROWTH_MS / 1000} s.`,
+      remedy:
+        able.length > 0
+          ? {
+              says: `Keep ${needed} free on each node (${values.join(', ')}), or spread the schedules.`,
+              commands: [setEnv(seen, env)],
+            }
+          : {
+              says: `The nodes hold all they can: spread the schedules, so that a run comes ${cooldownMs / 1000} s after the one before has ended, or give these pods more nodes.`,
+              commands: [],
+            },
+      price: able.length > 0 ? priceOf(seen, mode) : FREE,
     };
   },
 };

@@ -28,7 +28,7 @@ export const coldLaunches: Rule = {
   needs: ['settings', 'nodes'],
   judge: (seen) => {
     const { burst } = seen.expected;
-    const [type] = typesOf(seen).filter(({ nodes }) => nodes.length > 0);
+    const [type] = typesOf(seen);
     if (burst === undefined || type === undefined || type.settings.mode.kind === 'provisioning-disabled')
       return undefined;
     const waiting = burst.pods - addressableIn(seen).freeSlots;

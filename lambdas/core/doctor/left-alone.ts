@@ -5,7 +5,8 @@ import { primaryEni } from '../model.ts';
 import { candidate } from '../plan/eligibility.ts';
 import { limitsOf } from '../plan/instance-limits.ts';
 import { FREE, many, type Rule, some } from './finding.ts';
-import { enisOn, ownNodes } from './seen.ts';
+import { addressesAtReady } from './launches.ts';
+import { enisOn, ownNodes, type TypeSeen, typesOf } from './seen.ts';
 
 export const settingsUnknown: Rule = {
   name: 'settings-unknown',
@@ -37,9 +38,13 @@ export const leftAlone: Rule = {
   source: 'the prewarmer’s own rules (lambdas/core/plan/eligibility.ts); EKS User Guide, Auto Mode',
   needs: ['cluster', 'nodes'],
   judge: (seen) => {
+    // Nodes that start with all they may need want nothing of us.
+    const enough = new Set(typesOf(seen).flatMap((each) => (startsWithAll(each) ? [each.type] : [])));
     const refused = seen.nodes.flatMap((node) => {
       const judged = candidate(node, seen.cluster, seen.policy);
-      return 'refusal' in judged ? [judged.refusal] : [];
+      if ('candidate' in judged || (judged.refusal.reason === 'mode keeps nothing' && enough.has(node.type)))
+        return [];
+      return [judged.refusal];
     });
     if (refused.length === 0 && !seen.cluster.autoMode) return undefined;
     const reasons = [...Map.groupBy(refused, ({ reason }) => reason)];
@@ -71,6 +76,9 @@ export const leftAlone: Rule = {
     };
   },
 };
+
+const startsWithAll = ({ settings, perEni, podCap }: TypeSeen): boolean =>
+  addressesAtReady(settings.mode, perEni) >= podCap;
 
 export const notDeleted: Rule = {
   name: 'enis-outlive-nodes',

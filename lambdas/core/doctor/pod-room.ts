@@ -1,4 +1,5 @@
 /** Whether nodes can give addresses to the pods they may run, and to those that are expected. */
+import { adoptionWorstMs } from '../cni.ts';
 import { QUIET_MS } from '../limits.ts';
 import { cardEnis, managedEnis, type Node, nodeGroupOf } from '../model.ts';
 import { demandOf } from '../plan/demand.ts';
@@ -85,12 +86,14 @@ export const nodesFull: Rule = {
 const cooldownOf = (seen: ClusterSeen): number => settingsFor(seen)?.ipCooldownMs ?? 30_000;
 
 /** What the nodes that are there can take at once, as though each were quiet: one look cannot tell. */
-export function addressableIn(seen: ClusterSeen): Addressable {
-  const sights = lookAt(seen.nodes, new Map(), seen.nowMs - QUIET_MS);
-  const { cluster, policy, nowMs } = seen;
-  return addressable({
-    nodes: seen.nodes.flatMap((node) => poolOf(node, cluster, policy, { nowMs, sights }) ?? []),
-  });
+export function addressableIn({ nodes, cluster, policy, nowMs, expected }: ClusterSeen): Addressable {
+  const { podsPerNode } = expected;
+  const seen = {
+    nowMs,
+    sights: lookAt(nodes, new Map(), nowMs - QUIET_MS),
+    ...(podsPerNode !== undefined && { podsPerNode }),
+  };
+  return addressable({ nodes: nodes.flatMap((node) => poolOf(node, cluster, policy, seen) ?? []) });
 }
 
 export const burstBeyondAddresses: Rule = {
@@ -103,26 +106,25 @@ export const burstBeyondAddresses: Rule = {
     if (burst === undefined || ownNodes(seen).length === 0) return undefined;
     const can = addressableIn(seen);
     const grown = typesOf(seen).reduce((sum, type) => sum + growsBy(type, burst.overMs), 0);
-    if (burst.pods <= can.pods + grown) return undefined;
-    const leadS = 100;
+    // Others wait for new nodes, and ask for nothing meanwhile (rule cold-launches).
+    const here = Math.min(burst.pods, can.freeSlots);
+    const failing = here - can.pods - grown;
+    if (failing <= 0) return undefined;
+    const seconds = burst.overMs / 1000;
     return {
       severity: 'red',
-      title: `A burst of ${burst.pods} pods meets ${can.pods} addresses`,
-      evidence:
-        `${many(can.freeAddresses, 'free address')} on ${many(ownNodes(seen).length, 'node')} (as though none had just changed), ${can.freeSlots} pod slots; ${can.pods} pods spread over them before ${can.limitedBy ?? 'a node'} runs out, and the CNI adds about ${grown} in ${burst.overMs / 1000} s`.replace(
-          'addresss',
-          'addresses',
-        ),
-      consequence: `About ${burst.pods - can.pods - grown} requests fail at first, and each pod tries again 10 to 15 s later: "failed to assign an IP address to container".`,
+      title: `${here} pods of a burst find ${can.pods} addresses`,
+      evidence: `${can.freeSlots} free pod slots on ${many(ownNodes(seen).length, 'node')}, of which ${can.freeAddresses} surely have an address (as though no node had just changed). Spread over them, ${can.pods} pods come before ${can.limitedBy ?? 'a node'} runs out; the CNI adds about ${grown} in ${seconds} s`,
+      consequence: `About ${failing} requests fail at first, and each pod tries again 10 to 15 s later: "failed to assign an IP address to container".`,
       remedy: {
-        says: `Announce the burst ${leadS} s before it comes, with the prewarmer in mode warm: it fills the nodes that have room (docs/announcements.md); or send it in waves of ${can.pods}.`,
+        says: `Announce the burst ${adoptionWorstMs(seen.policy) / 1000} s before it comes, with the prewarmer in mode warm: it fills the nodes that have room (docs/announcements.md has the file); or send it in waves of ${can.pods}.`,
         commands: [
-          ['aws', 'events', 'put-events', '--region', seen.region, '--entries', announcement(seen, burst)],
+          ['aws', 'events', 'put-events', '--region', seen.region, '--entries', 'file://announcement.json'],
         ],
       },
       price: {
         calls: 3 * ownNodes(seen).length,
-        addresses: burst.pods - can.pods,
+        addresses: failing,
         rolls: 0,
         also: 'calls at most: one ENI a node',
       },
@@ -134,20 +136,6 @@ function growsBy({ settings, perEni, nodes }: TypeSeen, overMs: number): number 
   const step = growthStep(settings.mode, perEni);
   return step === undefined ? 0 : Math.floor(overMs / step.everyMs) * step.pods * nodes.length;
 }
-
-const announcement = ({ cluster }: ClusterSeen, burst: { pods: number; overMs: number }): string =>
-  JSON.stringify([
-    {
-      Source: 'eks-ip-prewarmer',
-      DetailType: 'Deployment Announced',
-      Detail: JSON.stringify({
-        cluster: cluster.name,
-        workload: { kind: 'Deployment', namespace: 'default', name: 'NAME' },
-        replicas: { from: 0, to: burst.pods },
-        overSeconds: burst.overMs / 1000,
-      }),
-    },
-  ]);
 
 export const rolloutBeyondAddresses: Rule = {
   name: 'rollout-beyond-addresses',
@@ -166,7 +154,7 @@ export const rolloutBeyondAddresses: Rule = {
     const paced = selfPaced(announced, free, cooldownOf(seen));
     return {
       severity: 'red',
-      title: `A rolling update needs ${addresses} addresses at once, and ${free} are free`,
+      title: `A rolling update needs ${addresses} addresses, and ${free} are surely free`,
       evidence: `${rollout.replicas} replicas, maxSurge ${rollout.strategy.maxSurge}, maxUnavailable ${rollout.strategy.maxUnavailable}: ${because}`,
       consequence: `About ${addresses - free} new pods fail at first, and the deploy tool sees their events.`,
       remedy: {

@@ -67,6 +67,8 @@ export interface Expected {
   readonly rollout?: { readonly replicas: number; readonly strategy: Rolling };
   /** CronJobs: so many pods come every so often, and run so long. */
   readonly churn?: { readonly pods: number; readonly everyMs: number; readonly runsMs: number };
+  /** Pods with an address on each node now, where somebody knows. */
+  readonly podsPerNode?: number;
   /** Addresses the cluster needs more each day. */
   readonly growthPerDay?: number;
 }
