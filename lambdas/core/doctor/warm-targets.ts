@@ -10,11 +10,12 @@ const USUAL_WARM_IPS = 5;
 /** Nodes from which on a pod more on each empties half of AWS's request bucket at once. */
 const LARGE_CLUSTER_NODES = EC2_BUCKETS.AssignPrivateIpAddresses.size / 2;
 
-/** Pods of an expected burst on each node that is there. */
+/** Pods of an expected burst on each node that is there, as far as it may run them. */
 export function burstPerNode(seen: ClusterSeen): number | undefined {
   const { burst } = seen.expected;
   const nodes = ownNodes(seen).length;
-  return burst === undefined || nodes === 0 ? undefined : Math.ceil(burst.pods / nodes);
+  if (burst === undefined || nodes === 0) return undefined;
+  return Math.min(Math.ceil(burst.pods / nodes), ...typesOf(seen).map(({ podCap }) => podCap));
 }
 
 export const minimumWithoutWarm: Rule = {
