@@ -158,6 +158,19 @@ test('a subnet with addresses and hardly a whole block', async () => {
   });
 });
 
+test('a cluster without a node: what its node group would launch', async () => {
+  const { status, stdout } = await doctor([
+    '--cluster',
+    'shop',
+    '--scenario',
+    'S2',
+    '--burst',
+    '800 over 30s',
+  ]);
+  expect(status).toBe(1);
+  expect(stdout).toMatch(/^ 1 {2}red {5}30 new nodes would start with 9 addresses for 27 pods each/m);
+});
+
 /** The words of a command line, as a shell hands them on. */
 async function asShellReads(line: string): Promise<string[]> {
   const { spawn } = await import('node:child_process');
