@@ -2,7 +2,7 @@
  * `eks-ip-prewarmer`: what people try first. Every command reads and changes nothing. Each is a file of its own, loaded when it is
  * asked for, so that help is there at once.
  */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { endsAtParsing, USAGE } from './usage.ts';
@@ -89,7 +89,10 @@ worked on; 130 interrupted (Ctrl-C).`,
   );
 }
 
+/** Of the package this file is in, built or not. */
 function version(): string {
-  const text = readFileSync(join(import.meta.dirname, '../package.json'), 'utf8');
-  return (JSON.parse(text) as { readonly version: string }).version;
+  const [found] = ['..', '../..']
+    .map((up) => join(import.meta.dirname, up, 'package.json'))
+    .filter(existsSync);
+  return found === undefined ? 'unknown' : JSON.parse(readFileSync(found, 'utf8')).version;
 }

@@ -51,7 +51,8 @@ read; 130: interrupted.
 
 One look cannot tell whether a node has just changed: each is judged as though it had been quiet for a minute. Which addresses have pods
 EC2 does not show at all, so what a remedy would hold more is said with "about". Blocks count as free in which no interface of the VPC has
-an address.
+an address. The doctor has met no AWS account yet, only the embedded one; there, addresses that a scenario gives to unnamed
+others (\`free\`) are held by no interface, so more blocks seem free than are.
 
 ## Permissions
 

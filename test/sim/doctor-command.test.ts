@@ -281,6 +281,19 @@ test('Ctrl-C ends it with 130 and one line', async () => {
   expect(await ending).toEqual({ status: 130, stdout: '', stderr: '\nInterrupted. Nothing was changed.\n' });
 });
 
+test.each([
+  [['--profile', 'work'], {}],
+  [[], { AWS_PROFILE: 'work' }],
+])('a profile of the AWS configuration is used: %j %j', async (args, env) => {
+  const { world, server } = await serving();
+  const credentials = join(folder, 'credentials');
+  await writeFile(credentials, '[work]\naws_access_key_id = fromprofile\naws_secret_access_key = secret\n');
+  const files = { AWS_SHARED_CREDENTIALS_FILE: credentials, AWS_CONFIG_FILE: join(folder, 'none') };
+  const asked = ['--cluster', 'demo', '--endpoint', server.endpoint, '--region', 'eu-central-1', ...args];
+  expect((await doctor(asked, { ...files, ...env })).status).toBe(0);
+  expect(world.account.calls.of('fromprofile').get('DescribeInstances')).toBe(1);
+});
+
 test('help: of all, and with examples and exit codes of each command', async () => {
   const [all, bare, of, alike, unknown, version] = await Promise.all(
     [['--help'], [], ['doctor', '--help'], ['help', 'doctor'], ['docter'], ['--version']].map((args) =>

@@ -150,9 +150,9 @@ export const mixedKinds: Rule = {
   needs: ['settings', 'nodes'],
   judge: (seen) => {
     const prefixes = settingsFor(seen)?.prefixes === true;
+    const given = new Map(typesOf(seen).map(({ type, settings }) => [type, settings.prefixes]));
     const wrong = ownNodes(seen).flatMap((node) => {
-      const takesPrefixes =
-        typesOf(seen).find(({ type }) => type === node.type)?.settings.prefixes ?? prefixes;
+      const takesPrefixes = given.get(node.type) ?? prefixes;
       const entries = managedEnis(node).reduce(
         (sum, eni) => sum + (takesPrefixes ? eni.secondaryIps : eni.prefixes),
         0,
