@@ -11,6 +11,7 @@ import { LIMIT, measureApart, QUIET } from './growth.ts';
 import { measurePlanning } from './planning.ts';
 import { reportScenario, runScenario } from './scenario-runs.ts';
 import { measureSignal, reportSignal } from './signal.ts';
+import { measureStartup, reportStartup } from './startup.ts';
 import { measureSweeps, reportSweeps } from './sweep.ts';
 import { progress, table } from './text.ts';
 import { measureTiming, reportTiming } from './timing.ts';
@@ -67,7 +68,8 @@ const command = new Command('npm run bench --')
       'demand',
       'schema',
     ]),
-  );
+  )
+  .option('--startup', 'only how long eks-ip-prewarmer takes to show its help');
 const end = endsAtParsing(command);
 if (end !== undefined) process.exit(end);
 const options = command.opts<{
@@ -77,6 +79,7 @@ const options = command.opts<{
   timing?: boolean;
   demand?: boolean;
   signal?: boolean;
+  startup?: boolean;
   seeds?: number;
   json?: boolean;
   schema?: boolean;
@@ -88,7 +91,11 @@ const say = (text: string): void => {
 };
 
 if (options.schema) process.stdout.write(`${JSON.stringify(jsonSchema(), null, 2)}\n`);
-else if (options.sweep) {
+else if (options.startup) {
+  const startup = measureStartup();
+  say(reportStartup(startup));
+  if (options.json) process.stdout.write(`${JSON.stringify({ startup })}\n`);
+} else if (options.sweep) {
   await sweeps();
   if (options.json) process.stdout.write(`${JSON.stringify(document)}\n`);
 } else if (options.signal) {

@@ -52,19 +52,20 @@ export async function openAccount(
     return { complaint: `--${at === undefined ? 'seed' : 'at'}: expected --scenario with it, got none` };
   const local =
     endpoint !== undefined && ['127.0.0.1', 'localhost', '[::1]'].includes(new URL(endpoint).hostname);
-  const known = process.env['AWS_ACCESS_KEY_ID'] !== undefined || profile !== undefined;
+  const known = profile ?? process.env['AWS_PROFILE'] ?? process.env['AWS_ACCESS_KEY_ID'];
   const config = {
     ...(region !== undefined && { region }),
     ...(profile !== undefined && { profile }),
     ...(endpoint !== undefined && { endpoint }),
-    ...(local && !known && { credentials: LOOPBACK.credentials }),
+    ...(local && known === undefined && { credentials: LOOPBACK.credentials }),
     ...(local && region === undefined && { region: process.env['AWS_REGION'] ?? LOOPBACK.region }),
   };
   const account = accountOf(config, config, { clock: Date.now, ask: (reads) => reads() });
   try {
     const found = await account.ec2.config.region();
     return { ...account, region: found, where: endpoint ?? found };
-  } catch {
+  } catch (error) {
+    if (region !== undefined) return { complaint: `--region: ${(error as Error).message}` };
     return { complaint: 'region: expected --region, AWS_REGION or a profile with one, got nothing' };
   }
 }

@@ -8,7 +8,7 @@ export type AwsCall = `${string}:${string}`;
 const SAYS: Readonly<Record<string, (call: AwsCall) => string>> = {
   ...alike(
     ['UnauthorizedOperation', 'AccessDenied', 'AccessDeniedException'],
-    (call) => `denied: who you are signed in as needs the permission ${call}`,
+    (call) => `denied: grant the permission ${call}`,
   ),
   ...alike(
     ['CredentialsProviderError', 'TokenProviderError'],

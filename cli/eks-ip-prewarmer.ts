@@ -2,7 +2,7 @@
  * `eks-ip-prewarmer`: what people try first. Every command reads and changes nothing. Each is a file of its own, loaded when it is
  * asked for, so that help is there at once.
  */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { endsAtParsing, USAGE } from './usage.ts';
@@ -90,7 +90,10 @@ Examples:
   npx eks-ip-prewarmer doctor --cluster shop
   npx eks-ip-prewarmer doctor --cluster shop --region eu-central-1 --json
   npx eks-ip-prewarmer doctor --cluster shop --scenario S1      # an embedded AWS: no account needed
-  npx eks-ip-prewarmer help doctor
+  npx eks-ip-prewarmer plan --cluster shop --pods 300 --over 3m
+  npx eks-ip-prewarmer snapshot --cluster shop > cluster.json
+  npx eks-ip-prewarmer simulate cluster.json --pods 300 --over 2m --report out.html
+  npx eks-ip-prewarmer help plan
 
 Exit codes of every command: 0 nothing to say against; 1 something is; 2 wrong usage or input that cannot be
 worked on; 130 interrupted (Ctrl-C).`,
@@ -101,7 +104,10 @@ worked on; 130 interrupted (Ctrl-C).`,
   );
 }
 
+/** Of the package this file is in, built or not. */
 function version(): string {
-  const text = readFileSync(join(import.meta.dirname, '../package.json'), 'utf8');
-  return (JSON.parse(text) as { readonly version: string }).version;
+  const [found] = ['..', '../..']
+    .map((up) => join(import.meta.dirname, up, 'package.json'))
+    .filter(existsSync);
+  return found === undefined ? 'unknown' : JSON.parse(readFileSync(found, 'utf8')).version;
 }

@@ -4,7 +4,7 @@ import { Command, InvalidArgumentError } from 'commander';
 import type { Account } from './account.ts';
 import { type AccountOptions, withAccount } from './account-options.ts';
 import type { Subcommand } from './eks-ip-prewarmer.ts';
-import { progress } from './progress.ts';
+import { type Progress, progressOn } from './progress.ts';
 import { type BurstOptions, misfit, podsOption, withBurst } from './simulate/burst.ts';
 import { USAGE } from './usage.ts';
 
@@ -56,33 +56,34 @@ export const subcommand: Subcommand = {
     const options = command.opts<Options>();
     const wrong = misfit({ ...options, pods: options.pods ?? 0 });
     if (wrong !== undefined) return cannot(wrong);
-    const bar = progress();
-    bar.say('reading the cluster');
+    const progress = progressOn(process.stderr, `Plan for ${options.cluster}`);
+    progress.say('reading the cluster');
     const { openAccount } = await import('./account.ts');
     const account = await openAccount(options);
-    if ('complaint' in account) return cannot(account.complaint);
     try {
-      return await plan(account, options, bar.say);
+      return 'complaint' in account
+        ? cannot(account.complaint, progress)
+        : await plan(account, options, progress);
     } finally {
-      bar.say('');
-      account.close();
+      progress.end();
+      if (!('complaint' in account)) account.close();
     }
   },
 };
 
-async function plan(account: Account, options: Options, say: (what: string) => void): Promise<number> {
+async function plan(account: Account, options: Options, progress: Progress): Promise<number> {
   const [{ readPlan }, { readPolicy }, { sayAll }] = await Promise.all([
     import('./plan/read.ts'),
     import('../lambdas/core/policy.ts'),
     import('../lambdas/core/complaints.ts'),
   ]);
   const found = options.policy === undefined ? { document: {} } : await policyIn(options.policy);
-  if ('complaint' in found) return cannot(found.complaint);
+  if ('complaint' in found) return cannot(found.complaint, progress);
   const { document } = found;
   const { policy, complaints } = readPolicy(document);
-  if (complaints.length > 0) return cannot(`${options.policy}: ${sayAll(complaints)}`);
+  if (complaints.length > 0) return cannot(`${options.policy}: ${sayAll(complaints)}`, progress);
   const read = await account.ask(() => readPlan(account, options.cluster, options, policy));
-  if ('complaint' in read) return cannot(read.complaint);
+  if ('complaint' in read) return cannot(read.complaint, progress);
 
   const [{ planText, expectation }, { notes, outcomeDocument }, { unplayable }] = await Promise.all([
     import('./plan/text.ts'),
@@ -94,10 +95,16 @@ async function plan(account: Account, options: Options, say: (what: string) => v
   const played =
     options.simulation && not === undefined
       ? await (await import('./simulate/run.ts')).compare(snapshot, burst, {
-          ...{ seed: options.seed ?? 1, brief: true, planned: report, progress: say, policy: document },
+          ...{
+            seed: options.seed ?? 1,
+            brief: true,
+            planned: report,
+            progress: progress.say,
+            policy: document,
+          },
         })
       : undefined;
-  say('');
+  progress.end();
   if (options.json)
     console.log(
       JSON.stringify({
@@ -135,7 +142,8 @@ function toWorkload(text: string): { namespace: string; name: string } {
   return { namespace, name };
 }
 
-function cannot(line: string): number {
+function cannot(line: string, progress?: Progress): number {
+  progress?.end();
   console.error(line);
   return USAGE;
 }

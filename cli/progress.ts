@@ -1,21 +1,34 @@
-/** Where a command is, on one line of a terminal that is taken away again. In a pipe nobody looks: there is none. */
+/** How far a read is, on a terminal alone and only once it takes its time. */
 
-/** Who waits for less needs not be told. */
-const AFTER_MS = 500;
+/** A read that is over by then says nothing. */
+const PATIENCE_MS = 2_000;
+const EVERY_MS = 200;
 
 export interface Progress {
-  /** Nothing: the line goes. */
-  say(what: string): void;
+  say(text: string): void;
+  /** Takes the line away. */
+  end(): void;
 }
 
-export function progress(out: NodeJS.WriteStream = process.stderr): Progress {
-  const startedAtMs = performance.now();
+export function progressOn(stream: NodeJS.WriteStream, what: string): Progress {
+  if (!stream.isTTY) return { say: () => {}, end: () => {} };
+  const startedMs = performance.now();
+  let now = '';
   let shown = false;
+  const timer = setInterval(() => {
+    const elapsedMs = performance.now() - startedMs;
+    if (elapsedMs < PATIENCE_MS) return;
+    shown = true;
+    const line = `${what}: ${now === '' ? '' : `${now}, `}${Math.round(elapsedMs / 1000)} s`;
+    stream.write(`\r${line.slice(0, (stream.columns ?? 80) - 1)}\u001b[K`);
+  }, EVERY_MS);
   return {
-    say: (what) => {
-      if (!out.isTTY || (what === '' ? !shown : performance.now() - startedAtMs < AFTER_MS)) return;
-      out.write(`\r\x1b[K${what.slice(0, (out.columns || 80) - 1)}`);
-      shown = what !== '';
+    say: (text) => {
+      now = text;
+    },
+    end: () => {
+      clearInterval(timer);
+      if (shown) stream.write('\r\u001b[K');
     },
   };
 }

@@ -2,7 +2,7 @@
 import { writeFile } from 'node:fs/promises';
 import { Command, InvalidArgumentError } from 'commander';
 import type { Subcommand } from './eks-ip-prewarmer.ts';
-import { progress } from './progress.ts';
+import { progressOn } from './progress.ts';
 import { type BurstOptions, burstOf, misfit, podsOption, withBurst } from './simulate/burst.ts';
 import { USAGE, whole } from './usage.ts';
 
@@ -47,8 +47,6 @@ export const subcommand: Subcommand = {
     const options = command.opts<Options>();
     const wrong = misfit(options);
     if (wrong !== undefined) return cannot(wrong);
-    const bar = progress();
-    bar.say('reading the snapshot');
     const [{ readSnapshotFile, withPods }, { settingsComplaint, unplayable }] = await Promise.all([
       import('./snapshot/read.ts'),
       import('./simulate/ways.ts'),
@@ -61,11 +59,12 @@ export const subcommand: Subcommand = {
     if (not !== undefined) return cannot(not);
     const { compare } = await import('./simulate/run.ts');
     const { seed, settings, report } = options;
+    const progress = progressOn(process.stderr, `Simulating ${file}`);
     const compared = await compare(snapshot, burst, {
-      ...{ seed, progress: bar.say },
+      ...{ seed, progress: progress.say },
       ...(settings !== undefined && { settings }),
     });
-    bar.say('');
+    progress.end();
     const { introduction, notes, outcomeDocument, table } = await import('./simulate/text.ts');
     const { wrapped } = await import('./tables.ts');
     const said = notes(snapshot, burst, compared.outcomes);

@@ -2,7 +2,7 @@
 import { Command } from 'commander';
 import { type AccountOptions, withAccount } from './account-options.ts';
 import type { Subcommand } from './eks-ip-prewarmer.ts';
-import { progress } from './progress.ts';
+import { progressOn } from './progress.ts';
 import { USAGE } from './usage.ts';
 
 interface Options extends AccountOptions {
@@ -36,8 +36,7 @@ export const subcommand: Subcommand = {
   command,
   run: async () => {
     const options = command.opts<Options>();
-    const bar = progress();
-    bar.say('reading the cluster');
+    const progress = progressOn(process.stderr, `Reading ${options.cluster}`);
     const [{ openAccount }, { takeSnapshot }, { anonymise }, { troubleWith }] = await Promise.all([
       import('./account.ts'),
       import('./snapshot/take.ts'),
@@ -45,10 +44,13 @@ export const subcommand: Subcommand = {
       import('./aws-trouble.ts'),
     ]);
     const account = await openAccount(options);
-    if ('complaint' in account) return cannot(account.complaint);
+    if ('complaint' in account) {
+      progress.end();
+      return cannot(account.complaint);
+    }
     try {
       const taken = await account.ask(() => takeSnapshot(options.cluster, account));
-      bar.say('');
+      progress.end();
       if ('complaint' in taken) return cannot(taken.complaint);
       if ('failure' in taken) return cannot(troubleWith(taken.call, taken.failure));
       const snapshot = options.anonymise ? anonymise(taken.snapshot) : taken.snapshot;
@@ -56,7 +58,7 @@ export const subcommand: Subcommand = {
       for (const note of snapshot.notes) console.error(note);
       return TAKEN;
     } finally {
-      bar.say('');
+      progress.end();
       account.close();
     }
   },

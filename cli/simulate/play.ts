@@ -3,13 +3,13 @@
 import type { RolloutReport } from '../../lambdas/core/decide-rollout.ts';
 import { readPolicy } from '../../lambdas/core/policy.ts';
 import type { Answer } from '../../lambdas/handlers/on-signal.ts';
-import type { Kernel } from '../../sim/kernel.ts';
 import { followWaves } from '../../sim/pipeline.ts';
 import { type Figures, Watch } from '../../sim/scenario/figures.ts';
 import { ROLLOUT_MACHINE, Stage } from '../../sim/stage.ts';
 import type { World } from '../../sim/world.ts';
 import type { Snapshot } from '../snapshot/format.ts';
 import { announcementOf, type Burst } from './burst.ts';
+import { pass } from './pass.ts';
 import { type Sample, sampling } from './series.ts';
 import type { Way } from './ways.ts';
 import { deploymentOf, FRESH, groupKey, openWorld, type Played } from './world.ts';
@@ -38,7 +38,6 @@ export interface PlayOptions {
 const AFTERWARDS_MS = 600_000;
 /** A rollout in waves takes what it takes; one that takes longer is shown as it is then. */
 const WAVES_AT_MOST_MS = 7_200_000;
-const SLICE_MS = 30_000;
 const SAID_WITHIN_MS = 10_000;
 /** Longer than any function may run, virtual ms. */
 const ANSWERED_WITHIN_MS = 60_000;
@@ -108,14 +107,6 @@ const detailOf = (world: World, snapshot: Snapshot, burst: Burst): Readonly<Reco
 
 function announce(world: World, snapshot: Snapshot, burst: Burst): void {
   world.bus.put('eks-ip-prewarmer', 'Deployment Announced', detailOf(world, snapshot, burst));
-}
-
-/** Time passes in slices, between which this process hears of Ctrl-C. */
-async function pass(kernel: Kernel, untilMs: number, stopWhen: () => boolean = () => false): Promise<void> {
-  while (kernel.nowMs < untilMs && !stopWhen()) {
-    await kernel.run(Math.min(untilMs, kernel.nowMs + SLICE_MS), stopWhen);
-    await new Promise<void>((resolve) => setImmediate(resolve));
-  }
 }
 
 /** What the stack plans for it, node by node; it changes nothing. */

@@ -33,9 +33,7 @@ export async function compare(snapshot: Snapshot, burst: Burst, options: RunOpti
   const { rolloutTemplate } = await import('../../infra/rollout-template.ts');
   const template = rolloutTemplate();
   const play = async (way: Way): Promise<Outcome> => {
-    progress(`simulating: ${way.name}`);
-    // A world is played without a pause; here the terminal gets its line, and Ctrl-C its turn.
-    await new Promise<void>((resolve) => setImmediate(resolve));
+    progress(way.name);
     const outcome = await playWay(snapshot, burst, way, { seed, template, policy });
     outcomes.push(outcome);
     return outcome;
@@ -45,6 +43,5 @@ export async function compare(snapshot: Snapshot, burst: Burst, options: RunOpti
   const { selfPaced } = planned ?? report ?? {};
   if (selfPaced !== undefined) await play({ name: PATCHED, env, us: 'nothing', selfPaced });
   await play({ name: IN_WAVES, env, us: 'waves' });
-  progress('');
   return { outcomes, report };
 }

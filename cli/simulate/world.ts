@@ -8,6 +8,7 @@ import { World } from '../../sim/world.ts';
 import type { CniEnv, Snapshot, SnapshotEni, SnapshotNode } from '../snapshot/format.ts';
 import { podsOf } from '../snapshot/pods.ts';
 import type { Burst } from './burst.ts';
+import { pass } from './pass.ts';
 
 export interface Played {
   readonly world: World;
@@ -52,9 +53,9 @@ export async function openWorld(
   for (const { node } of placed) node.join();
   const { kernel } = world;
   // The pods come in the same moment: an ENI that had none for a minute would be given back.
-  await kernel.run(SERVING_BY_MS, () => placed.every(({ node }) => node.ready));
+  await pass(kernel, SERVING_BY_MS, () => placed.every(({ node }) => node.ready));
   const workload = startPods(world, snapshot, burst, placed);
-  await kernel.run(SETTLED_MS);
+  await pass(kernel, SETTLED_MS);
   return { world, workload };
 }
 
