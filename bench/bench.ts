@@ -11,6 +11,7 @@ import { LIMIT, measureApart, QUIET } from './growth.ts';
 import { measurePlanning } from './planning.ts';
 import { reportScenario, runScenario } from './scenario-runs.ts';
 import { measureSignal, reportSignal } from './signal.ts';
+import { measureStartup, reportStartup } from './startup.ts';
 import { measureSweeps, reportSweeps } from './sweep.ts';
 import { progress, table } from './text.ts';
 import { measureTiming, reportTiming } from './timing.ts';
@@ -73,7 +74,8 @@ const command = new Command('npm run bench --')
       '--rollouts',
       'only batched rollouts: all at once and in waves, a hundred waves, and what the functions of a wave take',
     ).conflicts(['scenario', 'file', 'sweep', 'timing', 'demand', 'signal', 'schema']),
-  );
+  )
+  .option('--startup', 'only how long eks-ip-prewarmer takes to show its help');
 const end = endsAtParsing(command);
 if (end !== undefined) process.exit(end);
 const options = command.opts<{
@@ -84,6 +86,7 @@ const options = command.opts<{
   demand?: boolean;
   signal?: boolean;
   rollouts?: boolean;
+  startup?: boolean;
   seeds?: number;
   json?: boolean;
   schema?: boolean;
@@ -95,7 +98,11 @@ const say = (text: string): void => {
 };
 
 if (options.schema) process.stdout.write(`${JSON.stringify(jsonSchema(), null, 2)}\n`);
-else if (options.sweep || options.signal || options.rollouts) {
+else if (options.startup) {
+  const startup = measureStartup();
+  say(reportStartup(startup));
+  if (options.json) process.stdout.write(`${JSON.stringify({ startup })}\n`);
+} else if (options.sweep || options.signal || options.rollouts) {
   await (options.sweep ? sweeps() : options.signal ? signals() : rollouts());
   if (options.json) process.stdout.write(`${JSON.stringify(document)}\n`);
 } else if (options.timing) {

@@ -4,14 +4,16 @@ import { type Command, CommanderError, InvalidArgumentError } from 'commander';
 /** Wrong usage, or input that cannot be worked on. */
 export const USAGE = 2;
 
-/** Parses the command line. An exit code when that was the end of it: 0 after help, 2 when it was wrong and said so. */
-export function endsAtParsing(command: Command): number | undefined {
+/** Parses the command line, `args` where it is not all of the process's. An exit code when that was the end of it: 0 after help,
+ *  2 when it was wrong and said so. */
+export function endsAtParsing(command: Command, args?: readonly string[]): number | undefined {
   command
     .allowExcessArguments(false)
     .exitOverride()
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, '')) });
   try {
-    command.parse();
+    if (args === undefined) command.parse();
+    else command.parse(args, { from: 'user' });
     return undefined;
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;

@@ -4,8 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { runAll, seedsFrom } from '../cli/demo-run.ts';
 import { explain, table } from '../cli/demo-text.ts';
-import counted from './cost-counted.json' with { type: 'json' };
-import { costPage } from './cost-page.ts';
+import { doctorPage } from './doctor-page.ts';
 import { failuresPage } from './failures-page.ts';
 import { policyPage, policySchema } from './policy-pages.ts';
 
@@ -18,12 +17,12 @@ writeFileSync(
   before.replace(/<!-- demo -->\n(\n```\n[\s\S]*?\n```\n)?/, () => block),
 );
 const docs = (name: string): URL => new URL(`../docs/${name}`, import.meta.url);
+writeFileSync(docs('doctor.md'), doctorPage());
 writeFileSync(docs('failures.md'), failuresPage());
-writeFileSync(docs('cost.md'), costPage(counted));
 writeFileSync(docs('policy.md'), policyPage());
 writeFileSync(docs('policy.schema.json'), `${JSON.stringify(policySchema(), null, 2)}\n`);
 const biome = fileURLToPath(new URL('../node_modules/@biomejs/biome/bin/biome', import.meta.url));
 execFileSync(process.execPath, [biome, 'format', '--write', fileURLToPath(docs('policy.schema.json'))]);
 console.log(
-  'README.md shows the demo; docs/failures.md, policy.md, policy.schema.json and cost.md say what the code does now',
+  'README.md shows the demo; docs/doctor.md, failures.md, policy.md and policy.schema.json say what the code does now',
 );

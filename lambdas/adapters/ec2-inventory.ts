@@ -49,7 +49,7 @@ export function readInventory(
 }
 
 /** The /28 blocks in which somebody holds an address or a prefix: a few thousand numbers a subnet, however many ENIs. */
-class UsedBlocks {
+export class UsedBlocks {
   readonly #of = new Map<string, Set<number>>();
 
   add({ SubnetId: subnetId, PrivateIpAddresses = [], Ipv4Prefixes = [] }: NetworkInterface): void {
@@ -63,11 +63,15 @@ class UsedBlocks {
     for (const { Ipv4Prefix } of Ipv4Prefixes) hold(used, Ipv4Prefix);
   }
 
+  in(subnetId: string): ReadonlySet<number> {
+    return this.#of.get(subnetId) ?? new Set();
+  }
+
   /** A subnet without a readable range is left out. */
   free(cidrs: ReadonlyMap<SubnetId, string>): ReadonlyMap<SubnetId, number> {
     const free = new Map<SubnetId, number>();
     for (const [id, cidr] of cidrs) {
-      const blocks = freeBlocks(cidr, this.#of.get(id) ?? new Set());
+      const blocks = freeBlocks(cidr, this.in(id));
       if (blocks !== undefined) free.set(id, blocks);
     }
     return free;

@@ -16,21 +16,25 @@ export function blockOf(addressOrPrefix: string): number | undefined {
 }
 
 /**
- * How many of a subnet's blocks are wholly free, given the blocks that are `used` (those of other subnets do no harm). The
+ * A subnet's blocks that are wholly free, by number, given the blocks that are `used` (those of other subnets do no harm). The
  * first and the last block never are: AWS keeps the first four addresses and the last one of every subnet (VPC User
  * Guide, subnet sizing). `undefined` when `cidr` is none that a subnet can have.
  */
-export function freeBlocks(cidr: string, used: ReadonlySet<number>): number | undefined {
+export function freeBlocksIn(cidr: string, used: ReadonlySet<number>): readonly number[] | undefined {
   const [address = '', length = ''] = cidr.split('/');
   const bits = Number(length);
   const first = blockOf(address);
   if (first === undefined || !Number.isInteger(bits)) return undefined;
   if (bits < LARGEST_SUBNET_BITS || bits > SMALLEST_SUBNET_BITS) return undefined;
   const last = first + 2 ** (BLOCK_BITS - bits) - 1;
-  let free = 0;
-  for (let block = first + 1; block < last; block++) if (!used.has(block)) free++;
+  const free: number[] = [];
+  for (let block = first + 1; block < last; block++) if (!used.has(block)) free.push(block);
   return free;
 }
+
+/** How many they are. */
+export const freeBlocks = (cidr: string, used: ReadonlySet<number>): number | undefined =>
+  freeBlocksIn(cidr, used)?.length;
 
 function numberOf(address: string): number | undefined {
   const parts = address.split('.');

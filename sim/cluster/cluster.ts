@@ -1,5 +1,5 @@
 /** One EKS cluster: what its API shows, its node groups and nodes, its scheduler, autoscaler, workloads and pods. */
-import type { Account } from '../ec2/account.ts';
+import type { Account, PresentEni } from '../ec2/account.ts';
 import type { Subnet } from '../ec2/api.ts';
 import { typeLimits } from '../ec2/instance-types.ts';
 import type { EventBus } from '../event-bus.ts';
@@ -113,12 +113,12 @@ export class Cluster implements EksCluster {
     const named = { cluster: this.name, group: name, launchedBy };
     const scaling = scalingNames(named, ids.hex(12), this.#world);
     let made = 0;
-    const newNode = (subnetId: string, addresses = 0, standing = false): Node =>
+    const newNode = (subnetId: string, primary: PresentEni = {}, standing = false): Node =>
       this.#newNode({
         name: `${this.#prefix}${name}-${++made}`,
         type,
         subnetId,
-        addresses,
+        primary,
         group: name,
         tags: instanceTags(named, scaling, ids.hex(5)),
         standing,
@@ -144,13 +144,17 @@ export class Cluster implements EksCluster {
       const tags = new Map(Object.entries(groupTags(named)));
       autoScaling.add({ ...scaling, tags, createdAtMs: kernel.nowMs, group });
     }
-    const [primary = 0, ...others] = established?.addresses ?? [];
-    for (let index = 0; index < (established?.nodes ?? 0); index++) {
-      const node = newNode(subnets[index % subnets.length]?.id ?? '', primary, true);
+    const stand = (subnetId: string, [primary = {}, ...others]: readonly PresentEni[]): Node => {
+      const node = newNode(subnetId, primary, true);
       this.#groupOf.set(node, group);
       group.adopt(node);
-      this.#establish(node, others);
-    }
+      this.#attach(node, others);
+      return node;
+    };
+    const alike = (established?.addresses ?? []).map((secondaryIps) => ({ secondaryIps }));
+    for (let index = 0; index < (established?.nodes ?? 0); index++)
+      stand(subnets[index % subnets.length]?.id ?? '', alike).join();
+    for (const { subnetId, enis } of options.present ?? []) stand(subnetId, enis);
     return group;
   }
 
@@ -167,31 +171,30 @@ export class Cluster implements EksCluster {
 
   /** A node that has been in the cluster for long, with these secondary addresses on its ENIs, the primary's first. */
   established(type: string, addresses: readonly number[]): Node {
-    const [primary = 0, ...others] = addresses;
+    const [primary = {}, ...others] = addresses.map((secondaryIps) => ({ secondaryIps }));
     const node = this.#loneNode(type, primary);
-    this.#establish(node, others);
+    this.#attach(node, others);
+    node.join();
     return node;
   }
 
   /** One node, asked for now and pending at once. */
   launch(type: string): Node {
-    const node = this.#loneNode(type, 0);
+    const node = this.#loneNode(type, {});
     node.boot();
     return node;
   }
 
-  #establish(node: Node, others: readonly number[]): void {
-    for (const secondaryIps of others)
-      this.#world.account.attachedAtStart(node.instanceId, { secondaryIps, deleteOnTermination: true });
-    node.join();
+  #attach({ instanceId }: Node, enis: readonly PresentEni[]): void {
+    for (const eni of enis) this.#world.account.attachedAtStart(instanceId, eni);
   }
 
-  #loneNode(type: string, addresses: number): Node {
+  #loneNode(type: string, primary: PresentEni): Node {
     const nth = this.#world.nodes.length;
     return this.#newNode({
       name: `node-${nth + 1}`,
       type,
-      addresses,
+      primary,
       subnetId: this.#subnets[nth % this.#subnets.length]?.id ?? '',
       group: LONE_NODES,
       maxPods: this.#maxPodsOf(type, true),
@@ -207,19 +210,21 @@ export class Cluster implements EksCluster {
     readonly name: string;
     readonly type: string;
     readonly subnetId: string;
-    readonly addresses: number;
+    readonly primary: PresentEni;
     readonly group: string;
     readonly tags: Readonly<Record<string, string>>;
     readonly maxPods: number;
     readonly startupTaint?: string;
     readonly standing?: boolean;
   }): Node {
-    const { type, subnetId, addresses, tags, ...options } = wanted;
+    const { type, subnetId, primary, tags, ...options } = wanted;
+    const { secondaryIps, prefixes } = primary;
     const instance = this.#world.account.launch({
       type,
       subnetId,
       securityGroups: SECURITY_GROUPS,
-      secondaryIps: addresses,
+      ...(secondaryIps !== undefined && { secondaryIps }),
+      ...(prefixes !== undefined && { prefixes }),
       tags,
     });
     const eniConfig = this.#eniConfigs[instance.zone];

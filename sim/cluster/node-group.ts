@@ -5,6 +5,7 @@
  */
 
 import type { Stream } from '../chance.ts';
+import type { PresentEni } from '../ec2/account-options.ts';
 import type { Kernel, Running } from '../kernel.ts';
 import { DRAIN_TIMEOUT_MS } from '../latencies.ts';
 import type { GroupEvents } from './group-events.ts';
@@ -25,6 +26,8 @@ export interface NodeGroupOptions {
   readonly zones?: readonly string[];
   /** Nodes that have been there for long: how many, and their secondary addresses by ENI, the primary's first. */
   readonly established?: { readonly nodes: number; readonly addresses: readonly number[] };
+  /** The same where they are not alike: each as it is. They join when they are told to. */
+  readonly present?: readonly PresentNode[];
   readonly lifecycleHook?: LifecycleHook;
   /** Stopped instances kept ready beside the group. */
   readonly warmPool?: { readonly size: number };
@@ -34,6 +37,12 @@ export interface NodeGroupOptions {
   readonly autoscale?: { readonly afterMs: number; readonly most?: number };
   /** kubelet's max-pods; by the CNI's formula unless said. */
   readonly maxPods?: number;
+}
+
+/** A node that has been there for long: where, and with which ENIs, the primary first. */
+export interface PresentNode {
+  readonly subnetId: string;
+  readonly enis: readonly PresentEni[];
 }
 
 /** What a group needs of its cluster. */

@@ -174,6 +174,11 @@ export class Account implements Ec2 {
     this.#inventory.subnet(subnetId).space.leaveFree(free.addresses, free.prefixes);
   }
 
+  /** Others take so many single addresses of a subnet, now, and leave at least so many whole /28 blocks if they can. */
+  othersTake(subnetId: string, taken: { addresses: number; leavingPrefixes: number }): void {
+    this.#inventory.subnet(subnetId).space.takeForOthers(taken.addresses, taken.leavingPrefixes);
+  }
+
   setState(instanceId: string, state: InstanceState): void {
     const instance = this.#inventory.instance(instanceId);
     if (instance.state === state || instance.state === 'terminated') return;

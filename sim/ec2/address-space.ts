@@ -157,6 +157,13 @@ export class AddressSpace {
       throw new RangeError(`a subnet this small cannot leave ${addresses} free in ${blocks} blocks`);
   }
 
+  /** Others take so many single addresses, wherever they fall, as long as more than `blocks` whole /28s are left; then only in
+   *  blocks that are broken already, while there are any. */
+  takeForOthers(addresses: number, blocks: number): void {
+    for (let taken = 0; taken < addresses && this.#free > 0; taken++)
+      this.#take(this.#chance && this.#freeBlocks > blocks ? this.#scattered(this.#chance) : this.#packed());
+  }
+
   /** Others take everything that is free; the returned function gives back exactly that. */
   takeAll(): () => void {
     const taken: number[] = [];

@@ -1,4 +1,4 @@
-/** The two questions the product asks EKS, as its REST protocol answers them. */
+/** The questions the product and its commands ask EKS, as its REST protocol answers them. */
 import { apiServerOf, type KubeCluster } from './kubernetes.ts';
 import type { WireRequest, WireResponse, WireWorld } from './wire.ts';
 
@@ -13,30 +13,86 @@ export interface EksCluster {
   readonly addon?: { readonly version: string; readonly configurationValues?: string };
   /** What its API server shows; absent in a world without one. */
   readonly kubernetes?: KubeCluster;
+  /** However its nodes are launched: EKS knows the managed ones. */
+  readonly groups?: readonly EksNodeGroup[];
 }
+
+export interface EksNodeGroup {
+  readonly name: string;
+  readonly launchedBy: string;
+  readonly type: string;
+  readonly desired: number;
+  readonly subnetIds: readonly string[];
+  readonly options: { readonly autoscale?: { readonly most?: number } };
+}
+
+/** Most names in one page. Source: EKS API reference. */
+const PAGE = 100;
 
 const ADDON = 'vpc-cni';
 
 export function answerEks(world: WireWorld, request: WireRequest, requestId: string): WireResponse {
-  if (request.query) {
+  const [collection, name, below, item, ...more] = segments(request.path);
+  if (request.method !== 'GET' || collection !== 'clusters' || more.length > 0) return unrouted(requestId);
+  const lists = name === undefined || (below === 'node-groups' && item === undefined);
+  if (request.query && !lists) {
     const message = `This operation takes no query parameters, got ${request.query}`;
     return refused(400, 'InvalidParameterException', message, requestId);
   }
-  const [collection, name, below, addon, ...more] = segments(request.path);
-  const isCluster = collection === 'clusters' && name !== undefined && below === undefined;
-  const isAddon = collection === 'clusters' && below === 'addons' && addon !== undefined && more.length === 0;
-  if (request.method !== 'GET' || name === undefined || !(isCluster || isAddon)) {
-    // What the API gateway in front of EKS says of a route it does not know.
-    return refused(403, 'MissingAuthenticationTokenException', 'Missing Authentication Token', requestId);
-  }
+  if (name === undefined) return listed('clusters', world.clusters, request, requestId);
+  if (below !== undefined && !(below === 'node-groups' || (below === 'addons' && item !== undefined)))
+    return unrouted(requestId);
   const cluster = world.clusters.find((candidate) => candidate.name === name);
   if (cluster === undefined) return notFound(`No cluster found for name: ${name}.`, requestId);
-  if (isCluster) return json(200, { cluster: clusterBody(world, cluster) }, requestId);
-  if (cluster.addon === undefined || addon !== ADDON) {
-    return notFound(`No addon: ${addon} found in cluster: ${name}`, requestId);
+  if (below === undefined) return json(200, { cluster: clusterBody(world, cluster) }, requestId);
+  if (below === 'node-groups') return nodeGroups(cluster, item, request, requestId);
+  if (cluster.addon === undefined || item !== ADDON) {
+    return notFound(`No addon: ${item} found in cluster: ${name}`, requestId);
   }
   return json(200, { addon: addonBody(world, cluster.name, cluster.addon) }, requestId);
 }
+
+function nodeGroups(
+  { name: clusterName, groups = [] }: EksCluster,
+  name: string | undefined,
+  request: WireRequest,
+  requestId: string,
+): WireResponse {
+  const managed = groups.filter(({ launchedBy }) => launchedBy === 'managed');
+  if (name === undefined) return listed('nodegroups', managed, request, requestId);
+  const group = managed.find((each) => each.name === name);
+  if (group === undefined) return notFound(`No node group found for name: ${name}.`, requestId);
+  const { type, desired, subnetIds, options } = group;
+  const most = Math.max(desired, options.autoscale?.most ?? desired);
+  const nodegroup = {
+    nodegroupName: name,
+    clusterName,
+    status: 'ACTIVE',
+    capacityType: 'ON_DEMAND',
+    scalingConfig: { minSize: 0, maxSize: most, desiredSize: desired },
+    instanceTypes: [type],
+    subnets: subnetIds,
+  };
+  return json(200, { nodegroup }, requestId);
+}
+
+/** One page of names; its token is how many came before. */
+function listed(
+  field: 'clusters' | 'nodegroups',
+  all: readonly { readonly name: string }[],
+  { query }: WireRequest,
+  requestId: string,
+): WireResponse {
+  const asked = new URLSearchParams(query);
+  const from = Number(asked.get('nextToken') ?? 0);
+  const end = from + Number(asked.get('maxResults') ?? PAGE);
+  const names = all.slice(from, end).map(({ name }) => name);
+  return json(200, { [field]: names, ...(end < all.length && { nextToken: String(end) }) }, requestId);
+}
+
+/** What the API gateway in front of EKS says of a route it does not know. */
+const unrouted = (requestId: string): WireResponse =>
+  refused(403, 'MissingAuthenticationTokenException', 'Missing Authentication Token', requestId);
 
 /** None when the path is not properly encoded. */
 function segments(path: string): string[] {

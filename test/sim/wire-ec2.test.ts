@@ -176,8 +176,8 @@ describe('which service a request is for', () => {
 
   test('a route EKS does not have is refused as its gateway refuses it', async () => {
     for (const path of [
-      '/clusters',
-      '/clusters/shop/node-groups',
+      '/clusters/shop/nodes',
+      '/clusters/shop/node-groups/workers/more',
       '/clusters/shop/addons/vpc-cni/more',
       '/',
     ]) {

@@ -1,0 +1,35 @@
+/** The options by which a command is told where to read. Apart from what they open (account.ts), so that help is there at once. */
+import { type Command, InvalidArgumentError } from 'commander';
+import { whole } from './usage.ts';
+
+export interface AccountOptions {
+  readonly region?: string;
+  readonly profile?: string;
+  readonly endpoint?: string;
+  readonly scenario?: string;
+  /** Seconds after the scenario's beginning. */
+  readonly at?: number;
+  readonly seed?: number;
+}
+
+/** Two virtual hours, as long as any story (docs/scenarios.md). */
+const MOST_SECONDS = 7_200;
+export const withAccount = (command: Command): Command =>
+  command
+    .option('--region <name>', 'Region of the cluster; AWS_REGION or the profile’s unless said')
+    .option('--profile <name>', 'profile of your AWS configuration; AWS_PROFILE unless said')
+    .option(
+      '--endpoint <url>',
+      'ask the embedded AWS of npm run sim, for example http://127.0.0.1:4566',
+      toUrl,
+    )
+    .option('--scenario <name>', 'ask a simulated world: one that ships, for example S1, or a file')
+    .option('--at <seconds>', 'when, s after the scenario’s beginning', whole(0, MOST_SECONDS))
+    .option('--seed <n>', 'the scenario’s seed', whole(0, 4_294_967_295));
+
+function toUrl(given: string): string {
+  const url = URL.parse(given);
+  if (url === null || !/^https?:$/.test(url.protocol))
+    throw new InvalidArgumentError('expected a URL such as http://127.0.0.1:4566');
+  return given;
+}

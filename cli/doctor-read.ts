@@ -1,0 +1,254 @@
+/** One look at a cluster for the doctor. Each part is read by calls of its own: what one call is denied, the others still show. */
+import { GetSubnetCidrReservationsCommand, type Subnet as SubnetAnswer } from '@aws-sdk/client-ec2';
+import {
+  type Cluster as ClusterAnswer,
+  DescribeAddonCommand,
+  DescribeClusterCommand,
+  DescribeNodegroupCommand,
+  type Nodegroup,
+  paginateListClusters,
+  paginateListNodegroups,
+} from '@aws-sdk/client-eks';
+import { UsedBlocks } from '../lambdas/adapters/ec2-inventory.ts';
+import { eachEni, eachInstance, eachSubnet, nodesOfCluster, reading } from '../lambdas/adapters/ec2-pages.ts';
+import { NodesRead, readSubnet } from '../lambdas/adapters/ec2-reading.ts';
+import { freeBlocksIn } from '../lambdas/core/blocks.ts';
+import { readCniSettings } from '../lambdas/core/cni.ts';
+import {
+  type ClusterSeen,
+  type NodeGroupSeen,
+  nodeSubnets,
+  type Part,
+  type SubnetSeen,
+  settingsFor,
+} from '../lambdas/core/doctor/seen.ts';
+import type { Cluster } from '../lambdas/core/model.ts';
+import { inParallel } from '../lambdas/core/parallel.ts';
+import type { Account } from './account.ts';
+import { type AwsCall, troubleWith } from './call-trouble.ts';
+
+export type Asked = Pick<ClusterSeen, 'policy' | 'expected' | 'eniQuota'> & { readonly cluster: string };
+
+export interface Look {
+  readonly seen: ClusterSeen;
+  /** One line for each call that was not answered. */
+  readonly troubles: readonly string[];
+  /** Instances left out because EC2 did not show all of them. */
+  readonly incomplete: readonly string[];
+}
+
+/** Calls of one kind under way at a time: the account's request buckets are others' too. */
+const AT_ONCE = 4;
+/** Clusters named where the one asked for is not there. */
+const MOST_NAMED = 10;
+const NOT_FOUND = 'ResourceNotFoundException';
+
+/** What was read, or the line that says why not. */
+type Tried<T> = { readonly value: T } | { readonly trouble: string; readonly code: string };
+
+async function tried<T>(call: AwsCall, ask: () => Promise<T>): Promise<Tried<T>> {
+  try {
+    return { value: await ask() };
+  } catch (error) {
+    return { trouble: troubleWith(call, error), code: (error as Error).name };
+  }
+}
+
+/** Of the adapters' reads, which tell a failure as a value. */
+async function triedPages(call: AwsCall, ask: () => Promise<void>): Promise<Tried<true>> {
+  const answer = await reading(ask);
+  return answer.ok
+    ? { value: true }
+    : { trouble: troubleWith(call, answer.failure), code: answer.failure.code };
+}
+
+/** The complaint is for where nothing could be read, or there is no such cluster. `said` hears how far it is. */
+export async function look(
+  account: Account,
+  asked: Asked,
+  said: (progress: string) => void,
+): Promise<Look | { readonly complaint: string }> {
+  const { ec2, eks, region } = account;
+  const { cluster: name, policy } = asked;
+  const troubles: string[] = [];
+  const parts = new Set<Part>();
+  const took = <T>(part: Part | undefined, result: Tried<T>): T | undefined => {
+    if ('trouble' in result) troubles.push(result.trouble);
+    else if (part !== undefined) parts.add(part);
+    return 'value' in result ? result.value : undefined;
+  };
+
+  const nodes = new NodesRead();
+  const vpcIds = new Set<string>();
+  let instances = 0;
+  const [described, addon, groups, found] = await Promise.all([
+    tried('eks:DescribeCluster', async () => (await eks.send(new DescribeClusterCommand({ name }))).cluster),
+    tried('eks:DescribeAddon', async () => {
+      const ask = new DescribeAddonCommand({ clusterName: name, addonName: 'vpc-cni' });
+      return (await eks.send(ask)).addon;
+    }),
+    readNodeGroups(account, name),
+    triedPages('ec2:DescribeInstances', () =>
+      eachInstance(ec2, nodesOfCluster(name), (instance) => {
+        nodes.add(instance);
+        if (instance.VpcId !== undefined) vpcIds.add(instance.VpcId);
+        said(`${++instances} instances`);
+      }),
+    ),
+  ]);
+  if ('code' in described && described.code === NOT_FOUND)
+    return { complaint: `--cluster: no EKS cluster "${name}" in ${region}${await others(account)}` };
+  const cluster = took('cluster', described);
+  const vpcId = cluster?.resourcesVpcConfig?.vpcId ?? [...vpcIds][0];
+  const noAddon = 'code' in addon && addon.code === NOT_FOUND;
+  const vpcCni = noAddon ? undefined : took('add-on', addon);
+  if (noAddon) parts.add('add-on');
+  const nodeGroups = took('node groups', groups) ?? [];
+  const hasInstances = took(undefined, found) === true;
+
+  const blocks = new UsedBlocks();
+  const enisByZone = new Map<string, number>();
+  const answers: SubnetAnswer[] = [];
+  if (vpcId !== undefined) {
+    const filters = [{ Name: 'vpc-id', Values: [vpcId] }];
+    let enis = 0;
+    const [enisRead, subnetsRead] = await Promise.all([
+      triedPages('ec2:DescribeNetworkInterfaces', () =>
+        eachEni(ec2, { filters, hiddenToo: true }, (eni) => {
+          nodes.addEni(eni);
+          blocks.add(eni);
+          const zone = eni.AvailabilityZone ?? 'unknown zone';
+          enisByZone.set(zone, (enisByZone.get(zone) ?? 0) + 1);
+          said(`${instances} instances, ${++enis} interfaces`);
+        }),
+      ),
+      triedPages('ec2:DescribeSubnets', () => eachSubnet(ec2, filters, (subnet) => answers.push(subnet))),
+    ]);
+    const hasEnis = took(undefined, enisRead) === true;
+    if (hasInstances && hasEnis) parts.add('nodes');
+    // Which blocks are free only the interfaces tell.
+    if (took(undefined, subnetsRead) === true && hasEnis) parts.add('subnets');
+  }
+  if (parts.size === 0) return { complaint: together(troubles).join('\n') };
+
+  const whole = parts.has('nodes') ? nodes.whole() : { nodes: [] };
+  const seen: ClusterSeen = {
+    nowMs: account.clock(),
+    region,
+    parts,
+    cluster: clusterOf(name, vpcId ?? '', cluster, vpcCni),
+    ...(cluster?.version !== undefined && { kubernetesVersion: cluster.version }),
+    policy,
+    nodeGroups,
+    nodes: whole.nodes,
+    subnets: parts.has('subnets') ? answers.flatMap((answer) => subnetOf(answer, blocks)) : [],
+    enisByZone,
+    eniQuota: asked.eniQuota,
+    expected: asked.expected,
+  };
+  if ('settings' in readCniSettings(seen.cluster.vpcCni, policy)) parts.add('settings');
+  const reserved = await withReservations(account, seen);
+  took(undefined, reserved);
+  return {
+    seen: 'value' in reserved ? reserved.value : seen,
+    troubles: together(troubles),
+    incomplete: whole.incomplete ?? [],
+  };
+}
+
+function clusterOf(
+  name: string,
+  vpcId: string,
+  cluster: ClusterAnswer | undefined,
+  addon: { addonVersion?: string | undefined; configurationValues?: string | undefined } | undefined,
+): Cluster {
+  return {
+    name,
+    vpcId,
+    ipFamily: cluster?.kubernetesNetworkConfig?.ipFamily === 'ipv6' ? 'ipv6' : 'ipv4',
+    autoMode: cluster?.computeConfig?.enabled === true,
+    vpcCni: addon && {
+      version: addon.addonVersion ?? 'unknown',
+      ...(addon.configurationValues !== undefined && { configurationValues: addon.configurationValues }),
+    },
+  };
+}
+
+function subnetOf(answer: SubnetAnswer, blocks: UsedBlocks): SubnetSeen[] {
+  const subnet = readSubnet(answer);
+  const cidr = answer.CidrBlock;
+  if (subnet === undefined || cidr === undefined) return [];
+  return [{ ...subnet, cidr, freeBlocks: freeBlocksIn(cidr, blocks.in(subnet.id)) ?? [] }];
+}
+
+async function readNodeGroups({ eks }: Account, clusterName: string): Promise<Tried<NodeGroupSeen[]>> {
+  const names: string[] = [];
+  const listed = await tried('eks:ListNodegroups', async () => {
+    for await (const { nodegroups = [] } of paginateListNodegroups({ client: eks }, { clusterName }))
+      names.push(...nodegroups);
+  });
+  if ('trouble' in listed) return listed;
+  const groups: NodeGroupSeen[] = [];
+  const described = await tried('eks:DescribeNodegroup', () =>
+    inParallel(names, AT_ONCE, async (nodegroupName) => {
+      const { nodegroup } = await eks.send(new DescribeNodegroupCommand({ clusterName, nodegroupName }));
+      groups.push(groupOf(nodegroupName, nodegroup));
+    }),
+  );
+  return 'trouble' in described
+    ? described
+    : { value: groups.toSorted((a, b) => (a.name < b.name ? -1 : 1)) };
+}
+
+const groupOf = (name: string, group: Nodegroup | undefined): NodeGroupSeen => ({
+  name,
+  types: group?.instanceTypes ?? [],
+  desired: group?.scalingConfig?.desiredSize ?? 0,
+  most: group?.scalingConfig?.maxSize ?? 0,
+});
+
+/** With prefixes: ranges of the nodes' subnets that are reserved for them. Best left unread elsewhere. */
+async function withReservations({ ec2 }: Account, seen: ClusterSeen): Promise<Tried<ClusterSeen>> {
+  if (settingsFor(seen)?.prefixes !== true) return { value: seen };
+  const reservations = new Map<string, readonly string[]>();
+  const used = nodeSubnets(seen).map(({ subnet }) => subnet.id);
+  const read = await tried('ec2:GetSubnetCidrReservations', () =>
+    inParallel(used, AT_ONCE, async (SubnetId) => {
+      const { SubnetIpv4CidrReservations = [] } = await ec2.send(
+        new GetSubnetCidrReservationsCommand({ SubnetId }),
+      );
+      const prefixes = SubnetIpv4CidrReservations.filter(
+        ({ ReservationType }) => ReservationType === 'prefix',
+      );
+      reservations.set(
+        SubnetId,
+        prefixes.flatMap(({ Cidr }) => Cidr ?? []),
+      );
+    }),
+  );
+  if ('trouble' in read) return read;
+  const subnets = seen.subnets.map((subnet) => {
+    const prefixReservations = reservations.get(subnet.id);
+    return { ...subnet, ...(prefixReservations !== undefined && { prefixReservations }) };
+  });
+  return { value: { ...seen, subnets } };
+}
+
+/** What there is instead. */
+async function others({ eks }: Account): Promise<string> {
+  const names: string[] = [];
+  const listed = await tried('eks:ListClusters', async () => {
+    for await (const { clusters = [] } of paginateListClusters({ client: eks }, {})) names.push(...clusters);
+  });
+  if ('trouble' in listed) return ': check the name, --region and --profile';
+  if (names.length === 0) return ', nor any other: check --region and --profile';
+  return `; there is ${names.slice(0, MOST_NAMED).join(', ')}${names.length > MOST_NAMED ? ' and others' : ''}`;
+}
+
+/** Calls that failed for one reason, in one line. */
+function together(troubles: readonly string[]): string[] {
+  const byReason = Map.groupBy(troubles, (line) => line.slice(line.indexOf(': ')));
+  return [...byReason].map(
+    ([reason, lines]) => `${lines.map((line) => line.slice(0, line.indexOf(': '))).join(', ')}${reason}`,
+  );
+}

@@ -1,0 +1,49 @@
+/** The doctor from options to findings. */
+
+import { sayAll } from '../lambdas/core/complaints.ts';
+import { type Examined, examine } from '../lambdas/core/doctor/examine.ts';
+import { type Policy, readPolicy } from '../lambdas/core/policy.ts';
+import type { Account } from './account.ts';
+import type { DoctorOptions } from './doctor.ts';
+import { type Look, look } from './doctor-read.ts';
+import { readEvent } from './read-event.ts';
+
+export interface Diagnosed {
+  readonly look: Look;
+  readonly examined: Examined;
+}
+
+export async function diagnose(
+  account: Account,
+  options: DoctorOptions,
+  said: (progress: string) => void,
+): Promise<Diagnosed | { readonly complaint: string }> {
+  const policy = await policyOf(account, options);
+  if ('complaint' in policy) return policy;
+  const { cluster, burst, rollout, cronjobs: churn, growth, podsPerNode, eniQuota } = options;
+  const expected = {
+    ...(burst !== undefined && { burst }),
+    ...(rollout !== undefined && { rollout }),
+    ...(churn !== undefined && { churn }),
+    ...(podsPerNode !== undefined && { podsPerNode }),
+    ...(growth !== undefined && { growthPerDay: growth }),
+  };
+  const looked = await account.ask(() => look(account, { cluster, policy, expected, eniQuota }, said));
+  return 'complaint' in looked ? looked : { look: looked, examined: examine(looked.seen) };
+}
+
+/** As the prewarmer has it: of the file, or of the scenario; with what the command line says itself. */
+async function policyOf(
+  { simulated }: Account,
+  { policy: file, cniEnv, maxPods }: DoctorOptions,
+): Promise<Policy | { readonly complaint: string }> {
+  let given: unknown = simulated?.scenario.policy;
+  if (file !== undefined) {
+    const read = await readEvent(file);
+    if ('complaint' in read) return { complaint: `${file}: ${read.complaint}` };
+    given = read.event;
+  }
+  const { policy, complaints } = readPolicy(given);
+  if (complaints.length > 0) return { complaint: `${file ?? 'policy'}: ${sayAll(complaints)}` };
+  return { ...policy, ...(cniEnv !== undefined && { cniEnv }), ...(maxPods !== undefined && { maxPods }) };
+}

@@ -1,0 +1,149 @@
+/** `eks-ip-prewarmer plan`: what the stack would do for pods that come, and what is to be expected without it. */
+import { readFile } from 'node:fs/promises';
+import { Command, InvalidArgumentError } from 'commander';
+import type { Account } from './account.ts';
+import { type AccountOptions, withAccount } from './account-options.ts';
+import type { Subcommand } from './eks-ip-prewarmer.ts';
+import { type Progress, progressOn } from './progress.ts';
+import { type BurstOptions, misfit, podsOption, withBurst } from './simulate/burst.ts';
+import { USAGE } from './usage.ts';
+
+const FINE = 0;
+const FAILURES_EXPECTED = 1;
+
+interface Options extends AccountOptions, Omit<BurstOptions, 'pods'> {
+  readonly cluster: string;
+  readonly pods?: number;
+  readonly policy?: string;
+  readonly simulation: boolean;
+  readonly json?: true;
+}
+
+const command = withAccount(
+  withBurst(
+    new Command()
+      .description(
+        'What the prewarmer would do for pods that come, node by node with reasons, in totals, as a patch to paste where only ' +
+          'pacing helps; and the failed requests to be expected without it, from a simulation of this very cluster. Changes nothing.',
+      )
+      .requiredOption('--cluster <name>', 'the EKS cluster')
+      .option('--pods <n>', 'pods that come', podsOption),
+  )
+    .option(
+      '--workload <namespace/name>',
+      'the Deployment: its settings, replicas and pods are asked of Kubernetes',
+      toWorkload,
+    )
+    .option('--policy <file>', 'the stack’s policy (JSON); its defaults unless said')
+    .option('--no-simulation', 'only the plan')
+    .option('--json', 'one JSON document and nothing else'),
+).addHelpText(
+  'after',
+  `
+Examples:
+  eks-ip-prewarmer plan --cluster shop --pods 300 --over 3m
+  eks-ip-prewarmer plan --cluster shop --pods 120 --rolling maxSurge=25%,maxUnavailable=0
+  eks-ip-prewarmer plan --cluster shop --workload web/checkout --node-group blue,green
+  eks-ip-prewarmer plan --cluster shop --pods 60 --scenario S1      # an embedded AWS: no account needed
+
+Exit code 0: no failed request is to be expected without us, or --no-simulation; 1: some are;
+2: wrong usage, or AWS does not answer; 130: interrupted (Ctrl-C).`,
+);
+
+export const subcommand: Subcommand = {
+  command,
+  run: async () => {
+    const options = command.opts<Options>();
+    const wrong = misfit({ ...options, pods: options.pods ?? 0 });
+    if (wrong !== undefined) return cannot(wrong);
+    const progress = progressOn(process.stderr, `Plan for ${options.cluster}`);
+    progress.say('reading the cluster');
+    const { openAccount } = await import('./account.ts');
+    const account = await openAccount(options);
+    try {
+      return 'complaint' in account
+        ? cannot(account.complaint, progress)
+        : await plan(account, options, progress);
+    } finally {
+      progress.end();
+      if (!('complaint' in account)) account.close();
+    }
+  },
+};
+
+async function plan(account: Account, options: Options, progress: Progress): Promise<number> {
+  const [{ readPlan }, { readPolicy }, { sayAll }] = await Promise.all([
+    import('./plan/read.ts'),
+    import('../lambdas/core/policy.ts'),
+    import('../lambdas/core/complaints.ts'),
+  ]);
+  const found = options.policy === undefined ? { document: {} } : await policyIn(options.policy);
+  if ('complaint' in found) return cannot(found.complaint, progress);
+  const { document } = found;
+  const { policy, complaints } = readPolicy(document);
+  if (complaints.length > 0) return cannot(`${options.policy}: ${sayAll(complaints)}`, progress);
+  const read = await account.ask(() => readPlan(account, options.cluster, options, policy));
+  if ('complaint' in read) return cannot(read.complaint, progress);
+
+  const [{ planText, expectation }, { notes, outcomeDocument }, { unplayable }] = await Promise.all([
+    import('./plan/text.ts'),
+    import('./simulate/text.ts'),
+    import('./simulate/ways.ts'),
+  ]);
+  const { snapshot, burst, report, effort } = read;
+  const not = unplayable(snapshot, burst);
+  const played =
+    options.simulation && not === undefined
+      ? await (await import('./simulate/run.ts')).compare(snapshot, burst, {
+          ...{
+            seed: options.seed ?? 1,
+            brief: true,
+            planned: report,
+            progress: progress.say,
+            policy: document,
+          },
+        })
+      : undefined;
+  progress.end();
+  if (options.json)
+    console.log(
+      JSON.stringify({
+        ...{ where: account.where, ...report, effort },
+        expected: played?.outcomes.map(outcomeDocument) ?? null,
+      }),
+    );
+  else {
+    console.log(planText(read, account.where));
+    if (played !== undefined)
+      console.log(`\n${expectation(played, notes(snapshot, burst, played.outcomes))}`);
+    else if (not !== undefined) console.log(`\nNot simulated: ${not}`);
+  }
+  const failed = played?.outcomes[0]?.figures.failedRequests ?? 0;
+  return failed > 0 ? FAILURES_EXPECTED : FINE;
+}
+
+async function policyIn(
+  file: string,
+): Promise<{ readonly document: Readonly<Record<string, unknown>> } | { readonly complaint: string }> {
+  try {
+    const document: unknown = JSON.parse(await readFile(file, 'utf8'));
+    if (typeof document === 'object' && document !== null)
+      return { document: document as Readonly<Record<string, unknown>> };
+    return { complaint: `--policy: expected a file with a JSON object, got ${file}` };
+  } catch (error) {
+    return { complaint: `--policy: expected a file with JSON, got ${file}: ${(error as Error).message}` };
+  }
+}
+
+function toWorkload(text: string): { namespace: string; name: string } {
+  const [, namespace, name] = /^([a-z0-9-]{1,63})\/([a-z0-9.-]{1,253})$/.exec(text) ?? [];
+  if (namespace === undefined || name === undefined)
+    throw new InvalidArgumentError(`expected a namespace and a name such as web/checkout, got "${text}"`);
+  return { namespace, name };
+}
+
+function cannot(line: string, progress?: Progress): number {
+  progress?.end();
+  console.error(line);
+  return USAGE;
+}

@@ -1,0 +1,104 @@
+/** A plan as a person reads it: node by node with reasons, totals, what to paste, and what is to be expected without it. */
+import type { RolloutReport } from '../../lambdas/core/decide-rollout.ts';
+import type { AdviseStep, Step } from '../../lambdas/core/plan/steps.ts';
+import type { Comparison } from '../simulate/run.ts';
+import { burstIn, table } from '../simulate/text.ts';
+import { count, wrapped } from '../tables.ts';
+import { pacing } from './pacing.ts';
+import type { PlanRead } from './read.ts';
+
+/** Nodes of a plan above which those that are treated alike are shown together. */
+const NODES_ONE_BY_ONE = 20;
+const NAMED_OF_A_GROUP = 3;
+
+export function planText({ burst, report, effort, cluster }: PlanRead, where: string): string {
+  const nodes = new Set(report.steps.flatMap((step) => ('nodeId' in step ? [step.nodeId] : [])));
+  const perNode = report.steps.filter((step) => step.do !== 'advise');
+  const body = nodes.size > NODES_ONE_BY_ONE ? together(perNode) : perNode.map(oneByOne);
+  const advice = report.steps.filter((step) => step.do === 'advise');
+  return [
+    wrapped(`Plan for ${cluster.name} in ${where}: ${burstIn(burst)}. Nothing is changed.`),
+    wrapped(`Demand: ${count(report.pods)} addresses, margin included: ${report.demand}.`, '  '),
+    '',
+    ...(body.length > 0 ? body : ['no node that runs can be helped']),
+    ...advice.map(advised),
+    '',
+    ...totals(report, effort),
+    ...pacing(report, burst.workload),
+  ].join('\n');
+}
+
+const oneByOne = (step: Step): string =>
+  wrapped(`${'nodeId' in step ? step.nodeId : ''}  ${what(step)}: ${step.because}`, '    ');
+
+/** Numbers in the reasons differ from node to node: the first one's stands for all. */
+function together(steps: readonly Step[]): string[] {
+  return [...Map.groupBy(steps, what)].map(([kind, some]) => {
+    const ids = [...new Set(some.map((step) => ('nodeId' in step ? step.nodeId : '')))];
+    const more = ids.length - NAMED_OF_A_GROUP;
+    const which = `${ids.slice(0, NAMED_OF_A_GROUP).join(', ')}${more > 0 ? `, ${count(more)} more` : ''}`;
+    return wrapped(
+      `${count(ids.length)} nodes  ${kind}, for example: ${some[0]?.because} (${which})`,
+      '    ',
+    );
+  });
+}
+
+const advised = ({ setting, because }: AdviseStep): string =>
+  wrapped(`advice  set ${setting}: ${because}`, '    ');
+
+function what(step: Step): string {
+  switch (step.do) {
+    case 'attach':
+      return `attach a ${step.shape} ENI with ${step.addresses} addresses in ${step.subnetId}`;
+    case 'fill':
+      return `add ${step.addresses} addresses to ${step.eniId}`;
+    case 'finish':
+      return 'finish an ENI of ours';
+    case 'leave':
+      return `leave, ${step.reason}`;
+    case 'advise':
+      return `set ${step.setting}`;
+  }
+}
+
+function totals({ totals: all, openDemand }: RolloutReport, effort: PlanRead['effort']): string[] {
+  const { calls, addresses, nodesWarmed } = all;
+  const requests = Object.entries(calls).map(([action, number]) => `${number} ${action}`);
+  const { nodes, afterSeconds } = effort.givesBack;
+  const kept =
+    nodesWarmed === 0
+      ? 'nothing to keep'
+      : nodes === 0
+        ? 'all of it, for as long as its pods run'
+        : `all of it once its pods are there; if none come, ${nodes} nodes give some back after ${afterSeconds} s or more`;
+  const rows = [
+    ['nodes warmed', count(nodesWarmed)],
+    ['addresses', `${count(addresses)} from subnets, ENIs’ own included`],
+    ['EC2 calls', requests.join(', ') || 'none'],
+    [
+      'ready',
+      nodesWarmed === 0
+        ? 'nothing to wait for'
+        : `in ${effort.readySeconds} s at most, at our share of EC2’s request rate`,
+    ],
+    ['idle', `${count(effort.addressSecondsIdle)} address-seconds until the pods have come`],
+    ['the CNI keeps', kept],
+    ...(openDemand > 0
+      ? [['wait for nodes', `${count(openDemand)} pods: each node that launches is warmed for its share`]]
+      : []),
+  ];
+  return [
+    'Totals',
+    ...rows.map(([name = '', text = '']) => wrapped(`  ${name.padEnd(14)}  ${text}`, ' '.repeat(18))),
+  ];
+}
+
+export const expectation = ({ outcomes }: Comparison, notes: readonly string[]): string =>
+  [
+    'To be expected, simulated on this very cluster:',
+    '',
+    table(outcomes),
+    '',
+    ...notes.map((note) => wrapped(`- ${note}`, '  ')),
+  ].join('\n');

@@ -1,0 +1,120 @@
+/** What was simulated, as a person reads it: one table, and what it rests on. */
+import type { Snapshot } from '../snapshot/format.ts';
+import { podsOf } from '../snapshot/pods.ts';
+import { aligned, count, seconds, wrapped } from '../tables.ts';
+import type { Burst } from './burst.ts';
+import type { Outcome } from './play.ts';
+import { GIVEN, named, PATCHED, presentEnv } from './ways.ts';
+
+export const callsOf = ({ figures }: Outcome): number =>
+  Object.values(figures.ec2Calls).reduce((sum, calls) => sum + calls, 0);
+
+/** Ends that are no further apart than two looks are the same. */
+const SAME_END_SECONDS = 10;
+const HEAD = ['', 'failed', 'worst s', 'p99 s', 'EC2 calls', 'throttled', 'idle addr·s', 'last pod s'];
+
+export const table = (outcomes: readonly Outcome[]): string =>
+  aligned([
+    HEAD,
+    ...outcomes.map((outcome) => {
+      const { way, figures, lastPodSeconds } = outcome;
+      return [
+        way.name,
+        count(figures.failedRequests),
+        seconds(figures.worstWaitMs),
+        seconds(figures.p99WaitMs),
+        count(callsOf(outcome)),
+        count(figures.throttled),
+        count(figures.addressSecondsIdle),
+        lastPodSeconds === undefined ? 'never' : count(Math.round(lastPodSeconds)),
+      ];
+    }),
+  ]).join('\n');
+
+/** What comes, and on what. */
+export function introduction(snapshot: Snapshot, burst: Burst, seed: number): string {
+  const { cluster, nodes } = snapshot;
+  const pods = nodes.reduce((sum, node) => sum + podsOf(node, snapshot), 0);
+  const types = new Set(nodes.map(({ type }) => type));
+  const env = named(presentEnv(snapshot)) || 'the CNI’s defaults';
+  const settings = cluster.vpcCni === undefined ? 'settings unknown, the CNI’s defaults are assumed' : env;
+  return wrapped(
+    `Simulated, seed ${seed}: ${burstIn(burst)} on ${cluster.name} as it was at ${snapshot.takenAt}: ${count(nodes.length)} ` +
+      `nodes (${[...types].slice(0, 3).join(', ')}${types.size > 3 ? ' and others' : ''}), about ${count(pods)} pods with addresses, ${settings}.`,
+  );
+}
+
+export const burstIn = ({ replicas, rolls, overMs, strategy, nodeGroups, startsInMs }: Burst): string =>
+  [
+    rolls
+      ? `${count(replicas.to)} pods replaced, maxSurge ${strategy.maxSurge}, maxUnavailable ${strategy.maxUnavailable}`
+      : `${count(replicas.to)} new pods ${overMs === 0 ? 'at once' : `over ${overMs / 1000} s`}`,
+    ...(nodeGroups === undefined ? [] : [`in ${nodeGroups.join(', ')}`]),
+    `announced ${startsInMs / 1000} s ahead`,
+  ].join(', ');
+
+/** What a reader of the table has to know. */
+export function notes(snapshot: Snapshot, burst: Burst, outcomes: readonly Outcome[]): string[] {
+  const launched = Math.max(0, ...outcomes.map(({ figures }) => figures.launched));
+  const full = snapshot.subnets.filter(({ freeBlocks }) => freeBlocks === 0).length;
+  const prefixes = outcomes.some(({ way }) => way.env['ENABLE_PREFIX_DELEGATION'] === 'true');
+  const ends = outcomes.map(({ samples }) => samples.at(-1)?.atSeconds ?? 0);
+  const longer = outcomes.filter((_, index) => (ends[index] ?? 0) > Math.min(...ends) + SAME_END_SECONDS);
+  const counted = burst.podsPerNode !== undefined || snapshot.nodes.every(({ pods }) => pods !== undefined);
+  return [
+    ...snapshot.notes,
+    ...(counted
+      ? []
+      : [
+          'How many pods each node runs is told from its addresses, at most: EC2 does not show it (--pods-per-node says it).',
+        ]),
+    ...(launched > 0
+      ? [
+          `Nodes were launched, ${count(launched)} at most, as an autoscaler does 30 s after the first pod that fits nowhere.`,
+        ]
+      : []),
+    ...(prefixes && full > 0
+      ? [
+          `${full} of ${snapshot.subnets.length} subnets have no free /28 block: with prefixes nodes there get no address.`,
+        ]
+      : []),
+    ...(longer.length > 0
+      ? [
+          `Idle addresses and EC2 calls are counted for longer where the pods come slower: ${longer.map(({ way }) => way.name).join(', ')}.`,
+        ]
+      : []),
+    ...outcomes.flatMap(({ way, figures, stopped }) => [
+      ...(figures.withoutAddress > 0
+        ? [`${way.name}: ${count(figures.withoutAddress)} pods had no address at the end.`]
+        : []),
+      ...(stopped !== undefined ? [`${way.name}: the rollout was stopped: ${stopped}.`] : []),
+      ...(figures.lateAttach > 0
+        ? [`${way.name}: ${figures.lateAttach} attaches came too late to help.`]
+        : []),
+    ]),
+    ...outcomes.flatMap(({ way }) => (way.name === GIVEN ? [`${GIVEN}: ${named(way.env)}.`] : [])),
+    ...(outcomes.some(({ way }) => way.name === PATCHED)
+      ? [`${PATCHED}: with the settings Kubernetes paces itself by, and no prewarmer.`]
+      : []),
+  ];
+}
+
+/** The same as JSON: times in seconds since the first pod was due. */
+export const outcomeDocument = (outcome: Outcome): unknown => {
+  const { way, figures, lastPodSeconds, stopped } = outcome;
+  return {
+    ...{ way: way.name, us: way.us, env: way.env },
+    ...(way.selfPaced !== undefined && { patch: way.selfPaced.patch }),
+    failedRequests: figures.failedRequests,
+    worstWaitSeconds: figures.worstWaitMs / 1000,
+    p99WaitSeconds: figures.p99WaitMs / 1000,
+    ec2Calls: callsOf(outcome),
+    ec2CallsByAction: figures.ec2Calls,
+    throttled: figures.throttled,
+    addressSecondsIdle: figures.addressSecondsIdle,
+    lastPodSeconds: lastPodSeconds ?? null,
+    podsWithoutAddress: figures.withoutAddress,
+    nodesLaunched: figures.launched,
+    ...(stopped !== undefined && { stopped }),
+  };
+};

@@ -1,0 +1,103 @@
+/** The ways to meet a burst that are compared: the CNI alone under several settings, and us. */
+import type { SelfPaced } from '../../lambdas/core/plan/deployment-patch.ts';
+import { typeLimits } from '../../sim/ec2/instance-types.ts';
+import { CNI_SETTINGS, type CniEnv, type Snapshot } from '../snapshot/format.ts';
+import { podSlots, podsOf } from '../snapshot/pods.ts';
+import type { Burst } from './burst.ts';
+
+export interface Way {
+  readonly name: string;
+  /** aws-node's environment. */
+  readonly env: CniEnv;
+  /** What we do: nothing; warm the nodes for what was announced; send the pods in waves besides. */
+  readonly us: 'nothing' | 'warm' | 'waves';
+  /** The Deployment as it was patched. */
+  readonly selfPaced?: SelfPaced;
+}
+
+/** Settings that decide about each other: another one of them replaces all. */
+const TARGETS = [
+  'WARM_ENI_TARGET',
+  'WARM_IP_TARGET',
+  'MINIMUM_IP_TARGET',
+  'WARM_PREFIX_TARGET',
+  'ENABLE_PREFIX_DELEGATION',
+] as const;
+/** Beside the pods expected, for those nobody expects. Source: EKS Best Practices Guide, WARM_IP_TARGET beside a minimum. */
+const WARM_IPS = 5;
+
+/** The settings the cluster has; the CNI's defaults where they are unknown. */
+export const presentEnv = ({ cluster }: Snapshot): CniEnv => cluster.vpcCni?.env ?? {};
+
+export const PRESENT = 'present settings';
+export const WITH_US = 'with us, announced';
+export const IN_WAVES = 'with us, in waves';
+export const GIVEN = 'given settings';
+export const PATCHED = 'Deployment patched';
+
+export function alone(snapshot: Snapshot, burst: Burst, settings: CniEnv | undefined): Way[] {
+  const present = presentEnv(snapshot);
+  const nobody = (name: string, targets: CniEnv): Way => ({
+    name,
+    env: { ...without(present, TARGETS), ...targets },
+    us: 'nothing',
+  });
+  const perNode = podsPerNode(snapshot, burst);
+  const prefixes = (warm: number): Way =>
+    nobody(`WARM_PREFIX_TARGET=${warm}`, {
+      ENABLE_PREFIX_DELEGATION: 'true',
+      WARM_PREFIX_TARGET: String(warm),
+    });
+  const ways: Way[] = [
+    { name: PRESENT, env: present, us: 'nothing' },
+    nobody('WARM_ENI_TARGET=2', { WARM_ENI_TARGET: '2' }),
+    nobody(`MINIMUM_IP_TARGET=${perNode}, warm ${WARM_IPS}`, {
+      WARM_IP_TARGET: String(WARM_IPS),
+      MINIMUM_IP_TARGET: String(perNode),
+    }),
+    ...(snapshot.nodes.every(({ type }) => typeLimits(type)?.prefixes) ? [prefixes(1), prefixes(2)] : []),
+  ];
+  const known = new Set<string>();
+  const different = ways.filter(({ env }) => {
+    const key = JSON.stringify(Object.entries(env).toSorted());
+    return !known.has(key) && known.add(key);
+  });
+  return settings === undefined
+    ? different
+    : [...different, { name: GIVEN, env: { ...present, ...settings }, us: 'nothing' }];
+}
+
+/** Pods with addresses that a node has when all have come, as many on each. */
+function podsPerNode(snapshot: Snapshot, burst: Burst): number {
+  const open = snapshot.nodes.filter(burst.takes);
+  const now = open.reduce((sum, node) => sum + podsOf(node, snapshot), 0);
+  const slots = Math.max(1, ...open.map(podSlots));
+  return Math.min(slots, Math.max(1, Math.ceil((now + burst.replicas.to) / Math.max(1, open.length))));
+}
+
+export const named = (settings: CniEnv): string =>
+  Object.entries(settings)
+    .map(([name, text]) => `${name}=${text}`)
+    .join(' ');
+
+const without = (env: CniEnv, names: readonly string[]): CniEnv =>
+  Object.fromEntries(Object.entries(env).filter(([name]) => !names.includes(name)));
+
+/** A setting that is none of the pool's, as one line. */
+export function settingsComplaint(settings: CniEnv = {}): string | undefined {
+  const unknown = Object.keys(settings).find((name) => !(CNI_SETTINGS as readonly string[]).includes(name));
+  return unknown === undefined
+    ? undefined
+    : `--settings: expected one of ${CNI_SETTINGS.join(', ')}, got "${unknown}"`;
+}
+
+/** What of a snapshot cannot be played, as one line. */
+export function unplayable({ cluster, nodes }: Snapshot, burst: Burst): string | undefined {
+  if (cluster.ipFamily === 'ipv6')
+    return 'cluster.ipFamily: expected "ipv4": with IPv6 no address is ever short, got "ipv6"';
+  if (cluster.vpcCni?.env['AWS_VPC_K8S_CNI_CUSTOM_NETWORK_CFG'] === 'true')
+    return 'cluster.vpcCni.env.AWS_VPC_K8S_CNI_CUSTOM_NETWORK_CFG: expected no custom networking: which subnets ENIConfigs name is not in a snapshot, got "true"';
+  if (!nodes.some(burst.takes))
+    return `--node-group: expected one of ${[...new Set(nodes.map(({ nodeGroup }) => nodeGroup))].join(', ')}, got ${burst.nodeGroups?.join(', ')}`;
+  return undefined;
+}

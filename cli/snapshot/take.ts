@@ -1,0 +1,203 @@
+/** A cluster as it is, read once and reduced to a snapshot. Nothing is changed; of tags and of the CNI's environment only what
+ *  decides about addresses is kept. */
+import type { EC2Client } from '@aws-sdk/client-ec2';
+import { eachSubnet, reading } from '../../lambdas/adapters/ec2-pages.ts';
+import type { Answer, Failure } from '../../lambdas/core/failures.ts';
+import { ADDRESSES_PER_PREFIX } from '../../lambdas/core/limits.ts';
+import {
+  type Cluster,
+  type Eni,
+  ipamdStarted,
+  NO_MANAGE_TAG,
+  type Node,
+  nodeGroupOf,
+  type Subnet,
+} from '../../lambdas/core/model.ts';
+import type { Clock, Clusters, Inventory, Vpc } from '../../lambdas/core/ports.ts';
+import { typeLimits } from '../../sim/ec2/instance-types.ts';
+import { readCidr } from '../../sim/scenario/cidr.ts';
+import type { AwsCall } from '../call-trouble.ts';
+import {
+  CNI_SETTINGS,
+  type CniEnv,
+  FORMAT,
+  type Snapshot,
+  type SnapshotEni,
+  type SnapshotNode,
+  VERSION,
+} from './format.ts';
+
+/** Where a snapshot is read. */
+export interface Readable {
+  readonly region: string;
+  readonly ec2: EC2Client;
+  readonly vpc: Pick<Vpc, 'inventory'>;
+  readonly clusters: Clusters;
+  readonly clock: Clock;
+}
+
+export type Taken =
+  | { readonly snapshot: Snapshot; readonly cluster: Cluster; readonly inventory: Inventory }
+  | { readonly call: AwsCall; readonly failure: Failure }
+  /** One line: there is no such cluster, or nothing in it that can be played. */
+  | { readonly complaint: string };
+
+/** Kept of a subnet's tags: by these the CNI chooses (amazon-vpc-cni-k8s v1.23.1, subnet discovery). */
+const SUBNET_TAGS = /^kubernetes\.io\/(role\/cni|cluster\/.+)$/;
+/** AWS keeps five addresses of every subnet (VPC User Guide, subnet sizing). */
+const KEPT_BY_AWS = 5;
+
+export async function takeSnapshot(
+  name: string,
+  { region, ec2, vpc, clusters, clock }: Readable,
+): Promise<Taken> {
+  const described = await clusters.describe(name);
+  if (!described.ok) return { call: 'eks:DescribeCluster', failure: described.failure };
+  const cluster = described.value;
+  if (cluster === undefined)
+    return { complaint: `--cluster: expected the name of an EKS cluster in ${region}, got "${name}"` };
+  const vpcIds = [cluster.vpcId];
+  const [inventory, cidrs] = await Promise.all([
+    vpc.inventory({ cluster: name, vpcIds }),
+    readCidrs(ec2, cluster),
+  ]);
+  if (!inventory.ok) return { call: 'ec2:DescribeNetworkInterfaces', failure: inventory.failure };
+  if (!cidrs.ok) return { call: 'ec2:DescribeSubnets', failure: cidrs.failure };
+
+  const notes: string[] = [];
+  const nodes = keptOf(inventory.value, notes).map(nodeOf);
+  if (nodes.length === 0)
+    return { complaint: `${name}: expected a Linux node that runs and has its CNI started, got none` };
+  if (cluster.vpcCni === undefined)
+    notes.push('The CNI is not the EKS add-on: its settings could not be read.');
+  const env = cluster.vpcCni && envOf(cluster.vpcCni.configurationValues);
+  if (env !== undefined && 'complaint' in env) return env;
+  return {
+    cluster,
+    inventory: inventory.value,
+    snapshot: {
+      format: FORMAT,
+      version: VERSION,
+      takenAt: new Date(clock()).toISOString(),
+      region,
+      anonymised: false,
+      notes,
+      cluster: {
+        ...{ name, vpcId: cluster.vpcId, ipFamily: cluster.ipFamily, autoMode: cluster.autoMode },
+        ...(cluster.vpcCni !== undefined && {
+          vpcCni: { version: cluster.vpcCni.version, env: env?.env ?? {} },
+        }),
+      },
+      subnets: subnetsOf(inventory.value, cidrs.value, nodes),
+      nodes,
+    },
+  };
+}
+
+function readCidrs(ec2: EC2Client, { vpcId }: Cluster): Promise<Answer<ReadonlyMap<string, string>>> {
+  return reading(async () => {
+    const cidrs = new Map<string, string>();
+    await eachSubnet(ec2, [{ Name: 'vpc-id', Values: [vpcId] }], ({ SubnetId, CidrBlock }) => {
+      if (SubnetId !== undefined && CidrBlock !== undefined) cidrs.set(SubnetId, CidrBlock);
+    });
+    return cidrs;
+  });
+}
+
+/** Nodes whose pods get addresses as this program knows it; of the others there is a note. */
+function keptOf({ world }: Inventory, notes: string[]): readonly Node[] {
+  const left = new Map<string, number>();
+  const kept = world.nodes.filter((node) => {
+    const why = whyNot(node);
+    if (why !== undefined) left.set(why, (left.get(why) ?? 0) + 1);
+    return why === undefined;
+  });
+  const incomplete = world.incomplete?.length ?? 0;
+  if (incomplete > 0) left.set('not shown completely by EC2', incomplete);
+  for (const [why, count] of left) notes.push(`${count} ${count === 1 ? 'node' : 'nodes'} left out: ${why}.`);
+  return kept.toSorted((a, b) => (a.id < b.id ? -1 : 1));
+}
+
+function whyNot(node: Node): string | undefined {
+  if (node.operatedBy !== undefined) return `operated by ${node.operatedBy}`;
+  if (node.platform === 'windows') return 'Windows';
+  if (node.state !== 'running') return node.state;
+  if (!ipamdStarted(node)) return 'the CNI has not started there';
+  return typeLimits(node.type) === undefined ? `unknown instance type ${node.type}` : undefined;
+}
+
+const nodeOf = ({ id, type, subnetId, tags, enis }: Node): SnapshotNode => ({
+  ...{ id, type, subnetId },
+  nodeGroup: nodeGroupOf(tags),
+  launchedBy:
+    tags['eks:nodegroup-name'] !== undefined
+      ? 'managed'
+      : tags['karpenter.sh/nodepool'] !== undefined
+        ? 'karpenter'
+        : 'self-managed',
+  enis: enis.map(eniOf),
+});
+
+function eniOf({
+  subnetId,
+  deviceIndex,
+  networkCardIndex,
+  interfaceType,
+  secondaryIps,
+  prefixes,
+  tags,
+}: Eni): SnapshotEni {
+  const special = (['trunk', 'efa', 'efa-only'] as const).find((type) => type === interfaceType);
+  return {
+    ...{ subnetId, deviceIndex, secondaryIps, prefixes },
+    ...(networkCardIndex !== 0 && { networkCardIndex }),
+    ...(special !== undefined && { interfaceType: special }),
+    ...(deviceIndex !== 0 && tags[NO_MANAGE_TAG] === 'true' && { unmanaged: true }),
+  };
+}
+
+/** Those its nodes are in, or that the CNI may choose. */
+function subnetsOf(
+  { world, freeBlocks }: Inventory,
+  cidrs: ReadonlyMap<string, string>,
+  nodes: readonly SnapshotNode[],
+): Snapshot['subnets'] {
+  const held = new Map<string, number>();
+  for (const { enis } of nodes)
+    for (const { subnetId, secondaryIps, prefixes } of enis)
+      held.set(subnetId, (held.get(subnetId) ?? 0) + 1 + secondaryIps + prefixes * ADDRESSES_PER_PREFIX);
+  const used = new Set([...held.keys(), ...nodes.map(({ subnetId }) => subnetId)]);
+  const wanted = ({ id, tags }: Subnet): boolean =>
+    used.has(id) || tags['kubernetes.io/role/cni'] !== undefined;
+  return world.subnets
+    .filter(wanted)
+    .toSorted((a, b) => (a.id < b.id ? -1 : 1))
+    .map(({ id, zone, freeAddresses, tags }) => {
+      const cidr = cidrs.get(id) ?? '';
+      const block = readCidr(cidr);
+      const size = 'expected' in block ? 0 : block.size;
+      // Subnets, instances and ENIs are read one after the other, while nodes come and go.
+      const free = Math.max(0, Math.min(freeAddresses, size - KEPT_BY_AWS - (held.get(id) ?? 0)));
+      const kept = Object.entries(tags).filter(([key]) => SUBNET_TAGS.test(key));
+      return {
+        ...{ id, zone, cidr, freeAddresses: free },
+        freeBlocks: Math.min(freeBlocks.get(id) ?? 0, Math.floor(free / ADDRESSES_PER_PREFIX)),
+        ...(kept.length > 0 && { tags: Object.fromEntries(kept) }),
+      };
+    });
+}
+
+/** The environment in an add-on's configuration, reduced to what shapes the pools. */
+export function envOf(configurationValues = ''): { readonly env: CniEnv } | { readonly complaint: string } {
+  let document: unknown = {};
+  try {
+    if (configurationValues.trim() !== '') document = JSON.parse(configurationValues);
+  } catch {
+    return { complaint: 'vpc-cni configurationValues: expected a JSON object, got another text' };
+  }
+  const { env = {} } = (document ?? {}) as { readonly env?: Readonly<Record<string, unknown>> };
+  const kept = CNI_SETTINGS.flatMap((name) =>
+    env[name] === undefined ? [] : [[name, String(env[name])] as const],
+  );
+  return { env: Object.fromEntries(kept) };
+}

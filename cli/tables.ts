@@ -1,0 +1,35 @@
+/** Text that fits a terminal of 100 columns. */
+
+/** As wide as anything a command writes, names of the user's own aside. */
+export const COLUMNS = 100;
+
+/** Columns as wide as their widest cell, the first to the left, the others to the right; a rule under the head. */
+export function aligned(rows: readonly (readonly string[])[]): string[] {
+  const [head = [], ...body] = rows;
+  const widths = head.map((_, column) => Math.max(...rows.map((row) => (row[column] ?? '').length)));
+  const line = (row: readonly string[]): string =>
+    row
+      .map((cell, column) =>
+        column === 0 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0),
+      )
+      .join('  ')
+      .trimEnd();
+  return [line(head), '-'.repeat(line(head).length), ...body.map(line)];
+}
+
+/** Broken between words; lines after the first begin with `indent`. Runs of spaces stay. */
+export function wrapped(text: string, indent = ''): string {
+  const lines: string[] = [];
+  let line: string | undefined;
+  for (const word of text.split(' ')) {
+    const longer: string = line === undefined ? word : `${line} ${word}`;
+    if (line !== undefined && longer.length > COLUMNS && line.trim() !== '') {
+      lines.push(line);
+      line = `${indent}${word}`;
+    } else line = longer;
+  }
+  return [...lines, line ?? ''].join('\n');
+}
+
+export const count = (value: number): string => value.toLocaleString('en-US');
+export const seconds = (ms: number): string => (ms / 1000).toFixed(1);

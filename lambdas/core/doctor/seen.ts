@@ -1,0 +1,163 @@
+/** What a doctor sees of a cluster in one look, and what it was told to expect. */
+import { type CniSettings, readCniSettings, slotsPerEni, usableEnis } from '../cni.ts';
+import { ADDRESSES_PER_PREFIX } from '../limits.ts';
+import {
+  type Cluster,
+  cardEnis,
+  hasTrunk,
+  managedEnis,
+  type Node,
+  nodeGroupOf,
+  type Subnet,
+} from '../model.ts';
+import { policyFor } from '../node-group-policy.ts';
+import { podCap } from '../plan/eligibility.ts';
+import { type InstanceLimits, limitsOf } from '../plan/instance-limits.ts';
+import type { Policy } from '../policy.ts';
+import type { RolloutStrategy } from '../signals.ts';
+
+/** What may be read or not, each by calls of its own. A rule that needs one that is missing is not asked. The settings are there
+ *  when the add-on, or the policy, says them in a way that can be read. */
+export const PARTS = ['cluster', 'add-on', 'settings', 'node groups', 'nodes', 'subnets'] as const;
+export type Part = (typeof PARTS)[number];
+
+type Rolling = Extract<RolloutStrategy, { readonly type: 'rolling-update' }>;
+
+export interface ClusterSeen {
+  readonly nowMs: number;
+  readonly region: string;
+  /** Without the parts that were not read, as though there were none. */
+  readonly parts: ReadonlySet<Part>;
+  readonly cluster: Cluster;
+  /** For example `1.34`. */
+  readonly kubernetesVersion?: string;
+  readonly policy: Policy;
+  readonly nodeGroups: readonly NodeGroupSeen[];
+  /** Pending and running ones, with their ENIs. */
+  readonly nodes: readonly Node[];
+  /** Of the cluster's VPC. */
+  readonly subnets: readonly SubnetSeen[];
+  /** ENIs of the VPC by zone, whoever holds them. */
+  readonly enisByZone: ReadonlyMap<string, number>;
+  /** ENIs the account may have in a zone. */
+  readonly eniQuota: number;
+  readonly expected: Expected;
+}
+
+export interface NodeGroupSeen {
+  readonly name: string;
+  /** None when a launch template says it. */
+  readonly types: readonly string[];
+  readonly desired: number;
+  readonly most: number;
+}
+
+export interface SubnetSeen extends Subnet {
+  readonly cidr: string;
+  /** Its wholly free, aligned /28 blocks by number (blocks.ts), ascending. */
+  readonly freeBlocks: readonly number[];
+  /** Ranges reserved for prefixes; `undefined`: not read. */
+  readonly prefixReservations?: readonly string[];
+}
+
+/** What EC2 cannot show. Times in ms. */
+export interface Expected {
+  /** Pods that come beside those that are there. */
+  readonly burst?: { readonly pods: number; readonly overMs: number };
+  readonly rollout?: { readonly replicas: number; readonly strategy: Rolling };
+  /** CronJobs: so many pods come every so often, and run so long. */
+  readonly churn?: { readonly pods: number; readonly everyMs: number; readonly runsMs: number };
+  /** Pods with an address on each node now, where somebody knows. */
+  readonly podsPerNode?: number;
+  /** Addresses the cluster needs more each day. */
+  readonly growthPerDay?: number;
+}
+
+/** Nodes of one instance type. A type that a node group names and has no node of yet has none here. */
+export interface TypeSeen {
+  readonly type: string;
+  readonly limits: InstanceLimits;
+  readonly settings: CniSettings;
+  readonly nodes: readonly Node[];
+  /** M: addresses an ENI holds beside its own. */
+  readonly perEni: number;
+  /** ENIs that pods' addresses may come from. */
+  readonly enis: number;
+  /** Pods with an address that all of them together can serve. */
+  readonly holds: number;
+  /** Pods with an address that kubelet may run, at most. */
+  readonly podCap: number;
+  /** The same with those on the host's network: kubelet's own figure. */
+  readonly maxPods: number;
+}
+
+/** `undefined` when they cannot be read, or EKS does not have them. */
+export function settingsFor({ cluster, policy }: ClusterSeen, takesPrefixes = true): CniSettings | undefined {
+  const read = readCniSettings(cluster.vpcCni, policy, takesPrefixes);
+  return 'settings' in read ? read.settings : undefined;
+}
+
+/** Nodes whose addresses the cluster's own CNI manages. */
+export const ownNodes = ({ nodes }: ClusterSeen): readonly Node[] =>
+  nodes.filter(({ operatedBy, platform }) => operatedBy === undefined && platform === 'linux');
+
+/** Types the CNI's table knows, the most frequent first. */
+export function typesOf(seen: ClusterSeen): readonly TypeSeen[] {
+  const byType = Map.groupBy(ownNodes(seen), ({ type }) => type);
+  for (const type of seen.nodeGroups.flatMap(({ types }) => types))
+    if (!byType.has(type)) byType.set(type, []);
+  const types = [...byType].flatMap(([type, nodes]) => typeSeen(seen, type, nodes) ?? []);
+  return types.toSorted((a, b) => b.nodes.length - a.nodes.length || (a.type < b.type ? -1 : 1));
+}
+
+function typeSeen(seen: ClusterSeen, type: string, nodes: readonly Node[]): TypeSeen | undefined {
+  const limits = limitsOf(type);
+  const settings = settingsFor(seen, limits?.prefixes);
+  if (limits === undefined || settings === undefined) return undefined;
+  const perEni = slotsPerEni(limits);
+  const usable = usableEnis(limits, settings, nodes.some(hasTrunk));
+  const enis = Math.max(0, usable - (settings.customNetworking ? 1 : 0));
+  const holds = enis * perEni * (settings.prefixes ? ADDRESSES_PER_PREFIX : 1);
+  const caps = (nodes.length > 0 ? nodes : [anyOf(type, seen)]).map((node) =>
+    podCap(node, limits, settings, policyFor(seen.policy, seen.cluster.name, nodeGroupOf(node.tags))),
+  );
+  const most = Math.max(...caps);
+  const maxPods = most + seen.policy.hostNetworkPods;
+  return { type, limits, settings, nodes, perEni, enis, holds, podCap: most, maxPods };
+}
+
+/** A node of a type that has none yet: of it the type and the managed group it would come from matter. */
+const anyOf = (type: string, seen: ClusterSeen): Node => ({
+  id: 'i-0',
+  state: 'pending',
+  type,
+  vpcId: seen.cluster.vpcId,
+  subnetId: 'subnet-0',
+  zone: '',
+  launchedAtMs: seen.nowMs,
+  platform: 'linux',
+  tags: { 'eks:nodegroup-name': 'one to come' },
+  enis: [],
+});
+
+/** Addresses the node's CNI can give to pods now, or has given: T of cni.ts, those of prefixes in prefix mode. */
+export const addressesOn = (node: Node, settings: CniSettings): number =>
+  managedEnis(node)
+    .filter(({ deviceIndex }) => !settings.customNetworking || deviceIndex !== 0)
+    .reduce(
+      (sum, eni) => sum + (settings.prefixes ? eni.prefixes * ADDRESSES_PER_PREFIX : eni.secondaryIps),
+      0,
+    );
+
+/** ENIs that pods' addresses come from, or would. */
+export const enisOn = (node: Node): number => cardEnis(node).length;
+
+/** Subnets that the cluster's nodes have ENIs in, with those nodes; of no node when no ENI is there yet. */
+export function nodeSubnets(seen: ClusterSeen): readonly { subnet: SubnetSeen; nodes: readonly Node[] }[] {
+  return seen.subnets.flatMap((subnet) => {
+    const nodes = ownNodes(seen).filter(
+      (node) => node.subnetId === subnet.id || node.enis.some(({ subnetId }) => subnetId === subnet.id),
+    );
+    return nodes.length > 0 ? [{ subnet, nodes }] : [];
+  });
+}
