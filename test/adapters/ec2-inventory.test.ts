@@ -81,7 +81,7 @@ describe('one look', () => {
     expect(seen.nodes.map(({ id }) => id)).toEqual(ids);
     expect(seen.nodes.every(({ enis }) => enis.length === 2)).toBe(true);
     expect(seen).not.toHaveProperty('incomplete');
-    expect(calls(there)).toEqual({ DescribeInstances: 2, DescribeNetworkInterfaces: 3, DescribeSubnets: 1 });
+    expect(calls(there)).toEqual({ DescribeInstances: 5, DescribeNetworkInterfaces: 3, DescribeSubnets: 1 });
   });
 
   test('an ENI attached between the two answers leaves its node incomplete, and no other', async () => {

@@ -180,7 +180,7 @@ describe('reading', () => {
     const through = await vpcOf(world);
     const read = granted(await through((vpc) => vpc.read({ nodes: { ofCluster: 'shop' }, vpcIds: [VPC] })));
     expect(idsOf(read)).toEqual(ids);
-    expect(calls(world)).toMatchObject({ DescribeInstances: 2, DescribeNetworkInterfaces: 7 });
+    expect(calls(world)).toMatchObject({ DescribeInstances: 5, DescribeNetworkInterfaces: 7 });
   });
 
   test('nobody is asked about nothing', async () => {
