@@ -17,7 +17,7 @@ export interface ClusterSettings {
 
 /**
  * Clusters that one deployment may have. With names of 100 characters and every option, 12 of them take 3,681 of the 4,096 bytes
- * that a function's environment has (Lambda quotas), 1,801 of them for their list, and 300 of the 500 resources of a stack
+ * that a function's environment has (Lambda quotas), 1,801 of them for their list, and 402 of the 500 resources of a stack
  * (CloudFormation quotas). What exceeds the 10,240 characters of a role's own policies (IAM quotas), the CDK moves to policies
  * beside them. Measured in test/infra/several.test.ts.
  */
