@@ -39,6 +39,7 @@ h2{font-size:17px;margin:32px 0 10px}
 .axis{color:var(--soft);font-size:13px}
 .bars{list-style:none;margin:0;padding:0;display:grid;gap:6px}
 .bars li{display:grid;grid-template-columns:minmax(9em,17em) 1fr 4.5em;gap:12px;align-items:center}
+@media (max-width:600px){.bars li{grid-template-columns:1fr 4.5em;gap:2px 12px}.bars .track{grid-area:2/1}.bars .value{grid-area:2/2}}
 .track{background:var(--rule);border-radius:4px;height:16px;overflow:hidden}
 .bar{display:block;height:100%;min-width:2px;border-radius:4px}
 .value,td{text-align:right;font-variant-numeric:tabular-nums}
@@ -60,7 +61,7 @@ th,td{padding:7px 10px;border-bottom:1px solid var(--rule);white-space:nowrap}
 th{text-align:right;font-weight:600}
 thead th{color:var(--soft)}
 tbody th{text-align:left}
-#tip{position:fixed;z-index:1;pointer-events:none;background:var(--card);color:var(--ink);border:1px solid var(--rule);border-radius:8px;padding:8px 10px;font-size:13px;box-shadow:0 4px 18px rgb(0 0 0/.18)}
+#tip{position:fixed;white-space:nowrap;z-index:1;pointer-events:none;background:var(--card);color:var(--ink);border:1px solid var(--rule);border-radius:8px;padding:8px 10px;font-size:13px;box-shadow:0 4px 18px rgb(0 0 0/.18)}
 #tip b{display:block;margin-bottom:2px}
 #tip div{display:flex;gap:16px;justify-content:space-between}
 ${LIGHT.map((_, index) => `.line.way-${index}{stroke:var(--way-${index})}i.way-${index},.bar.way-${index}{background:var(--way-${index})}`).join('\n')}
