@@ -2,7 +2,7 @@
  *  (infra/bundles.ts) it keeps the SDK's whole chain of credentials, and what a command needs is loaded with that command. */
 import { join } from 'node:path';
 
-/** Writes `lib/cli` under `root`, where bin/eks-ip-prewarmer.mjs looks for it. Whatever the bundler warns of is an error. */
+/** Writes `lib/cli` under `root`, where bin/eks-ip-prewarmer.mjs looks for it in a package. Whatever the bundler warns of is an error. */
 export async function bundleCli(
   root: string,
   into = root,

@@ -36,6 +36,11 @@ try {
   if (installed.join() !== 'aws-cdk-lib,constructs,eks-ip-prewarmer')
     throw new Error(`the package brought along ${installed.join(', ')}`);
 
+  // The command needs nothing beside the package.
+  const bin = join(project, 'node_modules/.bin/eks-ip-prewarmer');
+  const said = run(process.execPath, [bin, 'doctor', '--cluster', 'shop', '--scenario', 'S1'], project);
+  if (!said.startsWith('Cluster shop, scenario S1')) throw new Error(`the doctor said ${said}`);
+
   writeFileSync(join(project, 'app.ts'), exampleOf('app.ts'));
   const types = ['--strict', '--noEmit', '--module', 'nodenext', '--target', 'es2024', '--skipLibCheck'];
   const ambient = ['--typeRoots', join(ROOT, 'node_modules/@types'), '--types', 'node'];
@@ -64,10 +69,14 @@ try {
 /** What the package needs, and nothing else. */
 function holds(files: readonly string[]): void {
   const bundles = functionNames(ROOT).map((name) => `dist/${name}/index.mjs`);
-  const needed = ['package.json', 'README.md', 'LICENSE', 'lib/index.js', 'lib/infra/index.d.ts', ...bundles];
+  const command = ['bin/eks-ip-prewarmer.mjs', 'lib/cli/eks-ip-prewarmer.js'];
+  const construct = ['lib/index.js', 'lib/infra/index.d.ts', ...bundles];
+  const needed = ['package.json', 'README.md', 'LICENSE', ...construct, ...command];
   const missing = needed.filter((file) => !files.includes(file));
   const beyond = files.filter(
-    (file) => !needed.includes(file) && !/^lib\/.*\.d\.ts$|^docs\/[\w.-]+\.(md|json)$/.test(file),
+    (file) =>
+      !needed.includes(file) &&
+      !/^lib\/.*\.d\.ts$|^lib\/cli\/[\w-]+\.js$|^docs\/[\w.-]+\.(md|json)$/.test(file),
   );
   if (missing.length > 0) throw new Error(`the package lacks ${missing.join(', ')}`);
   if (beyond.length > 0) throw new Error(`nobody needs ${beyond.join(', ')} in the package`);

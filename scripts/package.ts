@@ -1,10 +1,11 @@
-/** `npm pack`'s last step before packing: the construct as one JavaScript file, since Node strips types nowhere below
- *  node_modules, and the declarations it takes to describe it. The functions' bundles are in dist already. */
+/** `npm pack`'s last step before packing: the construct as one JavaScript file and the command line as a few, since Node strips types
+ *  nowhere below node_modules, and the declarations it takes to describe the construct. The functions' bundles are in dist already. */
 import { execFileSync } from 'node:child_process';
 import { globSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { rolldown } from 'rolldown';
 import { ROOT } from '../infra/bundles.ts';
+import { bundleCli } from './cli-bundle.ts';
 
 const LIB = join(ROOT, 'lib');
 const ENTRY = 'infra/index';
@@ -22,6 +23,7 @@ const build = await rolldown({
 });
 await build.write({ file: join(LIB, 'index.js'), format: 'esm', codeSplitting: false });
 await build.close();
+await bundleCli(ROOT);
 
 const tsc = join(ROOT, 'node_modules/typescript/bin/tsc');
 execFileSync(process.execPath, [tsc, '-p', join(ROOT, 'tsconfig.types.json')], { stdio: 'inherit' });

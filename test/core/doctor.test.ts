@@ -21,6 +21,7 @@ interface Case {
   readonly says?: {
     readonly severity: string;
     readonly evidence: string;
+    readonly consequence?: string;
     readonly command?: string;
     readonly price?: object;
   };
@@ -320,8 +321,8 @@ const CASES: readonly Case[] = [
   },
   {
     rule: 'cooldown-churn',
-    what: 'four pods a node, and none cool any more',
-    seen: mode({}, { expected: { churn: { pods: 16, everyMs: 90_000, runsMs: 30_000 } } }),
+    what: 'nine pods a node, and none cool any more',
+    seen: mode({}, { expected: { churn: { pods: 36, everyMs: 90_000, runsMs: 30_000 } } }),
   },
   {
     rule: 'cooldown-long',
@@ -343,7 +344,7 @@ const CASES: readonly Case[] = [
     rule: 'cni-version',
     what: 'one without discovery',
     seen: perfect({ cluster: withEnv(PREFIXES, 'v1.17.1-eksbuild.1') }),
-    says: { severity: 'yellow', evidence: 'v1.17.1' },
+    says: { severity: 'yellow', evidence: 'v1.17.1', consequence: 'own subnet alone' },
   },
   {
     rule: 'cni-version',
@@ -381,15 +382,14 @@ const CASES: readonly Case[] = [
   {
     rule: 'eni-quota',
     what: 'within reach of the node groups',
-    // 4 nodes with 3 ENIs each, of which 4 are there, and as many nodes again: 3,990 + 8 + 12.
-    seen: perfect({ enisByZone: new Map([['eu-central-1a', 3_990]]), eniQuota: 4_009 }),
-    says: { severity: 'red', evidence: '4010 with every node group at its largest' },
+    // 4 nodes with 3 ENIs each, of which 4 are there, and as many nodes again: 4 + 8 + 12.
+    seen: perfect({ eniQuota: 23 }),
+    says: {
+      severity: 'yellow',
+      evidence: 'eu-central-1a: 4 ENIs in the VPC now, 24 with every node group at its largest',
+    },
   },
-  {
-    rule: 'eni-quota',
-    what: 'just enough',
-    seen: perfect({ enisByZone: new Map([['eu-central-1a', 3_000]]), eniQuota: 3_760 }),
-  },
+  { rule: 'eni-quota', what: 'just enough', seen: perfect({ eniQuota: 24 }) },
   {
     rule: 'enis-outlive-nodes',
     what: 'one without DeleteOnTermination',
@@ -438,6 +438,7 @@ test.each(CASES.filter(({ says }) => says !== undefined))('$rule: $what', ({ rul
     says?.severity,
   );
   expect(finding?.evidence).toContain(says?.evidence);
+  expect(finding?.consequence).toContain(says?.consequence ?? '');
   if (says?.command !== undefined)
     expect(finding?.remedy.commands.map((words) => words.join(' ')).join('\n')).toContain(says.command);
   if (says?.price !== undefined) expect(finding?.price).toMatchObject(says.price);
