@@ -101,7 +101,9 @@ function play(moves: readonly Move[]): {
     atMs += afterMs;
     const grant = spend(buckets, asks.map(attaches), atMs);
     buckets = grant.buckets;
-    grants.push({ atMs, calls: asks.slice(0, grant.granted).reduce((sum, calls) => sum + calls, 0) });
+    // Who asks for nothing writes nothing: no bucket has seen that clock.
+    if (asks.length > 0)
+      grants.push({ atMs, calls: asks.slice(0, grant.granted).reduce((sum, calls) => sum + calls, 0) });
     if (throttled) buckets = slowDown(buckets, atMs);
   }
   return { grants, buckets, atMs };
