@@ -2,6 +2,7 @@
  *  a wave on large clusters. */
 import { type Audience, playAtOnce, playWaves, type WavesPlayed } from '../cli/rollout-play.ts';
 import { priceOf } from '../cli/rollout-text.ts';
+import { count } from '../cli/tables.ts';
 import { rolloutTemplate } from '../infra/rollout-template.ts';
 import { EXECUTION_HISTORY_EVENTS } from '../lambdas/core/rollouts/history.ts';
 import type { Figures } from '../sim/scenario/figures.ts';
@@ -147,5 +148,3 @@ const stopsIn = ({ title, ways }: RolloutFigures): string[] =>
       stop === undefined ? [] : ['', `Stopped: ${title}, ${name}, seed ${at + 1}: ${stop.cause}.`],
     ),
   );
-
-const count = (value: number): string => value.toLocaleString('en-US');

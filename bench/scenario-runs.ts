@@ -1,9 +1,11 @@
 /** Plays scenario files in all their columns, and says what came of it. */
+
+import { seconds } from '../cli/tables.ts';
 import { type AttachStep, callsOf, type FillStep } from '../lambdas/core/plan/steps.ts';
 import { columnsOf } from '../sim/scenario/columns.ts';
 import type { Scenario } from '../sim/scenario/format.ts';
 import { type Played, play } from '../sim/scenario/play.ts';
-import { progress, seconds, spread, table } from './text.ts';
+import { progress, spread, table } from './text.ts';
 
 export interface ScenarioRuns {
   readonly name: string;

@@ -1,4 +1,6 @@
 /** Scenarios that files cannot tell: the paced half of S1, the retention matrix S7, the deaths of S8. */
+
+import { seconds } from '../cli/tables.ts';
 import { bound, readCniSettings } from '../lambdas/core/cni.ts';
 import { DEFAULT_POLICY } from '../lambdas/core/policy.ts';
 import { type Killed, launchWithKill } from '../sim/scenarios/kills.ts';
@@ -11,7 +13,7 @@ import {
   type RetentionMode,
   retention,
 } from '../sim/scenarios/retention.ts';
-import { progress, seconds, spread, table } from './text.ts';
+import { progress, spread, table } from './text.ts';
 
 /** One told scenario: its figures as data, and as text. */
 export interface Told {

@@ -3,6 +3,7 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { furnish } from '../cli/sim-environment.ts';
+import { count } from '../cli/tables.ts';
 import { bundle, ROOT, stale } from '../infra/bundles.ts';
 import { readAnnouncement } from '../lambdas/adapters/announcements.ts';
 import { DynamoLedger } from '../lambdas/adapters/dynamo-ledger.ts';
@@ -144,7 +145,7 @@ async function remember(
 
 export function reportWaveFunctions(all: readonly WaveFunctionFigures[]): string {
   const rows = all.map(({ name, nodes, seconds, cpuSeconds, peakMegabytes, reads, changes, waitsFor }) => [
-    `${name}, ${nodes.toLocaleString('en-US')} nodes, ${(nodes * NODE.enis).toLocaleString('en-US')} ENIs`,
+    `${name}, ${count(nodes)} nodes, ${count(nodes * NODE.enis)} ENIs`,
     ...[...seconds, ...cpuSeconds].map((each) => each.toFixed(1)),
     String(peakMegabytes),
     ...[reads, changes].map(String),

@@ -2,6 +2,7 @@
 
 import type { RollingUpdateRun, Run } from '../sim/scenarios/reported-case.ts';
 import { quantileOf } from '../sim/scenarios/statistics.ts';
+import { seconds } from './tables.ts';
 
 export type ScaleOutName = 'cni-warm-eni-1' | 'cni-warm-eni-2' | 'prewarmer' | 'prewarmer-late-events';
 export type Results = {
@@ -20,7 +21,6 @@ const range = (values: readonly number[], show: (value: number) => string = Stri
   const [low, high] = [Math.min(...values), Math.max(...values)].map(show);
   return low === high ? `${low}` : `${low} – ${high}`;
 };
-const seconds = (ms: number): string => (ms / 1000).toFixed(1);
 const sum = (counts: Readonly<Record<string, number>>): number =>
   Object.values(counts).reduce((a, b) => a + b, 0);
 

@@ -1,7 +1,6 @@
 /** One look at a cluster for the doctor. Each part is read by calls of its own: what one call is denied, the others still show. */
 import { GetSubnetCidrReservationsCommand, type Subnet as SubnetAnswer } from '@aws-sdk/client-ec2';
 import {
-  type Cluster as ClusterAnswer,
   DescribeAddonCommand,
   DescribeClusterCommand,
   DescribeNodegroupCommand,
@@ -12,6 +11,7 @@ import {
 import { UsedBlocks } from '../lambdas/adapters/ec2-inventory.ts';
 import { eachEni, eachInstance, eachSubnet, nodesOfCluster, reading } from '../lambdas/adapters/ec2-pages.ts';
 import { NodesRead, readSubnet } from '../lambdas/adapters/ec2-reading.ts';
+import { NOT_FOUND, readCluster, VPC_CNI } from '../lambdas/adapters/eks-clusters.ts';
 import { freeBlocksIn } from '../lambdas/core/blocks.ts';
 import { readCniSettings } from '../lambdas/core/cni.ts';
 import {
@@ -22,7 +22,6 @@ import {
   type SubnetSeen,
   settingsFor,
 } from '../lambdas/core/doctor/seen.ts';
-import type { Cluster } from '../lambdas/core/model.ts';
 import { inParallel } from '../lambdas/core/parallel.ts';
 import type { Account } from './account.ts';
 import { type AwsCall, troubleWith } from './call-trouble.ts';
@@ -41,7 +40,6 @@ export interface Look {
 const AT_ONCE = 4;
 /** Clusters named where the one asked for is not there. */
 const MOST_NAMED = 10;
-const NOT_FOUND = 'ResourceNotFoundException';
 
 /** What was read, or the line that says why not. */
 type Tried<T> = { readonly value: T } | { readonly trouble: string; readonly code: string };
@@ -84,7 +82,7 @@ export async function look(
   const [described, addon, groups, found] = await Promise.all([
     tried('eks:DescribeCluster', async () => (await eks.send(new DescribeClusterCommand({ name }))).cluster),
     tried('eks:DescribeAddon', async () => {
-      const ask = new DescribeAddonCommand({ clusterName: name, addonName: 'vpc-cni' });
+      const ask = new DescribeAddonCommand({ clusterName: name, addonName: VPC_CNI });
       return (await eks.send(ask)).addon;
     }),
     readNodeGroups(account, name),
@@ -136,7 +134,7 @@ export async function look(
     nowMs: account.clock(),
     region,
     parts,
-    cluster: clusterOf(name, vpcId ?? '', cluster, vpcCni),
+    cluster: readCluster({ name, vpcId: vpcId ?? '' }, cluster, vpcCni),
     ...(cluster?.version !== undefined && { kubernetesVersion: cluster.version }),
     policy,
     nodeGroups,
@@ -153,24 +151,6 @@ export async function look(
     seen: 'value' in reserved ? reserved.value : seen,
     troubles: together(troubles),
     incomplete: whole.incomplete ?? [],
-  };
-}
-
-function clusterOf(
-  name: string,
-  vpcId: string,
-  cluster: ClusterAnswer | undefined,
-  addon: { addonVersion?: string | undefined; configurationValues?: string | undefined } | undefined,
-): Cluster {
-  return {
-    name,
-    vpcId,
-    ipFamily: cluster?.kubernetesNetworkConfig?.ipFamily === 'ipv6' ? 'ipv6' : 'ipv4',
-    autoMode: cluster?.computeConfig?.enabled === true,
-    vpcCni: addon && {
-      version: addon.addonVersion ?? 'unknown',
-      ...(addon.configurationValues !== undefined && { configurationValues: addon.configurationValues }),
-    },
   };
 }
 

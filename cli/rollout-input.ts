@@ -1,6 +1,7 @@
 /** An announcement from a file becomes a rollout that a scenario can play, or one line with what does not fit. */
 import { readAnnouncement } from '../lambdas/adapters/announcements.ts';
 import { type Complaint, sayAll } from '../lambdas/core/complaints.ts';
+import { isObject } from '../lambdas/core/policy-shapes.ts';
 import { type BatchedRollout, grows, replaces } from '../lambdas/core/rollouts/record.ts';
 import { refusals } from '../lambdas/core/rollouts/start.ts';
 import type { Scenario, Step, Workload } from '../sim/scenario/format.ts';
@@ -54,9 +55,6 @@ export function rolloutIn(
     ...{ announced, wavesAssumed, nowMs },
   };
 }
-
-const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** Virtual time 0 of its world, in Unix time. */
 export const epochOf = ({ nowMs, scenario }: Rollout): number => nowMs - settlesForMs(scenario);

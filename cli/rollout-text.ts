@@ -5,6 +5,7 @@ import type { Step } from '../sim/scenario/format.ts';
 import type { Rollout } from './rollout-input.ts';
 import type { Frame, WavesPlayed } from './rollout-play.ts';
 import type { WaveSeen } from './rollout-watch.ts';
+import { aligned, count, seconds } from './tables.ts';
 
 /** Standard workflows, eu-central-1, after the free tier. Source: AWS Step Functions pricing. */
 const USD_PER_MILLION_TRANSITIONS = 25;
@@ -83,19 +84,21 @@ export function report({ announced }: Rollout, played: WavesPlayed, compared: Co
   const all = count(podsInAll(announced));
   const calls = ({ ec2Calls }: Figures): number => Object.values(ec2Calls).reduce((sum, one) => sum + one, 0);
   return [
-    ...table([
-      ['wave', 'pods wanted', 'ready', 'waited s', 'released at s', 'waited for'],
-      ...waves.flatMap(waveRows),
-    ]),
+    ...aligned(
+      [
+        ['wave', 'pods wanted', 'ready', 'waited s', 'released at s', 'waited for'],
+        ...waves.flatMap(waveRows),
+      ],
+      'words',
+    ),
     '',
-    ...table([
-      ['', 'failed requests', 'pods refused', 'no address', 'last address s', 'EC2 calls', 'throttled', ''],
+    ...aligned([
+      ['', 'failed requests', 'pods refused', 'no address', 'last address s', 'EC2 calls', 'throttled'],
       ...compared.map(([way, figures]) => [
         way,
         ...[figures.failedRequests, figures.podsRefused, figures.withoutAddress].map(count),
         figures.rolloutSeconds === undefined ? '–' : count(figures.rolloutSeconds),
         ...[calls(figures), figures.throttled].map(count),
-        '',
       ]),
     ]),
     '',
@@ -136,23 +139,6 @@ const waveRows = ({
   ];
 };
 
-/** The first and the last column to the left, the figures between them to the right. */
-function table(rows: readonly (readonly string[])[]): string[] {
-  const [head = []] = rows;
-  const widths = head.map((_, column) => Math.max(...rows.map((row) => (row[column] ?? '').length)));
-  const lines = rows.map((row) =>
-    row
-      .map((cell, column) =>
-        column === 0 || column === row.length - 1
-          ? cell.padEnd(widths[column] ?? 0)
-          : cell.padStart(widths[column] ?? 0),
-      )
-      .join('  ')
-      .trimEnd(),
-  );
-  return [lines[0] ?? '', '-'.repeat(Math.max(...lines.map(({ length }) => length))), ...lines.slice(1)];
-}
-
 /** The same as one JSON document. Times in virtual seconds since the announcement. */
 export function document(rollout: Rollout, seed: number, played: WavesPlayed, compared: Compared): unknown {
   const { scenario, detail, wavesAssumed, leftOut } = rollout;
@@ -177,6 +163,3 @@ export function document(rollout: Rollout, seed: number, played: WavesPlayed, co
     ways: compared.map(([way, figures]) => ({ way, ...figures })),
   };
 }
-
-const count = (value: number): string => value.toLocaleString('en-US');
-const seconds = (ms: number): string => (ms / 1000).toFixed(1);

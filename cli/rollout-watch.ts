@@ -1,6 +1,7 @@
 /** What happens to a rollout, told by the records its machine keeps: one after the other, each with what it changed. */
 import type { Ports } from '../lambdas/core/ports.ts';
 import { podsInAll, type RolloutRecord, type WaveRecord } from '../lambdas/core/rollouts/record.ts';
+import { count } from './tables.ts';
 
 /** A wave as the report shows it. Times in ms since the announcement. */
 export interface WaveSeen {
@@ -55,7 +56,7 @@ export class RolloutWatch {
     const before = this.record;
     this.record = record;
     if (before === undefined)
-      this.#tell(`rollout ${record.rolloutId} begins: ${counted(podsInAll(record.announced))} pods`);
+      this.#tell(`rollout ${record.rolloutId} begins: ${count(podsInAll(record.announced))} pods`);
     for (const wave of record.waves) {
       const was = before?.waves.find((one) => one.wave === wave.wave);
       if (was !== wave) this.#compare(was, wave, record);
@@ -70,7 +71,7 @@ export class RolloutWatch {
     const { wave: number, wantedPods, readyPods, waitsFor, sinceMs } = wave;
     if (was === undefined) {
       this.#plannedAtMs.set(number, sinceMs);
-      this.#tell(`wave ${number} planned: at most ${counted(wantedPods)} pods`);
+      this.#tell(`wave ${number} planned: at most ${count(wantedPods)} pods`);
     }
     if (waitsFor !== undefined && waitsFor !== was?.waitsFor) {
       const waits = this.#waits.get(number) ?? new Map<string, string>();
@@ -79,13 +80,11 @@ export class RolloutWatch {
     }
     if (wave.readyAtMs !== undefined && wave.readyAtMs !== was?.readyAtMs)
       this.#tell(
-        `wave ${number} ready: ${counted(readyPods ?? 0)} pods, of which none would be refused an address`,
+        `wave ${number} ready: ${count(readyPods ?? 0)} pods, of which none would be refused an address`,
       );
     if (wave.releasedAtMs !== undefined && was?.releasedAtMs === undefined)
       this.#tell(
-        `wave ${number} released: ${counted(releasedPods)} of ${counted(podsInAll(announced))} pods may come`,
+        `wave ${number} released: ${count(releasedPods)} of ${count(podsInAll(announced))} pods may come`,
       );
   }
 }
-
-const counted = (count: number): string => count.toLocaleString('en-US');

@@ -3,18 +3,24 @@
 /** As wide as anything a command writes, names of the user's own aside. */
 export const COLUMNS = 100;
 
-/** Columns as wide as their widest cell, the first to the left, the others to the right; a rule under the head. */
-export function aligned(rows: readonly (readonly string[])[]): string[] {
-  const [head = [], ...body] = rows;
+/** Columns as wide as their widest cell, the first to the left, the others to the right, unless the last one holds `words`; a rule
+ *  under the head, as wide as the widest row. */
+export function aligned(
+  rows: readonly (readonly string[])[],
+  last: 'figures' | 'words' = 'figures',
+): string[] {
+  const [head = []] = rows;
   const widths = head.map((_, column) => Math.max(...rows.map((row) => (row[column] ?? '').length)));
-  const line = (row: readonly string[]): string =>
+  const left = (column: number): boolean => column === 0 || (last === 'words' && column === head.length - 1);
+  const lines = rows.map((row) =>
     row
       .map((cell, column) =>
-        column === 0 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0),
+        left(column) ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0),
       )
       .join('  ')
-      .trimEnd();
-  return [line(head), '-'.repeat(line(head).length), ...body.map(line)];
+      .trimEnd(),
+  );
+  return [lines[0] ?? '', '-'.repeat(Math.max(...lines.map(({ length }) => length))), ...lines.slice(1)];
 }
 
 /** Broken between words; lines after the first begin with `indent`. Runs of spaces stay. */

@@ -1,10 +1,10 @@
 /** The page with charts: one file that needs nothing else, for a screen in the light and in the dark, and for paper. */
-import { count, seconds } from '../tables.ts';
+import { count } from '../tables.ts';
 import { type Chart, escaped, type Line, PLOT, pointsOf, svg, WIDTH } from './chart.ts';
 import { SCRIPT, STYLE } from './page-style.ts';
 import type { Outcome } from './play.ts';
 import type { Sample } from './series.ts';
-import { callsOf } from './text.ts';
+import { figuresOf } from './text.ts';
 
 export interface Page {
   readonly title: string;
@@ -123,17 +123,8 @@ const HEAD = [
 
 function table(outcomes: readonly Outcome[]): string {
   const rows = outcomes.map((outcome, index) => {
-    const { way, figures, lastPodSeconds } = outcome;
-    const cells = [
-      count(figures.failedRequests),
-      seconds(figures.worstWaitMs),
-      seconds(figures.p99WaitMs),
-      count(callsOf(outcome)),
-      count(figures.throttled),
-      count(figures.addressSecondsIdle),
-      lastPodSeconds === undefined ? 'never' : count(Math.round(lastPodSeconds)),
-    ];
-    return `<tr><th scope="row"><i class="way-${index}"></i>${escaped(way.name)}</th>${cells.map((cell) => `<td>${cell}</td>`).join('')}</tr>`;
+    const cells = figuresOf(outcome).map((cell) => `<td>${cell}</td>`);
+    return `<tr><th scope="row"><i class="way-${index}"></i>${escaped(outcome.way.name)}</th>${cells.join('')}</tr>`;
   });
   return `<div class="scroll"><table><thead><tr>${HEAD.map((each) => `<th scope="col">${each}</th>`).join('')}</tr></thead><tbody>${rows.join('\n')}</tbody></table></div>`;
 }

@@ -6,7 +6,7 @@ import type { Burst } from './burst.ts';
 import type { Outcome } from './play.ts';
 import { GIVEN, named, PATCHED, presentEnv } from './ways.ts';
 
-export const callsOf = ({ figures }: Outcome): number =>
+const callsOf = ({ figures }: Outcome): number =>
   Object.values(figures.ec2Calls).reduce((sum, calls) => sum + calls, 0);
 
 /** Ends that are no further apart than two looks are the same. */
@@ -14,22 +14,21 @@ const SAME_END_SECONDS = 10;
 const HEAD = ['', 'failed', 'worst s', 'p99 s', 'EC2 calls', 'throttled', 'idle addr·s', 'last pod s'];
 
 export const table = (outcomes: readonly Outcome[]): string =>
-  aligned([
-    HEAD,
-    ...outcomes.map((outcome) => {
-      const { way, figures, lastPodSeconds } = outcome;
-      return [
-        way.name,
-        count(figures.failedRequests),
-        seconds(figures.worstWaitMs),
-        seconds(figures.p99WaitMs),
-        count(callsOf(outcome)),
-        count(figures.throttled),
-        count(figures.addressSecondsIdle),
-        lastPodSeconds === undefined ? 'never' : count(Math.round(lastPodSeconds)),
-      ];
-    }),
-  ]).join('\n');
+  aligned([HEAD, ...outcomes.map((outcome) => [outcome.way.name, ...figuresOf(outcome)])]).join('\n');
+
+/** A row of figures, in the order of the heads of text and page. */
+export const figuresOf = (outcome: Outcome): string[] => {
+  const { figures, lastPodSeconds } = outcome;
+  return [
+    count(figures.failedRequests),
+    seconds(figures.worstWaitMs),
+    seconds(figures.p99WaitMs),
+    count(callsOf(outcome)),
+    count(figures.throttled),
+    count(figures.addressSecondsIdle),
+    lastPodSeconds === undefined ? 'never' : count(Math.round(lastPodSeconds)),
+  ];
+};
 
 /** What comes, and on what. */
 export function introduction(snapshot: Snapshot, burst: Burst, seed: number): string {

@@ -2,11 +2,8 @@
 import type { Complaint } from '../../lambdas/core/complaints.ts';
 import { ADDRESSES_PER_PREFIX } from '../../lambdas/core/limits.ts';
 import { typeLimits } from '../../sim/ec2/instance-types.ts';
-import { type Block, overlap, readCidr } from '../../sim/scenario/cidr.ts';
+import { type Block, KEPT_BY_AWS, overlap, readCidr } from '../../sim/scenario/cidr.ts';
 import type { Snapshot, SnapshotNode } from './format.ts';
-
-/** AWS keeps five addresses of every subnet, in the first block and the last (VPC User Guide, subnet sizing). */
-const KEPT_BY_AWS = 5;
 
 export const inconsistencies = (snapshot: Snapshot): Complaint[] => [
   ...subnets(snapshot),

@@ -13,9 +13,10 @@ import {
   nodeGroupOf,
   type Subnet,
 } from '../../lambdas/core/model.ts';
+import { SUBNET_ROLE_TAG } from '../../lambdas/core/plan/subnets.ts';
 import type { Clock, Clusters, Inventory, Vpc } from '../../lambdas/core/ports.ts';
 import { typeLimits } from '../../sim/ec2/instance-types.ts';
-import { readCidr } from '../../sim/scenario/cidr.ts';
+import { KEPT_BY_AWS, readCidr } from '../../sim/scenario/cidr.ts';
 import type { AwsCall } from '../call-trouble.ts';
 import {
   CNI_SETTINGS,
@@ -44,8 +45,6 @@ export type Taken =
 
 /** Kept of a subnet's tags: by these the CNI chooses (amazon-vpc-cni-k8s v1.23.1, subnet discovery). */
 const SUBNET_TAGS = /^kubernetes\.io\/(role\/cni|cluster\/.+)$/;
-/** AWS keeps five addresses of every subnet (VPC User Guide, subnet sizing). */
-const KEPT_BY_AWS = 5;
 
 export async function takeSnapshot(
   name: string,
@@ -167,8 +166,7 @@ function subnetsOf(
     for (const { subnetId, secondaryIps, prefixes } of enis)
       held.set(subnetId, (held.get(subnetId) ?? 0) + 1 + secondaryIps + prefixes * ADDRESSES_PER_PREFIX);
   const used = new Set([...held.keys(), ...nodes.map(({ subnetId }) => subnetId)]);
-  const wanted = ({ id, tags }: Subnet): boolean =>
-    used.has(id) || tags['kubernetes.io/role/cni'] !== undefined;
+  const wanted = ({ id, tags }: Subnet): boolean => used.has(id) || tags[SUBNET_ROLE_TAG] !== undefined;
   return world.subnets
     .filter(wanted)
     .toSorted((a, b) => (a.id < b.id ? -1 : 1))

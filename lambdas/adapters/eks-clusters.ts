@@ -1,5 +1,11 @@
 /** What EKS says of a cluster and of its VPC CNI add-on, remembered for a minute. */
-import { DescribeAddonCommand, DescribeClusterCommand, type EKSClient } from '@aws-sdk/client-eks';
+import {
+  type Addon,
+  type Cluster as ClusterAnswer,
+  DescribeAddonCommand,
+  DescribeClusterCommand,
+  type EKSClient,
+} from '@aws-sdk/client-eks';
 import { type Answer, failed, succeeded } from '../core/failures.ts';
 import type { Cluster } from '../core/model.ts';
 import type { Clock, Clusters } from '../core/ports.ts';
@@ -7,8 +13,9 @@ import { type Context, failureOf, unreadable } from './ec2-failures.ts';
 
 /** How long an answer is used again. Settings of the CNI change by hand, and take minutes to roll out. */
 const KEEP_MS = 60_000;
-const VPC_CNI = 'vpc-cni';
-const NOT_FOUND = 'ResourceNotFoundException';
+export const VPC_CNI = 'vpc-cni';
+/** EKS's word for a cluster or an add-on it does not have. */
+export const NOT_FOUND = 'ResourceNotFoundException';
 
 export class EksClusters implements Clusters {
   readonly #client: EKSClient;
@@ -47,21 +54,23 @@ export class EksClusters implements Clusters {
     const cluster = described.value.cluster;
     const vpcId = cluster?.resourcesVpcConfig?.vpcId;
     if (vpcId === undefined) return failed(unreadable('the VPC', { action: 'DescribeCluster' }));
-    return succeeded({
-      name,
-      vpcId,
-      ipFamily: cluster?.kubernetesNetworkConfig?.ipFamily === 'ipv6' ? 'ipv6' : 'ipv4',
-      autoMode: cluster?.computeConfig?.enabled === true,
-      vpcCni: addon.value && vpcCniOf(addon.value.addon),
-    });
+    return succeeded(readCluster({ name, vpcId }, cluster, addon.value && (addon.value.addon ?? {})));
   }
 }
 
-const vpcCniOf = (
-  addon: { addonVersion?: string | undefined; configurationValues?: string | undefined } | undefined,
-): NonNullable<Cluster['vpcCni']> => ({
-  version: addon?.addonVersion ?? 'unknown',
-  ...(addon?.configurationValues !== undefined && { configurationValues: addon.configurationValues }),
+/** Of EKS's answers; without an add-on where there is none. */
+export const readCluster = (
+  known: Pick<Cluster, 'name' | 'vpcId'>,
+  cluster: ClusterAnswer | undefined,
+  addon: Addon | undefined,
+): Cluster => ({
+  ...known,
+  ipFamily: cluster?.kubernetesNetworkConfig?.ipFamily === 'ipv6' ? 'ipv6' : 'ipv4',
+  autoMode: cluster?.computeConfig?.enabled === true,
+  vpcCni: addon && {
+    version: addon.addonVersion ?? 'unknown',
+    ...(addon.configurationValues !== undefined && { configurationValues: addon.configurationValues }),
+  },
 });
 
 /** `undefined`: EKS does not know it. */

@@ -12,7 +12,7 @@ import {
   RECONCILE_WORST_MS,
   TRIMMED_AFTER_MS,
 } from './limits.ts';
-import type { Cluster } from './model.ts';
+import type { Cluster, Eni } from './model.ts';
 import type { InstanceLimits } from './plan/instance-limits.ts';
 import type { Policy } from './policy.ts';
 
@@ -39,6 +39,8 @@ export interface CniSettings {
   readonly customNetworking: boolean;
   /** MANAGE_UNTAGGED_ENI: false means that ipamd ignores what we attach. */
   readonly manageUntaggedEnis: boolean;
+  /** ENABLE_SUBNET_DISCOVERY: new ENIs may go to other subnets than the node's own, where their tags say so. */
+  readonly subnetDiscovery: boolean;
   readonly ipv6: boolean;
   /** IP_COOLDOWN_PERIOD in ms. */
   readonly ipCooldownMs: number;
@@ -94,6 +96,7 @@ function settingsFrom(env: Env, takesPrefixes: boolean): CniSettings {
     podEni: flag(env['ENABLE_POD_ENI'], false),
     customNetworking: flag(env['AWS_VPC_K8S_CNI_CUSTOM_NETWORK_CFG'], false),
     manageUntaggedEnis: flag(env['MANAGE_UNTAGGED_ENI'], true),
+    subnetDiscovery: flag(env['ENABLE_SUBNET_DISCOVERY'], true),
     ipv6: flag(env['ENABLE_IPv6'], false),
     ipCooldownMs: target(env['IP_COOLDOWN_PERIOD'], 30) * 1000,
   };
@@ -154,6 +157,28 @@ export function bound(mode: CniMode, pods: number, perEni: number): number {
       return Number.POSITIVE_INFINITY;
   }
 }
+
+/** Addresses without pods below which ipamd grows: a quiet node that could grow has at least these. With a target of 0 it grows at
+ *  none, and still none is sure: where all have pods it takes an ENI (or prefix) more, gives it back as too many, and takes it
+ *  again, so that two looks a minute apart may be alike. Source: amazon-vpc-cni-k8s v1.23.1, isDatastorePoolTooLow,
+ *  shouldRemoveExtraENIs. */
+export function keptFree(mode: CniMode, perEni: number): number {
+  switch (mode.kind) {
+    case 'warm-eni':
+      return mode.warmEniTarget * perEni;
+    case 'prefix':
+      return mode.warmPrefixTarget * ADDRESSES_PER_PREFIX;
+    case 'ip-targets':
+    case 'prefix-ip-targets':
+      return mode.warmIpTarget;
+    case 'provisioning-disabled':
+      return 0;
+  }
+}
+
+/** Of the kind the mode gives: the other one lies there unused (amazon-vpc-cni-k8s v1.23.1, AssignPodIPv4Address). */
+export const addressesOf = ({ secondaryIps, prefixes }: Eni, settings: CniSettings): number =>
+  settings.prefixes ? prefixes * ADDRESSES_PER_PREFIX : secondaryIps;
 
 /** How long ipamd surely keeps all of `total` addresses once it has adopted them, with at least `pods` of them in use, ms;
  *  `undefined`: as long as those pods run. Above the bound it gives back ENIs that have no pod, once they are old enough, or trims

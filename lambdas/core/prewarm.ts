@@ -68,7 +68,7 @@ async function answer(group: readonly Asks[], want: 'plan' | 'do', ports: Ports)
     case 'rollout-announced':
       return rollout(first, want, ports);
     case 'scale-out-coming':
-      return toCome(first, want, ports);
+      return told(first, await scaleOut(first, ports, want), want, ports);
     case 'pods-displaced':
       return displaced(group as readonly PodsDisplaced[], want, ports);
   }
@@ -96,8 +96,8 @@ async function displaced(
   ports: Ports,
 ): Promise<Answer<Report>> {
   const answers: Answer<Report>[] = [];
-  for (const one of await displacedRollouts(signals, ports, want))
-    answers.push(one.kind === 'ignored' ? { reports: [], ignored: [one] } : await rollout(one, want, ports));
+  for (const each of await displacedRollouts(signals, ports, want))
+    answers.push(each.kind === 'ignored' ? one<Report>(each) : await rollout(each, want, ports));
   return {
     reports: answers.flatMap(({ reports }) => reports),
     ignored: answers.flatMap(({ ignored }) => ignored),
@@ -106,11 +106,7 @@ async function displaced(
 
 async function rollout(signal: RolloutAnnounced, want: 'plan' | 'do', ports: Ports): Promise<Answer<Report>> {
   if (goesInWaves(signal)) return inWaves(signal, want, ports);
-  const report = await warmRollout(signal, ports, want);
-  if ('kind' in report) return { reports: [], ignored: [report] };
-  noteRollout(signal, report, ports);
-  if (want === 'do') notePlan(report, ports);
-  return { reports: [report], ignored: [] };
+  return told(signal, await warmRollout(signal, ports, want), want, ports);
 }
 
 const goesInWaves = (signal: RolloutAnnounced): signal is BatchedRollout => signal.waves !== undefined;
@@ -124,10 +120,15 @@ async function inWaves(signal: BatchedRollout, want: 'plan' | 'do', ports: Ports
   return { reports: [...started.reports, ...reports], ignored: [] };
 }
 
-async function toCome(signal: ScaleOutComing, want: 'plan' | 'do', ports: Ports): Promise<Answer<Report>> {
-  const report = await scaleOut(signal, ports, want);
-  if ('kind' in report) return { reports: [], ignored: [report] };
-  noteRollout(signal, report, ports);
-  if (want === 'do') notePlan(report, ports);
-  return { reports: [report], ignored: [] };
+function told(
+  signal: RolloutAnnounced | ScaleOutComing,
+  answered: RolloutReport | Ignored,
+  want: 'plan' | 'do',
+  ports: Ports,
+): Answer<Report> {
+  if (!('kind' in answered)) {
+    noteRollout(signal, answered, ports);
+    if (want === 'do') notePlan(answered, ports);
+  }
+  return one<Report>(answered);
 }

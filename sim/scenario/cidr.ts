@@ -9,6 +9,9 @@ export interface Block {
 const LONGEST = 28;
 const SHORTEST = 16;
 
+/** AWS keeps five addresses of every subnet, in the first block and the last (VPC User Guide, subnet sizing). */
+export const KEPT_BY_AWS = 5;
+
 /** The block a CIDR names, or why it names none a subnet could have. */
 export function readCidr(cidr: string): Block | { readonly expected: string } {
   const [address = '', lengthText = ''] = cidr.split('/');

@@ -1,14 +1,12 @@
 /** What the fields of a scenario mean together: names that lead somewhere, nodes that can exist, subnets side by side. */
 import type { Complaint } from '../../lambdas/core/complaints.ts';
 import { typeLimits } from '../ec2/instance-types.ts';
-import { type Block, overlap, readCidr } from './cidr.ts';
+import { type Block, KEPT_BY_AWS, overlap, readCidr } from './cidr.ts';
 import { columnsOf } from './columns.ts';
 import type { NodeGroup, Scenario } from './format.ts';
 
 /** Pods on the host's network on every node, which need no address (max-pods formula of the CNI). */
 const HOST_NETWORK_PODS = 2;
-/** AWS keeps five addresses of every subnet (VPC User Guide, subnet sizing). */
-const KEPT_BY_AWS = 5;
 
 /** Everything that cannot be meant. */
 export const inconsistencies = (scenario: Scenario): Complaint[] => [

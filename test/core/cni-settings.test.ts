@@ -29,6 +29,7 @@ describe('the add-on says nothing: the CNI runs with its own defaults', () => {
         podEni: false,
         customNetworking: false,
         manageUntaggedEnis: true,
+        subnetDiscovery: true,
         ipv6: false,
         ipCooldownMs: 30_000,
       },

@@ -12,7 +12,14 @@ import { functionNames, ROOT } from '../../infra/bundles.ts';
 import { IpPrewarmer } from '../../infra/ip-prewarmer.ts';
 import type { IpPrewarmerProps } from '../../infra/props.ts';
 import { SettingsError } from '../../infra/trouble.ts';
-import { type Statement, stackWith, standInBundles, statementsOf, templateWith } from './synthesized.ts';
+import {
+  EVERYTHING,
+  type Statement,
+  stackWith,
+  standInBundles,
+  statementsOf,
+  templateWith,
+} from './synthesized.ts';
 import { exampleOf } from './worked-example.ts';
 
 const OBSERVE: IpPrewarmerProps = { clusters: [{ name: 'demo' }] };
@@ -100,19 +107,8 @@ test('an e-mail address hears of every alarm, by a topic that lets CloudWatch an
 
 test('every role is bounded where a boundary is named: of functions, machine and schedules', () => {
   const permissionsBoundary = 'arn:aws:iam::111122223333:policy/boundary';
-  const schedules = {
-    morning: {
-      at: 'cron(40 8 ? * MON-FRI *)',
-      leadSeconds: 1200,
-      announce: {
-        cluster: 'demo',
-        workload: { kind: 'Deployment', namespace: 'checkout', name: 'cart' },
-        replicas: { from: 20, to: 120 },
-      },
-    },
-  };
   const roles = propertiesOf(
-    templateWith({ ...WARM, permissionsBoundary, policy: { schedules } }),
+    templateWith({ ...WARM, permissionsBoundary, policy: EVERYTHING.policy }),
     'AWS::IAM::Role',
   );
   expect(roles).toHaveLength(12);

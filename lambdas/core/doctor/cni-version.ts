@@ -1,6 +1,6 @@
 /** What is known of versions of the CNI. */
 import { type Finding, FREE, type Rule } from './finding.ts';
-import type { ClusterSeen } from './seen.ts';
+import { type ClusterSeen, settingsFor } from './seen.ts';
 
 interface Version {
   readonly major: number;
@@ -41,7 +41,7 @@ const DEFECTS: readonly Defect[] = [
     says: 'v1.10.2 may keep addresses of pods that have ended (mended in v1.10.3)',
   },
   {
-    has: (version, seen) => !below(version, [1, 22, 0]) && flagIn(seen, 'ENABLE_SUBNET_DISCOVERY', true),
+    has: (version, seen) => !below(version, [1, 22, 0]) && settingsFor(seen)?.subnetDiscovery === true,
     severity: 'info',
     says: 'from v1.22 on, an ENI that is taken in while EC2 throttles DescribeSubnets may give pods addresses without a route; ENABLE_SUBNET_DISCOVERY=false avoids it, where no other subnet is needed',
   },
@@ -117,19 +117,5 @@ export const cniVersion: Rule = {
     };
   },
 };
-
-/** A switch of aws-node, spelt as Go reads one. */
-export function flagIn({ cluster }: ClusterSeen, name: string, unset: boolean): boolean {
-  try {
-    const { env }: { env?: Readonly<Record<string, unknown>> } = JSON.parse(
-      cluster.vpcCni?.configurationValues ?? '{}',
-    );
-    const text = String(env?.[name] ?? '');
-    if (/^(1|t|T|true|True|TRUE)$/.test(text)) return true;
-    return /^(0|f|F|false|False|FALSE)$/.test(text) ? false : unset;
-  } catch {
-    return unset;
-  }
-}
 
 export const CNI_VERSION_RULES: readonly Rule[] = [cniVersion];

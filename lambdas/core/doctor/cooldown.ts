@@ -1,10 +1,10 @@
 /** Addresses that cool: nobody may have them for a while after their pod has ended. */
 
-import { bound } from '../cni.ts';
+import { keptFree } from '../cni.ts';
 import { ENI_GROWTH_MS, IP_COOLDOWN_MS } from '../limits.ts';
 import { FREE, many, type Rule } from './finding.ts';
 import { priceOf, setEnv } from './remedies.ts';
-import { addressesOn, ownNodes, settingsFor, typesOf } from './seen.ts';
+import { addressesOn, cooldownOf, ownNodes, settingsFor, typesOf } from './seen.ts';
 import { keepingFree } from './warm-targets.ts';
 
 export const cooldownChurn: Rule = {
@@ -57,28 +57,13 @@ export const cooldownChurn: Rule = {
   },
 };
 
-/** Addresses without pods that the CNI keeps at least. */
-function keptFree(mode: Parameters<typeof bound>[0], perEni: number): number {
-  switch (mode.kind) {
-    case 'warm-eni':
-      return mode.warmEniTarget * perEni;
-    case 'prefix':
-      return bound(mode, 0, perEni);
-    case 'ip-targets':
-    case 'prefix-ip-targets':
-      return mode.warmIpTarget;
-    case 'provisioning-disabled':
-      return 0;
-  }
-}
-
 export const longCooldown: Rule = {
   name: 'cooldown-long',
   looksFor: 'IP_COOLDOWN_PERIOD above its default of 30 s',
   source: 'amazon-vpc-cni-k8s v1.23.1, data_store.go',
   needs: ['settings'],
   judge: (seen) => {
-    const cooldownMs = settingsFor(seen)?.ipCooldownMs ?? IP_COOLDOWN_MS;
+    const cooldownMs = cooldownOf(seen);
     if (cooldownMs <= IP_COOLDOWN_MS) return undefined;
     const seconds = cooldownMs / 1000;
     return {

@@ -44,8 +44,8 @@ export interface Rule {
 export const FREE: Price = { calls: 0, addresses: 0, rolls: 0 };
 
 /** `12 nodes`, `1 node`. */
-export const many = (count: number, what: string): string =>
-  `${count.toLocaleString('en-US')} ${what}${count === 1 ? '' : 's'}`;
+export const many = (count: number, what: string, whats = `${what}s`): string =>
+  `${count.toLocaleString('en-US')} ${count === 1 ? what : whats}`;
 
 /** The first few of a list, and how many more there are. */
 export function some(texts: readonly string[], most = 3): string {

@@ -8,7 +8,7 @@ import { entriesFree, lookAt } from '../plan/standing.ts';
 import { type Addressable, addressable, growthStep, poolOf } from '../rollouts/addressable.ts';
 import type { RolloutAnnounced } from '../signals.ts';
 import { FREE, many, type Rule, some } from './finding.ts';
-import { type ClusterSeen, ownNodes, settingsFor, type TypeSeen, typesOf } from './seen.ts';
+import { type ClusterSeen, cooldownOf, ownNodes, type TypeSeen, typesOf } from './seen.ts';
 
 /** kubelet's own grace, and a second more than a pod's address is held. */
 const TERMINATION_GRACE_MS = 30_000;
@@ -82,8 +82,6 @@ export const nodesFull: Rule = {
     };
   },
 };
-
-const cooldownOf = (seen: ClusterSeen): number => settingsFor(seen)?.ipCooldownMs ?? 30_000;
 
 /** What the nodes that are there can take at once, as though each were quiet: one look cannot tell. */
 export function addressableIn({ nodes, cluster, policy, nowMs, expected }: ClusterSeen): Addressable {

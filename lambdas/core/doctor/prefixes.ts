@@ -164,7 +164,7 @@ export const mixedKinds: Rule = {
     return {
       severity: 'yellow',
       title: `${many(wrong.length, 'node')} with addresses of the kind the CNI does not give`,
-      evidence: `${many(entries, prefixes ? 'single address' : 'prefix').replace(/(ss|x)s$/, '$1es')} on ${some(wrong.map(({ id }) => id))}`,
+      evidence: `${prefixes ? many(entries, 'single address', 'single addresses') : many(entries, 'prefix', 'prefixes')} on ${some(wrong.map(({ id }) => id))}`,
       consequence:
         'They take slots and no new pod gets them. If the CNI does not know of them it asks EC2 for more on a full ENI every 5 s, and the node does not grow.',
       remedy: {

@@ -1,5 +1,5 @@
 /** Remedies as commands, and what they cost. */
-import { type CniMode, podsOn } from '../cni.ts';
+import { type CniMode, keptFree, podsOn } from '../cni.ts';
 import { ADDRESSES_PER_PREFIX } from '../limits.ts';
 import type { Node } from '../model.ts';
 import type { Price } from './finding.ts';
@@ -68,17 +68,9 @@ const modeUsesPrefixes = ({ kind }: CniMode): boolean => kind === 'prefix' || ki
 export function podsAtMost(node: Node, { settings, perEni, holds }: TypeSeen): number {
   const total = addressesOn(node, settings);
   const { mode } = settings;
-  switch (mode.kind) {
-    case 'warm-eni':
-      return podsOn(total, mode.warmEniTarget, perEni, total < holds)[1];
-    case 'ip-targets':
-    case 'prefix-ip-targets':
-      return Math.max(0, total - mode.warmIpTarget);
-    case 'prefix':
-      return Math.max(0, total - mode.warmPrefixTarget * ADDRESSES_PER_PREFIX);
-    case 'provisioning-disabled':
-      return total;
-  }
+  return mode.kind === 'warm-eni'
+    ? podsOn(total, mode.warmEniTarget, perEni, total < holds)[1]
+    : Math.max(0, total - keptFree(mode, perEni));
 }
 
 /** Of setting aws-node's variables so that nodes are in `mode`: every node's aws-node starts again, then adds or gives back. */

@@ -1,6 +1,6 @@
 /** What a doctor sees of a cluster in one look, and what it was told to expect. */
-import { type CniSettings, readCniSettings, slotsPerEni, usableEnis } from '../cni.ts';
-import { ADDRESSES_PER_PREFIX } from '../limits.ts';
+import { addressesOf, type CniSettings, readCniSettings, slotsPerEni, usableEnis } from '../cni.ts';
+import { ADDRESSES_PER_PREFIX, IP_COOLDOWN_MS } from '../limits.ts';
 import {
   type Cluster,
   cardEnis,
@@ -97,6 +97,9 @@ export function settingsFor({ cluster, policy }: ClusterSeen, takesPrefixes = tr
   return 'settings' in read ? read.settings : undefined;
 }
 
+/** How long an address rests after its pod; the CNI's default where the settings are not known. */
+export const cooldownOf = (seen: ClusterSeen): number => settingsFor(seen)?.ipCooldownMs ?? IP_COOLDOWN_MS;
+
 /** Nodes whose addresses the cluster's own CNI manages. */
 export const ownNodes = ({ nodes }: ClusterSeen): readonly Node[] =>
   nodes.filter(({ operatedBy, platform }) => operatedBy === undefined && platform === 'linux');
@@ -144,10 +147,7 @@ const anyOf = (type: string, seen: ClusterSeen): Node => ({
 export const addressesOn = (node: Node, settings: CniSettings): number =>
   managedEnis(node)
     .filter(({ deviceIndex }) => !settings.customNetworking || deviceIndex !== 0)
-    .reduce(
-      (sum, eni) => sum + (settings.prefixes ? eni.prefixes * ADDRESSES_PER_PREFIX : eni.secondaryIps),
-      0,
-    );
+    .reduce((sum, eni) => sum + addressesOf(eni, settings), 0);
 
 /** ENIs that pods' addresses come from, or would. */
 export const enisOn = (node: Node): number => cardEnis(node).length;

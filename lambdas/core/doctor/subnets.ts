@@ -1,5 +1,7 @@
 /** Whether the subnets have what the nodes will want, and others could help. */
-import { flagIn, versionOf } from './cni-version.ts';
+
+import { SUBNET_ROLE_TAG } from '../plan/subnets.ts';
+import { versionOf } from './cni-version.ts';
 import { type Finding, FREE, many, type Rule, some } from './finding.ts';
 import { podsAtMost } from './remedies.ts';
 import {
@@ -18,7 +20,6 @@ const RED_DAYS = 30;
 const YELLOW_DAYS = 180;
 /** Free addresses EKS itself wants in a subnet of the cluster. Source: EKS User Guide, VPC and subnet requirements. */
 const EKS_WANTS = 16;
-const CNI_TAG = 'kubernetes.io/role/cni';
 
 interface Standing {
   readonly subnet: SubnetSeen;
@@ -89,7 +90,7 @@ const urgency = ({ subnet, wanted, days }: Standing): number =>
 
 function titleOf({ subnet, days, wanted }: Standing, nowMs: number): string {
   if (subnet.freeAddresses < EKS_WANTS)
-    return `Subnet ${subnet.id} has ${many(subnet.freeAddresses, 'free address').replace('ss' + 's', 'sses')}`;
+    return `Subnet ${subnet.id} has ${many(subnet.freeAddresses, 'free address', 'free addresses')}`;
   if (days !== undefined && days <= YELLOW_DAYS)
     return `Subnet ${subnet.id} is empty on ${dateIn(days, nowMs)}`;
   return `Subnet ${subnet.id} has ${subnet.freeAddresses} addresses for ${wanted} its nodes may want`;
@@ -120,7 +121,7 @@ function roomFor(seen: ClusterSeen, { zone }: SubnetSeen): Finding['remedy'] {
         '--cidr-block',
         '100.64.0.0/18',
         '--tag-specifications',
-        `ResourceType=subnet,Tags=[{Key=${CNI_TAG},Value=1}]`,
+        `ResourceType=subnet,Tags=[{Key=${SUBNET_ROLE_TAG},Value=1}]`,
       ),
     ],
   };
@@ -128,14 +129,14 @@ function roomFor(seen: ClusterSeen, { zone }: SubnetSeen): Finding['remedy'] {
 
 const tag = ({ region }: ClusterSeen, subnets: readonly SubnetSeen[]): readonly string[] => [
   ...['aws', 'ec2', 'create-tags', '--region', region, '--resources', ...subnets.map(({ id }) => id)],
-  ...['--tags', `Key=${CNI_TAG},Value=1`],
+  ...['--tags', `Key=${SUBNET_ROLE_TAG},Value=1`],
 ];
 
 /** Subnets of the zone that no node is in and the CNI may not use for want of the tag, the one with most room first. */
 function couldHelp(seen: ClusterSeen, zone: string): readonly SubnetSeen[] {
   const used = new Set(nodeSubnets(seen).map(({ subnet }) => subnet.id));
   return seen.subnets
-    .filter((each) => each.zone === zone && !used.has(each.id) && (each.tags[CNI_TAG] ?? '') === '')
+    .filter((each) => each.zone === zone && !used.has(each.id) && (each.tags[SUBNET_ROLE_TAG] ?? '') === '')
     .filter(({ freeAddresses }) => freeAddresses > EKS_WANTS)
     .toSorted((a, b) => b.freeAddresses - a.freeAddresses);
 }
@@ -147,8 +148,7 @@ export const subnetsUntagged: Rule = {
   needs: ['settings', 'nodes', 'subnets'],
   judge: (seen) => {
     const settings = settingsFor(seen);
-    if (settings === undefined || settings.customNetworking || !flagIn(seen, 'ENABLE_SUBNET_DISCOVERY', true))
-      return undefined;
+    if (settings === undefined || settings.customNetworking || !settings.subnetDiscovery) return undefined;
     const { minor = 0 } = versionOf(seen) ?? {};
     if (minor < 18) return undefined;
     const tight = standings(seen).filter(({ subnet, wanted }) => subnet.freeAddresses < wanted);
@@ -161,7 +161,7 @@ export const subnetsUntagged: Rule = {
     return {
       severity: 'yellow',
       title: `${many(unique.length, 'subnet')} with room that the CNI does not see`,
-      evidence: `${some(unique.map(({ id, zone, freeAddresses }) => `${id} (${zone}): ${freeAddresses} free`))}; not tagged ${CNI_TAG}. The nodes’ own: ${some(tight.map(({ subnet, wanted }) => `${subnet.id}: ${subnet.freeAddresses} free of ${wanted} that may be wanted`))}`,
+      evidence: `${some(unique.map(({ id, zone, freeAddresses }) => `${id} (${zone}): ${freeAddresses} free`))}; not tagged ${SUBNET_ROLE_TAG}. The nodes’ own: ${some(tight.map(({ subnet, wanted }) => `${subnet.id}: ${subnet.freeAddresses} free of ${wanted} that may be wanted`))}`,
       consequence: 'The CNI makes ENIs in the node’s own subnet alone, and stops growing when that is empty.',
       remedy: {
         says: 'If their routes and network ACLs suit pods, tag them; new ENIs go to the subnet of the zone with most free addresses. To be on the safe side try one first.',

@@ -3,20 +3,21 @@
 import type { Node, Subnet, SubnetId } from '../model.ts';
 import { zoneMark } from './marks.ts';
 
-const ROLE_TAG = 'kubernetes.io/role/cni';
+/** Source: amazon-vpc-cni-k8s v1.23.1, subnet discovery. */
+export const SUBNET_ROLE_TAG = 'kubernetes.io/role/cni';
 const CLUSTER_TAG_PREFIX = 'cni.networking.k8s.aws/cluster/';
 
 /** Whether the CNI uses the subnet for this node. Source: amazon-vpc-cni-k8s v1.23.1, subnet discovery: tag value `0`
  *  excludes; without the tag only the node's own subnet counts; with it, cluster tags narrow it down. */
 function usable(subnet: Subnet, node: Node, cluster: string): boolean {
   if (subnet.vpcId !== node.vpcId || subnet.zone !== node.zone) return false;
-  if ((subnet.tags[ROLE_TAG] ?? '') === '') return subnet.id === node.subnetId;
+  if ((subnet.tags[SUBNET_ROLE_TAG] ?? '') === '') return subnet.id === node.subnetId;
   return !excludes(subnet, cluster);
 }
 
 /** Whether its tags keep the cluster's pods away: the CNI then gives none of its addresses, whoever attached the ENI. */
 function excludes({ tags }: Subnet, cluster: string): boolean {
-  const role = tags[ROLE_TAG] ?? '';
+  const role = tags[SUBNET_ROLE_TAG] ?? '';
   if (role === '' || role === '0') return role === '0';
   const clusterTags = Object.keys(tags).filter((key) => key.startsWith(CLUSTER_TAG_PREFIX));
   return clusterTags.length > 0 && !clusterTags.includes(CLUSTER_TAG_PREFIX + cluster);

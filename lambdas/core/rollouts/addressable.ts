@@ -5,7 +5,16 @@
  * it. Where nobody counted the pods, only what ipamd keeps free on a quiet node counts. A subnet that has run full meanwhile is
  * not seen: ipamd would have grown, and could not.
  */
-import { bound, type CniMode, type CniSettings, readCniSettings, slotsPerEni, usableEnis } from '../cni.ts';
+import {
+  addressesOf,
+  bound,
+  type CniMode,
+  type CniSettings,
+  keptFree,
+  readCniSettings,
+  slotsPerEni,
+  usableEnis,
+} from '../cni.ts';
 import { ADDRESSES_PER_PREFIX, ASSIGN_CALL_MS, ENI_GROWTH_MS, IPAMD_LOOP_MS, QUIET_MS } from '../limits.ts';
 import {
   type Cluster,
@@ -134,32 +143,10 @@ const enisInUse = (node: Node, settings: CniSettings, tags: boolean): readonly E
     return eni.tags[IPAMD_INSTANCE_TAG] !== undefined || (!tags && settings.manageUntaggedEnis);
   });
 
-/** Of the kind the mode gives: the other one lies there unused (amazon-vpc-cni-k8s v1.23.1, AssignPodIPv4Address). */
-const addressesOf = ({ secondaryIps, prefixes }: Eni, settings: CniSettings): number =>
-  settings.prefixes ? prefixes * ADDRESSES_PER_PREFIX : secondaryIps;
-
 /** Whether ipamd could add to the ENIs, or another one. */
 const hasRoom = (node: Node, enis: readonly Eni[], limits: InstanceLimits, settings: CniSettings): boolean =>
   usableEnis(limits, settings, hasTrunk(node)) > cardEnis(node).length ||
   enis.some((eni) => entriesFree(eni, slotsPerEni(limits)) > 0);
-
-/** Addresses without pods below which ipamd grows: a quiet node that could grow has at least these. With a target of 0 it grows at
- *  none, and still none is sure: where all have pods it takes an ENI (or prefix) more, gives it back as too many, and takes it
- *  again, so that two looks a minute apart may be alike. Source: amazon-vpc-cni-k8s v1.23.1, isDatastorePoolTooLow,
- *  shouldRemoveExtraENIs. */
-function keptFree(mode: CniMode, perEni: number): number {
-  switch (mode.kind) {
-    case 'warm-eni':
-      return mode.warmEniTarget * perEni;
-    case 'prefix':
-      return mode.warmPrefixTarget * ADDRESSES_PER_PREFIX;
-    case 'ip-targets':
-    case 'prefix-ip-targets':
-      return mode.warmIpTarget;
-    case 'provisioning-disabled':
-      return 0;
-  }
-}
 
 /** Pods with an address that the node may run, at least and at most. With prefixes max-pods is raised by hand, as EKS recommends,
  *  to 110, or 250 from 30 vCPU on (EKS User Guide, prefixes): whether it was, only policy.maxPods tells. */

@@ -34,15 +34,15 @@ export const waveOf = ({ waves }: RolloutRecord): WaveRecord | undefined => {
   return last?.settledAtMs === undefined ? last : undefined;
 };
 
+/** The record of a rollout that goes on, whether or not it had been stopped. */
+export const goingOn = ({ stopped: _, stoppedAtRedrive: __, ...record }: RolloutRecord): RolloutRecord => ({
+  ...record,
+  state: 'running',
+});
+
 /** Writes the record with the wave under way as it is now. Whoever writes runs: a rollout that had been stopped goes on. */
-export async function keepWave(
-  record: RolloutRecord,
-  wave: WaveRecord,
-  ports: Ports,
-): Promise<RolloutRecord> {
-  const { stopped: _, stoppedAtRedrive: __, ...going } = record;
-  return keep({ ...going, state: 'running', waves: [...record.waves.slice(0, -1), wave] }, ports);
-}
+export const keepWave = (record: RolloutRecord, wave: WaveRecord, ports: Ports): Promise<RolloutRecord> =>
+  keep({ ...goingOn(record), waves: [...record.waves.slice(0, -1), wave] }, ports);
 
 export async function keep(record: RolloutRecord, { rolloutBook }: Ports): Promise<RolloutRecord> {
   const kept = await rolloutBook.keep(record);

@@ -75,6 +75,10 @@ export const rolloutIdOf = ({
   announcementId,
 }: Pick<RolloutAnnounced, 'cluster' | 'announcementId'>): string => `${cluster}/${announcementId}`;
 
+/** What the ledger knows a wave's demand by: one of its own once resumed, so that nodes that were given up are tried again. */
+export const demandIdOf = ({ announced }: RolloutRecord, { wave, resumed }: WaveRecord): string =>
+  `${announced.announcementId}:w${wave}${resumed === undefined ? '' : `.${resumed}`}`;
+
 /** Whether its pods come beside those that are there, and make a workload larger. Otherwise they take the place of old ones. */
 export const grows = ({ replicas, strategy, newVersion }: RolloutAnnounced): boolean =>
   strategy.type !== 'blue-green' &&
@@ -98,6 +102,14 @@ export function waveSize(announced: BatchedRollout): number | undefined {
 export const replicasAt = (announced: RolloutAnnounced, pods: number): number =>
   grows(announced) ? announced.replicas.from + pods : pods;
 
-/** Pods that each of so many nodes has got of those released, at most: none where they take the places of old ones. */
-export const landedPerNode = (announced: RolloutAnnounced, releasedPods: number, nodes: number): number =>
-  replaces(announced) || nodes === 0 ? 0 : Math.ceil(releasedPods / nodes);
+/** Pods on each of so many nodes now, at most: those announced and what it got of those released, unless they take the places of
+ *  old ones. `undefined` where nobody said how many there were. */
+export function podsPerNodeNow(
+  announced: RolloutAnnounced,
+  releasedPods: number,
+  nodes: number,
+): number | undefined {
+  const { podsPerNode } = announced;
+  if (podsPerNode === undefined || replaces(announced) || nodes === 0) return podsPerNode;
+  return podsPerNode + Math.ceil(releasedPods / nodes);
+}

@@ -2,7 +2,7 @@
 import { lensOf } from '../lens.ts';
 import type { Ports } from '../ports.ts';
 import { RolloutStopped } from './errors.ts';
-import { keep, type Next, type Phase, readRollout, tell, waveOf } from './phase.ts';
+import { goingOn, keep, type Next, type Phase, readRollout, tell, waveOf } from './phase.ts';
 import { podsInAll, type RolloutRecord, replicasAt, type Stop } from './record.ts';
 
 export interface ReportPhase extends Phase {
@@ -37,13 +37,11 @@ export async function reportRollout({ redrives, last, ...phase }: ReportPhase, p
 export const sentence = ({ cause, remedy }: Stop): string => `The rollout was stopped: ${cause}. ${remedy}`;
 
 async function resume(record: RolloutRecord, ports: Ports): Promise<Next> {
-  const { stopped: _, stoppedAtRedrive: __, ...going } = record;
   const nowMs = ports.clock();
   const { startedAtMs, announced, deadlineMs, waves } = record;
   await keep(
     {
-      ...going,
-      state: 'running',
+      ...goingOn(record),
       // Somebody took the trouble: it gets as long as at first, and so does its wave, with as many looks. Of those the execution's
       // history holds several times as many; one that is full cannot be redriven.
       deadlineMs: Math.max(deadlineMs, nowMs + announced.waves.deadlineMs - startedAtMs),

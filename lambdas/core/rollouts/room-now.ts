@@ -8,7 +8,7 @@ import { limitsOf } from '../plan/instance-limits.ts';
 import type { PresentNodes } from '../present-nodes.ts';
 import type { RolloutAnnounced } from '../signals.ts';
 import { type Addressable, addressable, growthStep, poolOf } from './addressable.ts';
-import { landedPerNode, replaces } from './record.ts';
+import { podsPerNodeNow, replaces } from './record.ts';
 
 /** A node without the ENIs that ipamd may not have set up yet, whoever attached them: metadata has to show them first. */
 const settled = (node: Node, forMs: number, nowMs: number): Node => ({
@@ -23,8 +23,7 @@ export function addressableNow(
   present: PresentNodes,
 ): Addressable {
   const { nodes, cluster, policy, podsOn, sights, nowMs } = present;
-  const landed = landedPerNode(announced, releasedPods, nodes.length);
-  const podsPerNode = announced.podsPerNode === undefined ? undefined : announced.podsPerNode + landed;
+  const podsPerNode = podsPerNodeNow(announced, releasedPods, nodes.length);
   const pools = nodes.flatMap(
     (node) =>
       poolOf(settled(node, policy.imdsP95Ms + USABLE_AFTER_SEEN_MS, nowMs), cluster, policy, {

@@ -4,10 +4,10 @@ import type { NodeRecord, Ports } from '../ports.ts';
 import { type PresentNodes, seePresent } from '../present-nodes.ts';
 import { keepWave, type Next, type Phase, readRollout, stopFor, tell, waitFor, waveOf } from './phase.ts';
 import { tooLate } from './plan-wave.ts';
-import { type RolloutRecord, replicasAt, type WaveRecord } from './record.ts';
+import { demandIdOf, type RolloutRecord, replicasAt, type WaveRecord } from './record.ts';
 import { addressableNow, settlesForMs } from './room-now.ts';
 import { judge, LOOK_EVERY_MS, type Verdict } from './verdict.ts';
-import { isUnseen, lookLater, waveSignal } from './warm.ts';
+import { isUnseen, lookLater } from './warm.ts';
 
 export interface VerifyPhase extends Phase {
   /** Whoever holds the wave back has let it go. */
@@ -28,9 +28,9 @@ export async function verifyWave({ opened = false, ...phase }: VerifyPhase, port
   if (isUnseen(present)) return lookLater(present, record, wave, ports);
   const records = await ledger.nodes(present.candidates.map(({ node }) => node.id));
   const can = addressableNow(record.announced, record.releasedPods, present);
-  const purpose = waveSignal(record, wave, present).announcementId;
+  const demandId = demandIdOf(record, wave);
   const { nowMs } = present;
-  const coming = [...records.values()].filter((one) => comesFor(purpose, one, nowMs));
+  const coming = [...records.values()].filter((one) => comesFor(demandId, one, nowMs));
   const verdict = judge(record, wave, {
     can,
     coming: coming.length,
@@ -109,10 +109,10 @@ const wasFilled = ({ fills = [], outcome }: NodeRecord): boolean =>
   fills.length > 0 || outcome.state === 'filled';
 
 /** Attached or filled for this wave, and not presumed usable. */
-const comesFor = (purpose: string, { enis, times, outcome }: NodeRecord, nowMs: number): boolean =>
+const comesFor = (demandId: string, { enis, times, outcome }: NodeRecord, nowMs: number): boolean =>
   (times?.usableFromMs ?? 0) > nowMs &&
   outcome.state !== 'left' &&
-  (enis.some(({ demandId }) => demandId === purpose) ||
+  (enis.some((eni) => eni.demandId === demandId) ||
     outcome.state === 'attached' ||
     outcome.state === 'filled');
 

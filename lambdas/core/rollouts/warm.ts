@@ -11,7 +11,7 @@ import type { RolloutAnnounced } from '../signals.ts';
 import { leaveOpen } from '../warm-rollout.ts';
 import { keepWave, type Next, type Phase, readRollout, stopFor, waitFor, waveOf } from './phase.ts';
 import { tooLate } from './plan-wave.ts';
-import { landedPerNode, type RolloutRecord, type WaveRecord } from './record.ts';
+import { demandIdOf, podsPerNodeNow, type RolloutRecord, type WaveRecord } from './record.ts';
 import { addressableNow, podsThatFit } from './room-now.ts';
 
 export async function warmWave(phase: Phase, ports: Ports): Promise<Next> {
@@ -32,7 +32,7 @@ export async function warmWave(phase: Phase, ports: Ports): Promise<Next> {
     leaveOpen(announced, report.openDemand, ports),
     worth ? carryOutRollout(signal, { ...present, plan: warmPart }, ports) : ({ told: [] } as CarriedOut),
   ]);
-  const ended = await endedFor(signal.announcementId, present, ledger);
+  const ended = await endedFor(demandIdOf(record, wave), present, ledger);
   const shortfalls = { ...report.totals.nodesLeft, ...ended };
   const warmed = { ...wave, shortfalls };
   const longMs = clock() - wave.sinceMs;
@@ -61,38 +61,35 @@ function worthIt(record: RolloutRecord, { wantedPods }: WaveRecord, present: Pre
 
 /** Nodes that were given up for this wave, by what stood in the way: a failure that does not pass by itself. */
 async function endedFor(
-  purpose: string,
+  demandId: string,
   { candidates }: PresentNodes,
   ledger: Ports['ledger'],
 ): Promise<Partial<Record<LeaveReason, number>>> {
   const records = await ledger.nodes(candidates.map(({ node }) => node.id));
   const ended: Partial<Record<LeaveReason, number>> = {};
   for (const { failures, outcome } of records.values())
-    if (failures?.of === purpose && outcome.state === 'left')
+    if (failures?.of === demandId && outcome.state === 'left')
       ended[outcome.reason] = (ended[outcome.reason] ?? 0) + 1;
   return ended;
 }
 
 /** The demand of one wave: its pods, all at once, as soon as what they need was taken in. */
-export function waveSignal(
-  { announced, releasedPods }: RolloutRecord,
-  { wave, wantedPods, resumed }: WaveRecord,
+function waveSignal(
+  record: RolloutRecord,
+  wave: WaveRecord,
   { nodes, policy, nowMs }: PresentNodes,
 ): RolloutAnnounced {
-  const { waves: _, newVersion: __, podsPerNode, ...rest } = announced;
-  const landed =
-    podsPerNode === undefined
-      ? undefined
-      : podsPerNode + landedPerNode(announced, releasedPods, nodes.length);
+  const { announced, releasedPods } = record;
+  const { waves: _, newVersion: __, ...rest } = announced;
+  const podsPerNode = podsPerNodeNow(announced, releasedPods, nodes.length);
   return {
     ...rest,
-    // A demand of its own once resumed: nodes that were given up are tried again.
-    announcementId: `${announced.announcementId}:w${wave}${resumed === undefined ? '' : `.${resumed}`}`,
-    replicas: { from: 0, to: wantedPods },
+    announcementId: demandIdOf(record, wave),
+    replicas: { from: 0, to: wave.wantedPods },
     strategy: { type: 'rolling-update', maxSurge: 0, maxUnavailable: 0 },
     startsAtMs: Math.max(announced.startsAtMs, nowMs + adoptionWorstMs(policy)),
     overMs: 0,
-    ...(landed !== undefined && { podsPerNode: landed }),
+    ...(podsPerNode !== undefined && { podsPerNode }),
   };
 }
 
