@@ -5,7 +5,7 @@ import type { Scenario } from '../sim/scenario/format.ts';
 import { begin, settle, settlesForMs } from '../sim/scenario/play.ts';
 import { inProcessDoor, virtualClient } from '../sim/wire/door.ts';
 import type { World } from '../sim/world.ts';
-import { type Account, accountOf } from './account.ts';
+import { type Account, accountOf } from './account-clients.ts';
 import { findScenario } from './explain-world.ts';
 
 /** The CNI as the scenario sets it up, and no prewarmer. */

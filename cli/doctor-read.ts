@@ -23,7 +23,7 @@ import {
   settingsFor,
 } from '../lambdas/core/doctor/seen.ts';
 import { inParallel } from '../lambdas/core/parallel.ts';
-import type { Account } from './account.ts';
+import type { Account } from './account-clients.ts';
 import { type AwsCall, troubleWith } from './call-trouble.ts';
 
 export type Asked = Pick<ClusterSeen, 'policy' | 'expected' | 'eniQuota'> & { readonly cluster: string };

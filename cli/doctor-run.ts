@@ -3,10 +3,25 @@
 import { sayAll } from '../lambdas/core/complaints.ts';
 import { type Examined, examine } from '../lambdas/core/doctor/examine.ts';
 import { type Policy, readPolicy } from '../lambdas/core/policy.ts';
-import type { Account } from './account.ts';
-import type { DoctorOptions } from './doctor.ts';
+import type { Account } from './account-clients.ts';
+import type { AccountOptions } from './account-options.ts';
 import { type Look, look } from './doctor-read.ts';
+import type { toBurst, toChurn, toRollout } from './quantities.ts';
 import { readEvent } from './read-event.ts';
+
+export interface DoctorOptions extends AccountOptions {
+  readonly cluster: string;
+  readonly json?: true;
+  readonly burst?: ReturnType<typeof toBurst>;
+  readonly rollout?: ReturnType<typeof toRollout>;
+  readonly cronjobs?: ReturnType<typeof toChurn>;
+  readonly growth?: number;
+  readonly podsPerNode?: number;
+  readonly policy?: string;
+  readonly cniEnv?: Readonly<Record<string, string>>;
+  readonly maxPods?: number;
+  readonly eniQuota: number;
+}
 
 export interface Diagnosed {
   readonly look: Look;

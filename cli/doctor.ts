@@ -3,28 +3,14 @@
  * the cluster cannot be looked at.
  */
 import { Command, InvalidArgumentError } from 'commander';
-import { type AccountOptions, withAccount } from './account-options.ts';
-import type { Subcommand } from './eks-ip-prewarmer.ts';
+import { withAccount } from './account-options.ts';
+import type { DoctorOptions } from './doctor-run.ts';
 import { toBurst, toChurn, toGrowth, toRollout } from './quantities.ts';
-import { USAGE, whole } from './usage.ts';
+import { type Subcommand, USAGE, whole } from './usage.ts';
 
 const SOMETHING_RED = 1;
 /** Source: VPC User Guide, quotas: network interfaces per Region, held for each zone. */
 const ENI_QUOTA = 5_000;
-
-export interface DoctorOptions extends AccountOptions {
-  readonly cluster: string;
-  readonly json?: true;
-  readonly burst?: ReturnType<typeof toBurst>;
-  readonly rollout?: ReturnType<typeof toRollout>;
-  readonly cronjobs?: ReturnType<typeof toChurn>;
-  readonly growth?: number;
-  readonly podsPerNode?: number;
-  readonly policy?: string;
-  readonly cniEnv?: Readonly<Record<string, string>>;
-  readonly maxPods?: number;
-  readonly eniQuota: number;
-}
 
 const command = withAccount(
   new Command()

@@ -5,14 +5,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
-import { endsAtParsing, USAGE } from './usage.ts';
-
-/** A command's file: its options and help, and what it does once they are read. */
-export interface Subcommand {
-  readonly command: Command;
-  /** The exit code. */
-  run(command: Command): Promise<number>;
-}
+import { endsAtParsing, type Subcommand, USAGE } from './usage.ts';
 
 interface Listed {
   readonly says: string;

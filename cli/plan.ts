@@ -1,12 +1,11 @@
 /** `eks-ip-prewarmer plan`: what the stack would do for pods that come, and what is to be expected without it. */
 import { readFile } from 'node:fs/promises';
 import { Command, InvalidArgumentError } from 'commander';
-import type { Account } from './account.ts';
+import type { Account } from './account-clients.ts';
 import { type AccountOptions, withAccount } from './account-options.ts';
-import type { Subcommand } from './eks-ip-prewarmer.ts';
 import { type Progress, progressOn } from './progress.ts';
 import { type BurstOptions, misfit, podsOption, withBurst } from './simulate/burst.ts';
-import { USAGE } from './usage.ts';
+import { type Subcommand, USAGE } from './usage.ts';
 
 const FINE = 0;
 const FAILURES_EXPECTED = 1;

@@ -1,10 +1,9 @@
 /** `eks-ip-prewarmer simulate`: the same burst on a snapshot's cluster under its settings, under others, and with us. */
 import { writeFile } from 'node:fs/promises';
 import { Command, InvalidArgumentError } from 'commander';
-import type { Subcommand } from './eks-ip-prewarmer.ts';
 import { progressOn } from './progress.ts';
 import { type BurstOptions, burstOf, misfit, podsOption, withBurst } from './simulate/burst.ts';
-import { USAGE, whole } from './usage.ts';
+import { type Subcommand, USAGE, whole } from './usage.ts';
 
 interface Options extends BurstOptions {
   readonly settings?: Readonly<Record<string, string>>;

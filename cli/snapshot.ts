@@ -1,9 +1,8 @@
 /** `eks-ip-prewarmer snapshot`: what of a cluster decides about addresses, as a file to simulate with or to send to somebody. */
 import { Command } from 'commander';
 import { type AccountOptions, withAccount } from './account-options.ts';
-import type { Subcommand } from './eks-ip-prewarmer.ts';
 import { progressOn } from './progress.ts';
-import { USAGE } from './usage.ts';
+import { type Subcommand, USAGE } from './usage.ts';
 
 interface Options extends AccountOptions {
   readonly cluster: string;

@@ -4,6 +4,13 @@ import { type Command, CommanderError, InvalidArgumentError } from 'commander';
 /** Wrong usage, or input that cannot be worked on. */
 export const USAGE = 2;
 
+/** A command's file: its options and help, and what it does once they are read. */
+export interface Subcommand {
+  readonly command: Command;
+  /** The exit code. */
+  run(command: Command): Promise<number>;
+}
+
 /** Parses the command line, `args` where it is not all of the process's. An exit code when that was the end of it: 0 after help,
  *  2 when it was wrong and said so. */
 export function endsAtParsing(command: Command, args?: readonly string[]): number | undefined {

@@ -1,7 +1,7 @@
 /** The clusters of a deployment, each with what is said of it alone. */
 import { Token } from 'aws-cdk-lib';
+import type { Mode } from '../lambdas/core/policy.ts';
 import { isObject } from '../lambdas/core/policy-shapes.ts';
-import type { Mode } from '../lambdas/core/ports.ts';
 import { matching, unknownFields } from './checks.ts';
 import type { ClusterProps } from './props.ts';
 import type { Trouble } from './trouble.ts';

@@ -15,7 +15,7 @@ import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { IStateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
 import type { Figure } from '../lambdas/core/figures.ts';
-import type { Mode } from '../lambdas/core/ports.ts';
+import type { Mode } from '../lambdas/core/policy.ts';
 import { dimensionsOf, metricOf, searchOf } from './figure-metrics.ts';
 import type { SignalQueue } from './signal-queue.ts';
 

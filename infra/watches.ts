@@ -7,7 +7,7 @@ import { Stats } from 'aws-cdk-lib/aws-cloudwatch';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import type { Figure } from '../lambdas/core/figures.ts';
 import { MOST_IPV4_PER_ENI } from '../lambdas/core/limits.ts';
-import type { Mode } from '../lambdas/core/ports.ts';
+import type { Mode } from '../lambdas/core/policy.ts';
 
 export interface Watch {
   /** End of the alarm's name. */

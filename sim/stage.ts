@@ -4,8 +4,8 @@
  */
 import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import type { Figures } from '../lambdas/core/figures.ts';
-import { readPolicy } from '../lambdas/core/policy.ts';
-import type { Journal, Mode, Ports } from '../lambdas/core/ports.ts';
+import { type Mode, readPolicy } from '../lambdas/core/policy.ts';
+import type { Journal, Ports } from '../lambdas/core/ports.ts';
 import { advanceWave } from '../lambdas/handlers/advance-wave.ts';
 import { holdWave } from '../lambdas/handlers/hold-wave.ts';
 import { lookAgain } from '../lambdas/handlers/look-again.ts';

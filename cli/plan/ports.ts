@@ -12,7 +12,7 @@ import { MemoryLedger } from '../../sim/stores/memory-ledger.ts';
 import { MemoryReads } from '../../sim/stores/memory-reads.ts';
 import { MemoryRolloutBook } from '../../sim/stores/memory-rollout-book.ts';
 import { kubeDoor } from '../../sim/wire/kube-door.ts';
-import type { Account } from '../account.ts';
+import type { Account } from '../account-clients.ts';
 
 /** Only a plan is asked for: whoever comes here would change something. */
 const never = (what: string) => async (): Promise<never> => {

@@ -12,7 +12,7 @@ import { lookAt } from '../../lambdas/core/plan/standing.ts';
 import { type ActStep, acts } from '../../lambdas/core/plan/steps.ts';
 import type { Policy } from '../../lambdas/core/policy.ts';
 import { warmRollout } from '../../lambdas/core/warm-rollout.ts';
-import type { Account } from '../account.ts';
+import type { Account } from '../account-clients.ts';
 import { troubleWith } from '../call-trouble.ts';
 import { type Burst, type BurstOptions, burstOf, signalOf } from '../simulate/burst.ts';
 import type { Snapshot } from '../snapshot/format.ts';

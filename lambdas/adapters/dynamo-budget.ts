@@ -1,9 +1,10 @@
 /** The shared request allowance: one item for the account and Region, written only on the version that was read. When the
  *  table does not answer, each environment falls back to its part (local-budget.ts). */
 import { type DynamoDBDocumentClient, GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
-import { type Allowance, type Asked, allowanceOf } from '../core/budget/allowance.ts';
+import { type Allowance, allowanceOf } from '../core/budget/allowance.ts';
 import { type BudgetState, reported, spend, standingOf, UNTOUCHED } from '../core/budget/budget.ts';
 import type { RoomAsk } from '../core/budget/flight.ts';
+import type { Asked } from '../core/budget/metered.ts';
 import type { Budget, BudgetStanding, CallClass, Clock, Granted, Seen, Settings } from '../core/ports.ts';
 import { ifHeld } from './dynamo-conditions.ts';
 import { LocalBudget } from './local-budget.ts';

@@ -17,11 +17,11 @@ import {
 import { type Lesson, lateOf, learnt, MOST_LATE, type Samples } from '../core/looks/lessons.ts';
 import type { EniId, NodeId } from '../core/model.ts';
 import { inParallel } from '../core/parallel.ts';
-import type { OpenDemand } from '../core/plan/launches.ts';
 import type { Mark } from '../core/plan/marks.ts';
+import type { OpenDemand } from '../core/plan/open-demand.ts';
 import type { Sight } from '../core/plan/standing.ts';
-import type { Ledger, NodeRecord } from '../core/ports.ts';
-import { freshRecord } from '../core/records.ts';
+import type { Ledger } from '../core/ports.ts';
+import { freshRecord, type NodeRecord } from '../core/records.ts';
 import { ifHeld } from './dynamo-conditions.ts';
 
 /** Writes of one call under way at a time. */

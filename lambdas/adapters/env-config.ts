@@ -2,8 +2,8 @@
 
 import * as z from 'zod/mini';
 import { type Complaint, say } from '../core/complaints.ts';
-import { readPolicy } from '../core/policy.ts';
-import type { ClusterSetting, Mode, Settings } from '../core/ports.ts';
+import { type Mode, readPolicy } from '../core/policy.ts';
+import type { ClusterSetting, Settings } from '../core/ports.ts';
 import { check, clusterName, given, listOf, ours, text, value } from './expectations.ts';
 
 export interface Config {

@@ -1,6 +1,6 @@
 /** What one environment allows itself while the table of the shared budget does not answer. Whatever the others do, all
  *  together stay within what the table would have granted from the outage on, if policy.budgetStacks is true. */
-import { type Allowance, type Asked, allowanceOf, type Rate } from '../core/budget/allowance.ts';
+import { type Allowance, allowanceOf, type Rate } from '../core/budget/allowance.ts';
 import {
   type Buckets,
   type BudgetState,
@@ -10,6 +10,7 @@ import {
   standingOf,
 } from '../core/budget/budget.ts';
 import type { RoomAsk } from '../core/budget/flight.ts';
+import type { Asked } from '../core/budget/metered.ts';
 import { EC2_BUCKETS, type MutatingAction } from '../core/limits.ts';
 import type { Budget, BudgetStanding, CallClass, Clock, Granted, Seen } from '../core/ports.ts';
 

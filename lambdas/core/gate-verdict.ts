@@ -21,7 +21,7 @@ import {
 import { actingIn } from './node-group-policy.ts';
 import { candidate } from './plan/eligibility.ts';
 import type { Policy } from './policy.ts';
-import type { NodeRecord } from './ports.ts';
+import type { NodeRecord } from './records.ts';
 import type { Gate } from './signals.ts';
 
 export type Verdict =

@@ -2,7 +2,7 @@
 import { LOOK_AGAIN_MS, MOST_ATTEMPTS, type Planned, type Waiting } from './calls/launch-calls.ts';
 import { say } from './complaints.ts';
 import { type Cluster, type Node, type NodeId, nodeGroupOf } from './model.ts';
-import type { NodeRecord, Outcome } from './ports.ts';
+import type { NodeRecord, Outcome } from './records.ts';
 import type { Ignored, NodeLaunching } from './signals.ts';
 import { ONLY_ASKED } from './telling.ts';
 

@@ -2,8 +2,7 @@
  *  what the document says of all, what the deployment has rights for, and what late attaches have taught. */
 import type { Complaint } from './complaints.ts';
 import { type Lesson, lateOf, MOST_LATE } from './looks/lessons.ts';
-import type { Overrides, Policy } from './policy.ts';
-import type { Mode } from './ports.ts';
+import type { Mode, Overrides, Policy } from './policy.ts';
 
 export type NodeGroupPolicy = Policy & Pick<Overrides, 'mode' | 'resumedAt'>;
 

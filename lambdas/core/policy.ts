@@ -15,6 +15,9 @@ import {
 } from './policy-shapes.ts';
 import { isRoutes, isSchedules, type Route, type Schedule } from './routes.ts';
 
+/** `observe` records what it would have done and changes nothing; `warm` acts. */
+export type Mode = 'observe' | 'warm';
+
 export interface Policy {
   /** Demand is multiplied by this before placement: schedulers and announcements are never exact. */
   readonly margin: number;
@@ -88,7 +91,7 @@ export interface Overrides
   /** Most of AWS's documented request rate that it may take, within the document's share: others are not kept waiting by it. */
   readonly budgetShare?: number;
   /** `observe` decides and changes nothing. `warm` gives no right that the deployment has not. */
-  readonly mode?: 'observe' | 'warm';
+  readonly mode?: Mode;
   /** The operator's act after attaches came too late: those of launches before this moment count no more. */
   readonly resumedAt?: string;
 }

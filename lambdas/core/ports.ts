@@ -1,19 +1,19 @@
 /** What core needs of the world. Adapters implement these over AWS; the simulator's twins implement the stores again. */
-import type { Asked } from './budget/allowance.ts';
+
 import type { RoomAsk } from './budget/flight.ts';
-import type { Answer, FailureKind } from './failures.ts';
+import type { Asked } from './budget/metered.ts';
+import type { Answer } from './failures.ts';
 import type { Figure, Of } from './figures.ts';
 import type { Kubernetes } from './kubernetes.ts';
 import type { MutatingAction } from './limits.ts';
 import type { Lesson, Samples } from './looks/lessons.ts';
 import type { Cluster, EniId, NodeId, SubnetId, World } from './model.ts';
-import type { OpenDemand, PromisedEni, PromisedFill } from './plan/launches.ts';
 import type { Mark } from './plan/marks.ts';
+import type { OpenDemand } from './plan/open-demand.ts';
 import type { Sight } from './plan/standing.ts';
-import type { LeaveReason } from './plan/steps.ts';
-import type { Policy } from './policy.ts';
+import type { Mode, Policy } from './policy.ts';
 import type { Readiness, WorkloadAt } from './readiness.ts';
-import type { Leasing } from './records.ts';
+import type { Leasing, NodeRecord } from './records.ts';
 import type { RolloutRecord } from './rollouts/record.ts';
 import type { Circle, SharedRead, Turn, TurnAsk } from './shared-reads.ts';
 import type { LaunchHook, OwnMessage } from './signals.ts';
@@ -135,70 +135,6 @@ export interface BudgetStanding {
   >;
 }
 
-/** What we promised and did for one node; the ledger forgets it at `expiresAtMs`. */
-export interface NodeRecord {
-  readonly nodeId: NodeId;
-  readonly cluster: string;
-  readonly nodeGroup: string;
-  /** Announced pods it must be ready for; `undefined` until decided. */
-  readonly share?: number;
-  /** ENIs made for it, or about to be: written before the call that makes them. */
-  readonly enis: readonly PromisedEni[];
-  /** Addresses being added to ENIs it has: written before the call. */
-  readonly fills?: readonly PromisedFill[];
-  /** How often what failed for one purpose (a demand's id, `launch`), so that each kind is tried its number of times. */
-  readonly failures?: {
-    readonly of: string;
-    readonly counts: Partial<Readonly<Record<FailureKind, number>>>;
-  };
-  /** How many ENIs promised for it were given up: later ones have other tokens. */
-  readonly generation?: number;
-  readonly runningAtMs?: number;
-  readonly outcome: Outcome;
-  /** When what happened, epoch ms. */
-  readonly times?: Times;
-  /** How long the CNI surely keeps what it was given once it has adopted it, ms, if no pod comes; absent: for good. */
-  readonly keptForMs?: number;
-  /** It was given its addresses behind a closed launch gate: none of them can be late. */
-  readonly gated?: true;
-  readonly expiresAtMs: number;
-}
-
-export interface Times {
-  /** The last attach of ours was answered. */
-  readonly attachedAtMs?: number;
-  /** A look still found no tag of ipamd on the primary ENI. */
-  readonly notStartedAtMs?: number;
-  /** The first look that found it. */
-  readonly startedByMs?: number;
-  /** The first look that found ipamd's tag on all our ENIs. */
-  readonly seenByMs?: number;
-  /** From when on its addresses are presumed usable: some seconds after they were seen; for addresses on ENIs that were
-   *  there, whose adoption leaves no trace in EC2, the worst case of adoption after the call. */
-  readonly usableFromMs?: number;
-  /** Until when the CNI surely keeps all of it, pods or none; absent: for good. */
-  readonly keptUntilMs?: number;
-}
-
-/** How far a node got: `claimed` → `created` → `attached` → `seen` (ipamd's tag is on our ENI) → `adopted`
- *  (with the lens: a pod uses it); or how it ended. */
-export type Outcome =
-  | {
-      readonly state:
-        | 'claimed'
-        | 'created'
-        | 'attached'
-        /** Addresses were added to ENIs it had: their adoption leaves no trace in EC2. */
-        | 'filled'
-        | 'seen'
-        /** The lens saw a pod use an address of ours. */
-        | 'adopted'
-        | 'late attach'
-        | 'not seen'
-        | 'would attach';
-    }
-  | { readonly state: 'left'; readonly reason: LeaveReason };
-
 export interface Ledger {
   /** Remembers demand for nodes to come; the same id again changes nothing while that demand lives. */
   announce(demand: OpenDemand): Promise<void>;
@@ -303,9 +239,6 @@ export interface Journal {
   /** Figures for charts and alarms; `of` says of what, by the dimensions that figures.ts has for them. */
   measure<F extends Figure>(figures: { readonly [K in F]?: number }, of: Of<F>): void;
 }
-
-/** `observe` records what it would have done and changes nothing; `warm` acts. */
-export type Mode = 'observe' | 'warm';
 
 export interface ClusterSetting {
   readonly name: string;

@@ -6,12 +6,12 @@ import { adoptionMostMs } from './looks/lessons.ts';
 import { type Cluster, ipamdStarted, type Node, type NodeId, nodeGroupOf, type World } from './model.ts';
 import { type Acting, actingIn } from './node-group-policy.ts';
 import { type Candidate, candidate, mayHaveStarted, refusalSteps } from './plan/eligibility.ts';
-import { selectable, selects } from './plan/launches.ts';
 import type { Mark } from './plan/marks.ts';
+import { selectable, selects } from './plan/open-demand.ts';
 import { lookAt, type Sight } from './plan/standing.ts';
 import type { Step } from './plan/steps.ts';
-import type { Policy } from './policy.ts';
-import type { Mode, Ports } from './ports.ts';
+import type { Mode, Policy } from './policy.ts';
+import type { Ports } from './ports.ts';
 import { readWorld } from './reading.ts';
 import type { RolloutAnnounced } from './signals.ts';
 

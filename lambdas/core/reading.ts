@@ -3,7 +3,8 @@ import { allowanceOf } from './budget/allowance.ts';
 import { say } from './complaints.ts';
 import { type Answer, failed, succeeded } from './failures.ts';
 import type { Cluster, NodeId, World } from './model.ts';
-import type { Mode, Ports } from './ports.ts';
+import type { Mode } from './policy.ts';
+import type { Ports } from './ports.ts';
 import { circleOf, serves, type TurnAsk } from './shared-reads.ts';
 import type { NodeLaunching } from './signals.ts';
 

@@ -1,6 +1,6 @@
 /** A signal in four short answers: what came, what it meant, what was planned, what was done. Counts and totals only; the
  *  steps have lines of their own. The journal and `npm run explain` say the same, because this is the only place that says it. */
-import type { Calls } from './budget/allowance.ts';
+import type { Calls } from './budget/metered.ts';
 import { type LeaveReason, type Step, totalsOf } from './plan/steps.ts';
 import type { NodeLaunching, RolloutAnnounced, RolloutStrategy, ScaleOutComing } from './signals.ts';
 

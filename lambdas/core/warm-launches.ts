@@ -15,6 +15,7 @@ import { type Answer, type Failure, passes, waitAfter } from './failures.ts';
 import { gatedAttachByMs, gateLooks } from './launch-gate.ts';
 import { answerHooks, hookOf, watchingBack } from './launch-hooks.ts';
 import { againOrNot, ignoredOf, type LaunchStory, meaning, storiesOf, storyOf } from './launch-stories.ts';
+import { takeLeases } from './leases.ts';
 import { bootLooks, type Running } from './looks/boots.ts';
 import { startP05Ms } from './looks/lessons.ts';
 import { type Cluster, clusterOf, type Node, type NodeId, nodeGroupOf } from './model.ts';
@@ -30,9 +31,9 @@ import {
 } from './plan/launch-plans.ts';
 import { attachDeadlineMs, tooLate } from './plan/launches.ts';
 import { type Plan, type Step, totalsOf } from './plan/steps.ts';
-import type { CallClass, Mode, Ports } from './ports.ts';
+import type { Mode } from './policy.ts';
+import type { CallClass, Ports } from './ports.ts';
 import { type Reading, readWorld, type Wait } from './reading.ts';
-import { takeLeases } from './records.ts';
 import type { Ignored, NodeLaunching } from './signals.ts';
 import { ONLY_ASKED } from './telling.ts';
 

@@ -1,8 +1,7 @@
 /** The children of a distributed Map: executions of their own, with their own history and without the variables outside. */
 import { bytesOf, fitting, Halted, StateError } from './errors.ts';
 import { History, HistoryFull } from './history.ts';
-import type { Interpreter } from './interpreter.ts';
-import { type Line, lineThrough, type Visit } from './line.ts';
+import { type Line, lineThrough, type Running, type Visit } from './line.ts';
 import type { Distributed, Kind } from './schema.ts';
 
 /** Most bytes of one batch of items. Source: Developer Guide, ItemBatcher. */
@@ -23,7 +22,7 @@ export interface Batch {
 
 /** What each child is given: one item, or a batch of them. */
 export async function childInputs(
-  interpreter: Interpreter,
+  interpreter: Running,
   { ItemBatcher: batcher }: Kind<'Map'>,
   visit: Visit,
   items: readonly Item[],
@@ -48,7 +47,7 @@ export async function childInputs(
 }
 
 export function childLine(
-  { world }: Interpreter,
+  { world }: Running,
   { ItemProcessor }: Kind<'Map'>,
   { ExecutionType }: Distributed,
   { line }: Visit,
@@ -69,7 +68,7 @@ export function childLine(
 
 /** Runs a child to its end. The transitions of a Standard child are billed with its parent's. */
 export async function runChild(
-  interpreter: Interpreter,
+  interpreter: Running,
   { ExecutionType }: Distributed,
   child: Line,
   halt: AbortSignal,

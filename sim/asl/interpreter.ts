@@ -7,7 +7,7 @@
 import type { Stream } from '../chance.ts';
 import { answers, fitting, Halted, NotInThisWorld, queryError, StateError } from './errors.ts';
 import { type Bindings, uuid } from './expressions.ts';
-import type { Line, Visit, World } from './line.ts';
+import type { Line, Running, Visit, World } from './line.ts';
 import { runMap, runParallel } from './nested.ts';
 import { type Catcher, type Kind, type Retrier, resourceOf, type State } from './schema.ts';
 import { attempt } from './tasks.ts';
@@ -25,7 +25,7 @@ interface Outcome {
 
 type Fields = { readonly Assign?: unknown; readonly Output?: unknown; readonly Next?: string | undefined };
 
-export class Interpreter {
+export class Interpreter implements Running {
   readonly world: World;
   constructor(world: World) {
     this.world = world;

@@ -62,3 +62,14 @@ export interface Visit {
   retries: number;
   token?: string | undefined;
 }
+
+/** What states with lines of their own inside ask of whoever runs them. */
+export interface Running {
+  readonly world: World;
+  /** Runs the line to its end and returns its output. */
+  run(line: Line, halt: AbortSignal): Promise<unknown>;
+  argumentsOf(state: { readonly Arguments?: unknown }, visit: Visit): Promise<unknown>;
+  value(visit: Visit, template: unknown, field: string): Promise<unknown>;
+  whole(visit: Visit, template: unknown, field: string): Promise<number | undefined>;
+  wrong(visit: Visit, field: string, expected: string, got: unknown): Error;
+}

@@ -1,8 +1,7 @@
 /** States with lines of their own inside: Parallel, and Map over items, inline or as executions of their own. */
 import { type Batch, childInputs, childLine, type Item, runChild } from './children.ts';
 import { Halted, StateError } from './errors.ts';
-import type { Interpreter } from './interpreter.ts';
-import { type Line, lineThrough, type Visit } from './line.ts';
+import { type Line, lineThrough, type Running, type Visit } from './line.ts';
 import type { Kind } from './schema.ts';
 
 /** Source: Developer Guide, Map inline (40 iterations at once) and distributed (10,000 children, also the default). */
@@ -11,7 +10,7 @@ const CHILDREN_AT_ONCE = 10_000;
 
 /** Branches share the history; the first failure aborts the others and is the state's error. */
 export async function runParallel(
-  interpreter: Interpreter,
+  interpreter: Running,
   state: Kind<'Parallel'>,
   visit: Visit,
 ): Promise<unknown> {
@@ -35,7 +34,7 @@ export async function runParallel(
   return lines.map(outputOf);
 }
 
-export async function runMap(interpreter: Interpreter, state: Kind<'Map'>, visit: Visit): Promise<unknown> {
+export async function runMap(interpreter: Running, state: Kind<'Map'>, visit: Visit): Promise<unknown> {
   const { line, halt } = visit;
   const { history } = line.owner;
   const name = { state: line.at };
@@ -95,7 +94,7 @@ export async function runMap(interpreter: Interpreter, state: Kind<'Map'>, visit
   });
 }
 
-async function itemsOf(interpreter: Interpreter, state: Kind<'Map'>, visit: Visit): Promise<Item[]> {
+async function itemsOf(interpreter: Running, state: Kind<'Map'>, visit: Visit): Promise<Item[]> {
   const { line } = visit;
   const values =
     state.Items === undefined ? line.input : await interpreter.value(visit, state.Items, 'Items');
@@ -117,7 +116,7 @@ interface Tolerance {
 
 /** None for an inline Map that names none: then the first failure is the Map's own error. Counted in items, not batches. */
 async function toleranceOf(
-  interpreter: Interpreter,
+  interpreter: Running,
   state: Kind<'Map'>,
   visit: Visit,
   lines: readonly Line[],

@@ -2,7 +2,7 @@
  * What a history is judged by: every call of ours as it left core (with the run it came from), what the stores granted, what
  * runs had read when they decided, and what really happened in EC2, whoever did it. Nothing here decides anything.
  */
-import type { Calls } from '../../lambdas/core/budget/allowance.ts';
+import type { Calls } from '../../lambdas/core/budget/metered.ts';
 import type { MutatingAction } from '../../lambdas/core/limits.ts';
 import type { Node as ReadNode, World as ReadWorld } from '../../lambdas/core/model.ts';
 import { DEFAULT_POLICY } from '../../lambdas/core/policy.ts';

@@ -4,7 +4,8 @@
  */
 import { IPAMD_INSTANCE_TAG, type World as ReadWorld } from '../../lambdas/core/model.ts';
 import type { Policy } from '../../lambdas/core/policy.ts';
-import type { Inventory, NodeRecord, Ports } from '../../lambdas/core/ports.ts';
+import type { Inventory, Ports } from '../../lambdas/core/ports.ts';
+import type { NodeRecord } from '../../lambdas/core/records.ts';
 import { ApiError, ReplyLost } from '../ec2/api.ts';
 import type { Process } from '../kernel.ts';
 import { PREWARMER } from '../stage.ts';

@@ -1,5 +1,5 @@
 /** Writes the book: stands around core's ports, and listens to EC2 itself. */
-import type { Calls } from '../../lambdas/core/budget/allowance.ts';
+import type { Calls } from '../../lambdas/core/budget/metered.ts';
 import type { Answer } from '../../lambdas/core/failures.ts';
 import type { MutatingAction } from '../../lambdas/core/limits.ts';
 import { OUR_NODE_TAG, type World as ReadWorld } from '../../lambdas/core/model.ts';

@@ -4,7 +4,7 @@ import type { Subnet } from '../ec2/api.ts';
 import { typeLimits } from '../ec2/instance-types.ts';
 import type { EventBus } from '../event-bus.ts';
 import type { EniConfig } from '../ipamd/settings.ts';
-import type { EksCluster } from '../wire/eks-rest.ts';
+import type { EksCluster } from '../wire/clusters.ts';
 import type { ScalingGroups } from './auto-scaling.ts';
 import { Autoscaler } from './autoscaler.ts';
 import { CronJob, type CronJobOptions } from './cron-job.ts';

@@ -1,9 +1,9 @@
 /** A cluster's nodes, pods and Deployments as its API server shows them. */
-import type { KubeCluster, KubeTaint } from '../wire/kubernetes.ts';
-import type { Cluster } from './cluster.ts';
+import type { KubeCluster, KubeTaint } from '../wire/clusters.ts';
 import { Deployment } from './deployment.ts';
 import type { HOST_NETWORK_PODS, Node } from './node.ts';
-import type { Pod } from './pod.ts';
+import type { Pod, PodHost } from './pod.ts';
+import type { Workload } from './workload.ts';
 
 /** What every node runs on its own network. */
 const ON_HOST = ['aws-node', 'kube-proxy'] as const satisfies { length: typeof HOST_NETWORK_PODS };
@@ -13,13 +13,20 @@ const NAMESPACE = 'default';
 
 type Objects = ReturnType<KubeCluster['pods']>;
 
+/** What of a cluster its API server shows. */
+interface Shown {
+  readonly nodes: readonly Node[];
+  readonly workloads: readonly Workload[];
+  readonly scheduler: { readonly pending: readonly Pod[] };
+}
+
 export class KubeObjects implements KubeCluster {
   access: KubeCluster['access'] = 'public';
   readonly outages: { readonly fromMs: number; readonly toMs: number }[] = [];
   readonly denied = new Set<string>();
-  readonly #cluster: Pick<Cluster, 'nodes' | 'workloads' | 'scheduler'>;
+  readonly #cluster: Shown;
 
-  constructor(cluster: Pick<Cluster, 'nodes' | 'workloads' | 'scheduler'>) {
+  constructor(cluster: Shown) {
     this.#cluster = cluster;
   }
 
@@ -95,10 +102,10 @@ export class KubeObjects implements KubeCluster {
   }
 }
 
-const primaryIp = (node: Node): string => node.instance.enis[0]?.privateIp ?? '';
+const primaryIp = (node: PodHost): string => node.instance.enis[0]?.privateIp ?? '';
 
 /** As EC2 names the instance (ip-name). Source: EC2 User Guide, instance hostname types. */
-const nameOf = (node: Node): string =>
+const nameOf = (node: PodHost): string =>
   `ip-${primaryIp(node).replaceAll('.', '-')}.${node.zone.slice(0, -1)}.compute.internal`;
 
 const taintOf = (key: string): KubeTaint => ({ key, value: 'true', effect: EFFECT });

@@ -3,7 +3,6 @@
  * later asked to end, and gone when its container has exited. The scheduler moves it to a node, that node's kubelet does
  * the rest, and its owner (a Deployment, …) is told of every step that matters to it.
  */
-import type { Node } from './node.ts';
 
 /** What all pods of one workload have in common. Times in ms. */
 export interface PodTemplate {
@@ -70,13 +69,22 @@ export interface PodEvent {
   readonly message: string;
 }
 
+/** The node it runs on, as far as its pods and their owners mind. */
+export interface PodHost {
+  readonly instanceId: string;
+  readonly zone: string;
+  readonly terminated: boolean;
+  readonly instance: { readonly enis: readonly { readonly privateIp: string }[] };
+  end(pod: Pod): void;
+}
+
 export class Pod {
   readonly name: string;
   readonly createdAtMs: number;
   readonly template: PodTemplate;
   readonly owner: PodOwner | undefined;
   readonly events: PodEvent[] = [];
-  node: Node | undefined;
+  node: PodHost | undefined;
   scheduledAtMs: number | undefined;
   /** When kubelet first asked for an address. */
   askedAtMs: number | undefined;

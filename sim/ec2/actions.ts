@@ -14,8 +14,9 @@ import { refused } from './errors.ts';
 import type { Origin } from './held.ts';
 import { instanceTypes } from './instance-types.ts';
 import type { Inventory } from './inventory.ts';
+import { moveHere } from './moving.ts';
 import type { View } from './read-lag.ts';
-import { moveHere, readWish, sizes } from './taking.ts';
+import { readWish, sizes } from './taking.ts';
 
 /** What the input does not say. */
 export interface Circumstances {

@@ -3,10 +3,7 @@
  * single addresses scattered over a subnet leave few whole blocks, as in a real one.
  */
 import type { Stream } from '../chance.ts';
-import { type Range, type ReservationType, ReservedRanges } from './reserved-ranges.ts';
-
-/** Addresses in a /28, the only prefix length EC2 delegates (EC2 User Guide, prefixes on network interfaces). */
-export const BLOCK = 16;
+import { BLOCK, type Range, type ReservationType, ReservedRanges } from './reserved-ranges.ts';
 
 /** AWS keeps the first four addresses and the last one of every subnet (VPC User Guide, subnet sizing). */
 const KEPT_AT_START = 4;

@@ -3,7 +3,6 @@ import type { AddressSpace } from './address-space.ts';
 import type { CidrReservation, Eni, Instance, InterfaceType, Subnet } from './api.ts';
 import type { InstanceMetadata } from './instance-metadata.ts';
 import type { TypeLimits } from './instance-types.ts';
-import type { Wish } from './taking.ts';
 
 export interface HeldEni extends Eni {
   /** When each secondary address or prefix came, for instance metadata. */
@@ -21,6 +20,15 @@ export interface HeldInstance extends Instance {
 export interface HeldSubnet extends Omit<Subnet, 'freeAddresses' | 'freePrefixes'> {
   readonly space: AddressSpace;
   readonly reservations: Map<string, CidrReservation>;
+}
+
+/** The addresses a request asks for: so many, wherever they lie, and exactly these. */
+export interface Wish {
+  readonly ips?: number;
+  readonly prefixes?: number;
+  readonly theseIps?: readonly string[];
+  /** /28 blocks as CIDRs. */
+  readonly thesePrefixes?: readonly string[];
 }
 
 export interface NewEni extends Wish {

@@ -3,7 +3,6 @@
  * wholly or throws EC2's refusal; time, request buckets and callers are the account's business.
  */
 import type { Chance } from '../chance.ts';
-import { BLOCK } from './address-space.ts';
 import type { Attachment, CidrReservation, Eni, InstanceState } from './api.ts';
 import { refused } from './errors.ts';
 import {
@@ -13,11 +12,13 @@ import {
   type NewAttachment,
   type NewEni,
   ORIGINS,
+  type Wish,
 } from './held.ts';
 import { InstanceMetadata, type MetadataLags } from './instance-metadata.ts';
 import type { TypeLimits } from './instance-types.ts';
 import type { ReadLag } from './read-lag.ts';
-import { sizes, take, type Wish } from './taking.ts';
+import { BLOCK } from './reserved-ranges.ts';
+import { sizes, take } from './taking.ts';
 
 interface InventoryOptions {
   readonly chance: Chance;

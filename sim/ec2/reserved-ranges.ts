@@ -3,7 +3,9 @@
  * the subnet's first address. Source: VPC User Guide, subnet CIDR reservations.
  */
 import type { Stream } from '../chance.ts';
-import { BLOCK } from './address-space.ts';
+
+/** Addresses in a /28, the only prefix length EC2 delegates (EC2 User Guide, prefixes on network interfaces). */
+export const BLOCK = 16;
 
 /** `prefix` for the /28 blocks AWS chooses, `explicit` for what callers name. */
 export type ReservationType = 'prefix' | 'explicit';

@@ -1,5 +1,6 @@
 /** The shared request allowance in memory. Nothing here waits, so nobody overtakes anybody. */
-import { type Asked, allowanceOf, type Rate } from '../../lambdas/core/budget/allowance.ts';
+
+import { allowanceOf, type Rate } from '../../lambdas/core/budget/allowance.ts';
 import {
   type BudgetState,
   reported,
@@ -8,6 +9,7 @@ import {
   UNTOUCHED,
 } from '../../lambdas/core/budget/budget.ts';
 import type { RoomAsk } from '../../lambdas/core/budget/flight.ts';
+import type { Asked } from '../../lambdas/core/budget/metered.ts';
 import type { Budget, BudgetStanding, CallClass, Clock, Granted, Seen } from '../../lambdas/core/ports.ts';
 
 /** What the functions of one account and Region share. */

@@ -2,11 +2,11 @@
 
 import { type Lesson, learnt, type Samples } from '../../lambdas/core/looks/lessons.ts';
 import type { EniId, NodeId } from '../../lambdas/core/model.ts';
-import type { OpenDemand } from '../../lambdas/core/plan/launches.ts';
 import type { Mark } from '../../lambdas/core/plan/marks.ts';
+import type { OpenDemand } from '../../lambdas/core/plan/open-demand.ts';
 import type { Sight } from '../../lambdas/core/plan/standing.ts';
-import type { Ledger, NodeRecord } from '../../lambdas/core/ports.ts';
-import { freshRecord } from '../../lambdas/core/records.ts';
+import type { Ledger } from '../../lambdas/core/ports.ts';
+import { freshRecord, type NodeRecord } from '../../lambdas/core/records.ts';
 
 export class MemoryLedger implements Ledger {
   /** By cluster, then by the demand's id. */

@@ -1,7 +1,7 @@
 /** The account the recordings were made in: one subnet, nobody else in it, calls that always take the same time. */
 import type { Chance } from '../chance.ts';
 import { Account } from '../ec2/account.ts';
-import { BLOCK } from '../ec2/address-space.ts';
+import { BLOCK } from '../ec2/reserved-ranges.ts';
 import type { Kernel } from '../kernel.ts';
 import type { Given } from './recording.ts';
 

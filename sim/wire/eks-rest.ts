@@ -1,30 +1,7 @@
 /** The questions the product and its commands ask EKS, as its REST protocol answers them. */
-import { apiServerOf, type KubeCluster } from './kubernetes.ts';
+import type { EksCluster } from './clusters.ts';
+import { apiServerOf } from './kubernetes.ts';
 import type { WireRequest, WireResponse, WireWorld } from './wire.ts';
-
-/** A cluster as its owner set it up. */
-export interface EksCluster {
-  readonly name: string;
-  readonly vpcId: string;
-  readonly ipFamily: 'ipv4' | 'ipv6';
-  /** EKS Auto Mode: `computeConfig.enabled`. */
-  readonly autoMode: boolean;
-  /** The vpc-cni add-on; absent when the CNI was installed by hand. */
-  readonly addon?: { readonly version: string; readonly configurationValues?: string };
-  /** What its API server shows; absent in a world without one. */
-  readonly kubernetes?: KubeCluster;
-  /** However its nodes are launched: EKS knows the managed ones. */
-  readonly groups?: readonly EksNodeGroup[];
-}
-
-export interface EksNodeGroup {
-  readonly name: string;
-  readonly launchedBy: string;
-  readonly type: string;
-  readonly desired: number;
-  readonly subnetIds: readonly string[];
-  readonly options: { readonly autoscale?: { readonly most?: number } };
-}
 
 /** Most names in one page. Source: EKS API reference. */
 const PAGE = 100;

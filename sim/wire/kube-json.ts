@@ -1,5 +1,5 @@
 /** What an API server answers with: its objects as far as the product reads them, and its refusals. */
-import type { KubeCluster } from './kubernetes.ts';
+import type { KubeCluster } from './clusters.ts';
 import type { WireResponse, WireWorld } from './wire.ts';
 
 export const nodesOf = ({ epochMs }: WireWorld, kubernetes: KubeCluster) => {

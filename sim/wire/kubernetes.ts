@@ -5,54 +5,10 @@
  */
 import { ReplyLost } from '../ec2/api.ts';
 import type { Process } from '../kernel.ts';
+import type { KubeCluster } from './clusters.ts';
 import { tokenTrouble } from './eks-token-check.ts';
 import { deploymentObject, json, nodesOf, podObject, status } from './kube-json.ts';
 import type { WireRequest, WireResponse, WireWorld } from './wire.ts';
-
-export interface KubeTaint {
-  readonly key: string;
-  readonly value: string;
-  readonly effect: string;
-}
-
-export interface KubeCluster {
-  /** `private`: those outside its VPC get no connection. `stranger`: it has no access entry for who asks. */
-  readonly access: 'public' | 'private' | 'stranger';
-  /** Virtual ms, `toMs` excluded: whoever asks then gets no connection. */
-  readonly outages: readonly { readonly fromMs: number; readonly toMs: number }[];
-  /** Rules that are missing: `patch nodes`. */
-  readonly denied: ReadonlySet<string>;
-  nodes(): readonly {
-    readonly name: string;
-    readonly providerId: string;
-    /** Virtual ms. */
-    readonly joinedAtMs: number;
-    /** Virtual ms; absent while it is not Ready. */
-    readonly readySinceMs?: number;
-    readonly taints: readonly KubeTaint[];
-  }[];
-  pods(): readonly {
-    readonly namespace: string;
-    readonly name: string;
-    readonly nodeName: string | undefined;
-    readonly hostNetwork: boolean;
-    readonly phase: 'Pending' | 'Running' | 'Succeeded';
-    readonly ip: string | undefined;
-    readonly ending: boolean;
-  }[];
-  deployments(): readonly {
-    readonly namespace: string;
-    readonly name: string;
-    readonly replicas: number;
-    readonly strategy: 'Recreate' | { readonly maxSurge?: unknown; readonly maxUnavailable?: unknown };
-    readonly terminationGraceSeconds: number;
-    /** Pods that are ready. */
-    readonly ready: number;
-  }[];
-  /** Of a Deployment that is there. */
-  scale(namespace: string, name: string, replicas: number): void;
-  setTaints(node: string, taints: readonly KubeTaint[]): void;
-}
 
 /** An API server answers in tens of ms; an assumption. */
 const ANSWER_MS = 30;

@@ -6,7 +6,7 @@ import type { Kernel } from '../kernel.ts';
 import type { Queues } from '../queues.ts';
 import type { StepFunctions } from '../step-functions.ts';
 import type { AutoScaling } from './auto-scaling.ts';
-import type { EksCluster } from './eks-rest.ts';
+import type { EksCluster } from './clusters.ts';
 
 export interface WireRequest {
   readonly method: string;

@@ -1,8 +1,8 @@
 /** One suite over the deployed ledger and over the simulator's twin: they must agree. */
 import { describe, expect, test } from 'vitest';
 import type { EniId, NodeId } from '../../lambdas/core/model.ts';
-import type { OpenDemand } from '../../lambdas/core/plan/launches.ts';
-import type { NodeRecord } from '../../lambdas/core/ports.ts';
+import type { OpenDemand } from '../../lambdas/core/plan/open-demand.ts';
+import type { NodeRecord } from '../../lambdas/core/records.ts';
 import { DEPLOYED, documents, IN_MEMORY } from './stores.ts';
 
 const NOW = Date.UTC(2026, 0, 31, 9);

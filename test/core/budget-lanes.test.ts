@@ -1,8 +1,9 @@
 /** A budget share of a cluster's or a node group's own, within the document's. Numbers of AWS: 50 attaches deep, 5 a second. */
 import { describe, expect, test } from 'vitest';
-import { type Asked, allowanceOf, sumOf } from '../../lambdas/core/budget/allowance.ts';
+import { allowanceOf } from '../../lambdas/core/budget/allowance.ts';
 import { type BudgetState, spend, standingOf, UNTOUCHED } from '../../lambdas/core/budget/budget.ts';
-import { inLanes, lanesOf, partsOf } from '../../lambdas/core/budget/lanes.ts';
+import { inLanes, lanesOf } from '../../lambdas/core/budget/lanes.ts';
+import { type Asked, partsOf, sumOf } from '../../lambdas/core/budget/metered.ts';
 import { aPolicy, NOW_MS } from './fixtures.ts';
 
 const policy = aPolicy({

@@ -1,8 +1,9 @@
 /** Who is first when there is not enough for all. Half of AWS's rate: attach 25 deep, 2.5 a second, so 400 ms a call. */
 import { describe, expect, test } from 'vitest';
-import { allowanceOf, type Calls } from '../../lambdas/core/budget/allowance.ts';
+import { allowanceOf } from '../../lambdas/core/budget/allowance.ts';
 import { spend as spendFrom, UNTOUCHED } from '../../lambdas/core/budget/budget.ts';
 import { MOST_CLAIMS } from '../../lambdas/core/budget/claims.ts';
+import type { Calls } from '../../lambdas/core/budget/metered.ts';
 import type { CallClass } from '../../lambdas/core/ports.ts';
 import { NOW_MS } from './fixtures.ts';
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { allowanceOf, type Calls, floorMs } from '../../lambdas/core/budget/allowance.ts';
+import { allowanceOf, floorMs } from '../../lambdas/core/budget/allowance.ts';
 import {
   type Buckets,
   type BudgetState,
@@ -8,6 +8,7 @@ import {
   spend as spendFrom,
   UNTOUCHED,
 } from '../../lambdas/core/budget/budget.ts';
+import type { Calls } from '../../lambdas/core/budget/metered.ts';
 import { NOW_MS } from './fixtures.ts';
 
 /** AWS: attach 50 deep, create, assign and modify 100 deep, 5 a second each (EC2 Developer Guide, request throttling). */

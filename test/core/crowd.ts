@@ -1,6 +1,6 @@
 /** Many functions that want requests of one budget, each with a clock of its own, in virtual time. */
 import fc from 'fast-check';
-import { type Calls, entries } from '../../lambdas/core/budget/allowance.ts';
+import { type Calls, entries } from '../../lambdas/core/budget/metered.ts';
 import type { MutatingAction } from '../../lambdas/core/limits.ts';
 import type { Budget, CallClass } from '../../lambdas/core/ports.ts';
 import { NOW_MS } from './fixtures.ts';

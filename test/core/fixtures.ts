@@ -3,8 +3,8 @@
 
 import type { Cluster, Eni, EniId, Node, NodeId, Subnet, SubnetId } from '../../lambdas/core/model.ts';
 import { type Candidate, candidate } from '../../lambdas/core/plan/eligibility.ts';
-import type { PromisedEni } from '../../lambdas/core/plan/launches.ts';
 import { DEFAULT_POLICY, type Policy } from '../../lambdas/core/policy.ts';
+import type { PromisedEni } from '../../lambdas/core/records.ts';
 import type { RolloutAnnounced } from '../../lambdas/core/signals.ts';
 
 export const NOW_MS = 1_800_000_000_000;

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { judgeGate, type Known } from '../../lambdas/core/gate-verdict.ts';
 import { gatedAttachByMs } from '../../lambdas/core/launch-gate.ts';
 import type { Node } from '../../lambdas/core/model.ts';
-import type { NodeRecord } from '../../lambdas/core/ports.ts';
+import type { NodeRecord } from '../../lambdas/core/records.ts';
 import type { Gate } from '../../lambdas/core/signals.ts';
 import { aCluster, aNode, anEni, aPolicy, CLUSTER_NAME, IPAMD_TAG, NOW_MS } from './fixtures.ts';
 

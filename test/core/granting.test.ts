@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import type { Calls } from '../../lambdas/core/budget/allowance.ts';
 import { allowanceOf } from '../../lambdas/core/budget/allowance.ts';
 import { type BudgetState, spend, UNTOUCHED } from '../../lambdas/core/budget/budget.ts';
 import type { Takes } from '../../lambdas/core/budget/flight.ts';
 import { lanesOf } from '../../lambdas/core/budget/lanes.ts';
+import type { Calls } from '../../lambdas/core/budget/metered.ts';
 import { share } from '../../lambdas/core/calls/granting.ts';
 import type { Ports } from '../../lambdas/core/ports.ts';
 import { aPolicy, aSubnet, NOW_MS } from './fixtures.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type OpenDemand, shareOut, type Taker } from '../../lambdas/core/plan/launches.ts';
+import { type OpenDemand, shareOut, type Taker } from '../../lambdas/core/plan/open-demand.ts';
 import { NOW_MS } from './fixtures.ts';
 
 const open = (id: string, podsLeft: number, changes: Partial<OpenDemand> = {}): OpenDemand => ({

@@ -2,9 +2,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Eni, Node, NodeId } from '../../lambdas/core/model.ts';
-import { type PromisedEni, planLaunch } from '../../lambdas/core/plan/launches.ts';
+import { planLaunch } from '../../lambdas/core/plan/launches.ts';
 import type { Step } from '../../lambdas/core/plan/steps.ts';
 import { Room } from '../../lambdas/core/plan/subnets.ts';
+import type { PromisedEni } from '../../lambdas/core/records.ts';
 import { aCandidate, aNode, anEni, aPolicy, aPromise, aSubnet, CLUSTER_NAME, NOW_MS } from './fixtures.ts';
 import { addressesOn, carriedOut, isAct, type ModelWorld, reserveTouched, same } from './model-world.ts';
 

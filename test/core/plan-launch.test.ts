@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Eni, Subnet } from '../../lambdas/core/model.ts';
-import { type Launch, planLaunch, unfinished } from '../../lambdas/core/plan/launches.ts';
+import type { Launch } from '../../lambdas/core/plan/giving.ts';
+import { planLaunch, unfinished } from '../../lambdas/core/plan/launches.ts';
 import type { Step } from '../../lambdas/core/plan/steps.ts';
 import { Room } from '../../lambdas/core/plan/subnets.ts';
 import type { Policy } from '../../lambdas/core/policy.ts';

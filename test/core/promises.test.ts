@@ -4,8 +4,7 @@ import { asPromised, honour, intend, keep, settled } from '../../lambdas/core/ca
 import type { FailureKind } from '../../lambdas/core/failures.ts';
 import type { EniId, NodeId } from '../../lambdas/core/model.ts';
 import type { AttachStep, FillStep } from '../../lambdas/core/plan/steps.ts';
-import type { NodeRecord } from '../../lambdas/core/ports.ts';
-import { freshRecord } from '../../lambdas/core/records.ts';
+import { freshRecord, type NodeRecord } from '../../lambdas/core/records.ts';
 import { aNode, anEni, NOW_MS } from './fixtures.ts';
 
 const NODE: NodeId = 'i-1';

@@ -1,7 +1,7 @@
 /** Two clusters of one account and Region, with node groups and workloads of the same names: what is said of one is nothing to the other. */
 import { expect, test } from 'vitest';
 import { rolloutTemplate } from '../../infra/rollout-template.ts';
-import type { OpenDemand } from '../../lambdas/core/plan/launches.ts';
+import type { OpenDemand } from '../../lambdas/core/plan/open-demand.ts';
 import { followWaves } from '../../sim/pipeline.ts';
 import { Stage, type StageOptions } from '../../sim/stage.ts';
 import { World } from '../../sim/world.ts';

@@ -1,23 +1,8 @@
-/** What we allow ourselves of EC2's request rate, and requests counted by action. */
-import { EC2_BUCKETS, type MutatingAction, type RequestBucket } from '../limits.ts';
+/** What we allow ourselves of EC2's request rate. */
+import { EC2_BUCKETS, type RequestBucket } from '../limits.ts';
 import type { Policy } from '../policy.ts';
-import { partsOf, shareOf } from './lanes.ts';
-
-/** Requests by action. */
-export type Calls = Partial<Readonly<Record<MutatingAction, number>>>;
-
-/** An action, or what of it is in a lane (lanes.ts). */
-export type Metered = MutatingAction | `${MutatingAction}@${string}`;
-
-/** What the budget is asked for: requests by action, and those again that are in a lane. */
-export type Asked = Partial<Readonly<Record<Metered, number>>>;
-
-export const entries = <N extends Metered>(calls: Partial<Readonly<Record<N, number>>>): [N, number][] =>
-  (Object.entries(calls) as [N, number][]).filter(([, count]) => count > 0);
-
-/** Requests in all, each once. */
-export const sumOf = (calls: Asked): number =>
-  entries(calls).reduce((sum, [name, count]) => sum + (partsOf(name).lane === undefined ? count : 0), 0);
+import { shareOf } from './lanes.ts';
+import { type Asked, type Calls, entries, type Metered, partsOf } from './metered.ts';
 
 /** The bucket we spend from: size in requests, refill in requests per second. */
 export type Allowance = (name: Metered) => RequestBucket;

@@ -7,11 +7,11 @@
 
 import type { MutatingAction } from '../limits.ts';
 import type { BudgetStanding, CallClass, Granted, Seen } from '../ports.ts';
-import { type Allowance, type Asked, entries, type Metered, sumOf } from './allowance.ts';
+import type { Allowance } from './allowance.ts';
 import { type Circuit, CLOSED, heldUpMs, letThrough, troubled } from './circuit.ts';
 import { type Claim, claimed, KEPT, type Turn, turnOf } from './claims.ts';
 import { hasRoom, type InFlight, landed, type RoomAsk, takenOff } from './flight.ts';
-import { partsOf } from './lanes.ts';
+import { type Asked, entries, type Metered, partsOf, sumOf } from './metered.ts';
 
 export interface Bucket {
   readonly tokens: number;

@@ -7,7 +7,8 @@
  */
 
 import type { CallClass } from '../ports.ts';
-import { type Allowance, type Asked, entries, gatherMs } from './allowance.ts';
+import { type Allowance, gatherMs } from './allowance.ts';
+import { type Asked, entries } from './metered.ts';
 
 export interface Claim {
   readonly as: CallClass;

@@ -1,11 +1,7 @@
 /** A cluster or a node group with a budget share of its own: its requests are counted a second time, in a lane that is as
  *  narrow as its share, beside the account's bucket. What does not fit in both waits. */
-import type { MutatingAction } from '../limits.ts';
 import type { Policy } from '../policy.ts';
-import type { Asked, Calls, Metered } from './allowance.ts';
-
-/** `shop` or `shop/workers`: a cluster's name has no `/`. */
-type Lane = string;
+import type { Asked, Calls, Lane } from './metered.ts';
 
 /** The lanes that a node's requests are in; mostly none. */
 export function lanesOf({ clusters }: Pick<Policy, 'clusters'>, cluster: string, nodeGroup: string): Lane[] {
@@ -20,14 +16,6 @@ export const inLanes = (calls: Calls, lanes: readonly Lane[]): Asked =>
       ...lanes.map((lane) => [`${action}@${lane}`, count]),
     ]),
   );
-
-/** What a metered name counts: requests of an action, in a lane or in all. */
-export function partsOf(name: Metered): { readonly action: MutatingAction; readonly lane: Lane | undefined } {
-  const at = name.indexOf('@');
-  return at < 0
-    ? { action: name as MutatingAction, lane: undefined }
-    : { action: name.slice(0, at) as MutatingAction, lane: name.slice(at + 1) };
-}
 
 /** The share a lane has of its own; `undefined` when the policy gives it none (any more). */
 export function shareOf(clusters: Policy['clusters'], lane: Lane): number | undefined {

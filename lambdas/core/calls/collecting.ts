@@ -1,7 +1,8 @@
 /** Deletes ENIs of ours that no node will get any more: each under the lease of the node it was made for. */
+
+import { takeLeases } from '../leases.ts';
 import type { EniId } from '../model.ts';
 import type { OwnEni, Ports } from '../ports.ts';
-import { takeLeases } from '../records.ts';
 import { orphans } from './orphans.ts';
 import { giveUp } from './promises.ts';
 import { grant, Wave } from './wave.ts';

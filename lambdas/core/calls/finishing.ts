@@ -3,7 +3,8 @@
 import type { Node, NodeId } from '../model.ts';
 import { unfinished } from '../plan/launches.ts';
 import { callsOf } from '../plan/steps.ts';
-import type { CallClass, NodeRecord, Ports } from '../ports.ts';
+import type { CallClass, Ports } from '../ports.ts';
+import type { NodeRecord } from '../records.ts';
 import { carryOut } from './doing.ts';
 import { grant, Wave } from './wave.ts';
 

@@ -1,7 +1,8 @@
 /** One wave's requests: what the budget grants of it, in which order, and beside whom. */
-import { type Calls, sumOf } from '../budget/allowance.ts';
+
 import { isTight, type RoomAsk, type Takes } from '../budget/flight.ts';
 import { inLanes } from '../budget/lanes.ts';
+import { type Calls, sumOf } from '../budget/metered.ts';
 import type { SubnetId, World } from '../model.ts';
 import { type ActStep, addressesOf, callsOf, sumCalls } from '../plan/steps.ts';
 import type { CallClass, Granted, Ports } from '../ports.ts';

@@ -7,12 +7,15 @@ import { policyFor } from '../node-group-policy.ts';
 import { Crew } from '../parallel.ts';
 import type { Mark } from '../plan/marks.ts';
 import type { ActStep, LeaveReason } from '../plan/steps.ts';
-import type { CallClass, Granted, NodeRecord, Ports } from '../ports.ts';
-import { NODES_AT_ONCE } from '../records.ts';
+import type { CallClass, Granted, Ports } from '../ports.ts';
+import type { NodeRecord } from '../records.ts';
 import { attachedIn, carryOut, type Done, leftBecause } from './doing.ts';
 import { askOf, share, type Wanted } from './granting.ts';
 import { honour, intend, keep, withTokens } from './promises.ts';
 import { Wave } from './wave.ts';
+
+/** Nodes whose calls run at the same time in one function. The budget decides how many are made. */
+const NODES_AT_ONCE = 40;
 
 export interface NodeWork {
   readonly node: Node;

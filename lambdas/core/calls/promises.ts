@@ -7,9 +7,8 @@
 import type { FailureKind } from '../failures.ts';
 import { CONSISTENT_AFTER_MS } from '../limits.ts';
 import { type Eni, type Node, OUR_NODE_TAG } from '../model.ts';
-import type { PromisedEni, PromisedFill } from '../plan/launches.ts';
 import type { ActStep, AttachStep } from '../plan/steps.ts';
-import type { NodeRecord } from '../ports.ts';
+import type { NodeRecord, PromisedEni, PromisedFill } from '../records.ts';
 import { type Done, tokenOf } from './doing.ts';
 
 /** A create nobody heard of for so long is asked for no more: its ENI, if it came about, has been deleted by a sweep. */

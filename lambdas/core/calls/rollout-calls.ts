@@ -2,6 +2,7 @@
 import { adoptionWorstMs } from '../cni.ts';
 import { countWarmed } from '../counting.ts';
 import { type Failure, REACTIONS, waitAfter } from '../failures.ts';
+import { leaseNodes } from '../leases.ts';
 import { CONSISTENT_AFTER_MS, SQS_MAX_DELAY_MS } from '../limits.ts';
 import { FIRST_LOOK_MS } from '../looks/verify.ts';
 import type { Node, NodeId, World } from '../model.ts';
@@ -9,8 +10,8 @@ import type { Candidate } from '../plan/eligibility.ts';
 import type { Mark } from '../plan/marks.ts';
 import type { RolloutPlan } from '../plan/plan.ts';
 import { type ActStep, acts } from '../plan/steps.ts';
-import type { NodeRecord, Outcome, Ports } from '../ports.ts';
-import { leaseNodes, RECORD_TTL_MS } from '../records.ts';
+import type { Ports } from '../ports.ts';
+import { type NodeRecord, type Outcome, RECORD_TTL_MS } from '../records.ts';
 import type { Ignored, PodsDisplaced, RolloutAnnounced, ScaleOutComing } from '../signals.ts';
 import { attachedIn } from './doing.ts';
 import { gave, STOPPED_AGAIN_MS, type Worked, workOn } from './node-calls.ts';

@@ -2,8 +2,9 @@
  * One wave of calls: those of one grant. What one of them is told holds for the others too: nobody in the wave asks again
  * for an action that was throttled, or in a subnet that is full, and nobody changes anything once the kill switch is on.
  */
-import type { Asked } from '../budget/allowance.ts';
+
 import type { RoomAsk } from '../budget/flight.ts';
+import type { Asked } from '../budget/metered.ts';
 import { type Failure, type FailureKind, REACTIONS, type Reaction } from '../failures.ts';
 import type { MutatingAction } from '../limits.ts';
 import type { SubnetId } from '../model.ts';

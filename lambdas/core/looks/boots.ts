@@ -8,7 +8,8 @@ import { policyFor } from '../node-group-policy.ts';
 import type { Ports } from '../ports.ts';
 import { LOOK, readShared } from '../reading.ts';
 import type { BootLook, NodeLaunching } from '../signals.ts';
-import { type Lesson, SAMPLES_KEPT, type Sample, startP05Ms, teach } from './lessons.ts';
+import { type Lesson, SAMPLES_KEPT, type Sample, startP05Ms } from './lessons.ts';
+import { teach } from './teach.ts';
 
 /** Between two looks. The guard's figure cannot be known better than that. */
 const LOOK_EVERY_MS = 5_000;

@@ -3,7 +3,6 @@
  * adopt what we attach. EC2 shows neither moment, only, at each look, whether ipamd's tag is there by then; so each node
  * gives a span in which the moment lies. What is not known is taken for the worst.
  */
-import type { Ports } from '../ports.ts';
 
 /** One observation: it had not happened after `notBeforeMs`, and had by `byMs`, if it was seen at all. */
 export interface Sample {
@@ -107,19 +106,4 @@ export function adoptionMostMs(lessons: readonly (Lesson | undefined)[]): number
     }
   }
   return lessons.length === 0 ? undefined : most;
-}
-
-/** What was seen is remembered. A lesson that cannot be written is one launch less; but a late attach is never less. */
-export async function teach(
-  cluster: string,
-  samples: ReadonlyMap<string, Samples>,
-  { ledger, clock, journal }: Ports,
-): Promise<void> {
-  if (samples.size === 0) return;
-  try {
-    await ledger.learn(cluster, samples, clock());
-  } catch (error) {
-    if ([...samples.values()].some(({ races = [] }) => races.some(({ late }) => late))) throw error;
-    journal.warn('lesson not written', { cluster, message: String(error) });
-  }
 }

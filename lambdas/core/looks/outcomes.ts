@@ -3,9 +3,11 @@
 import { settled } from '../calls/promises.ts';
 import { USABLE_AFTER_SEEN_MS } from '../limits.ts';
 import { ipamdStarted, type Node, type NodeId } from '../model.ts';
-import type { NodeRecord, Ports } from '../ports.ts';
-import { type Race, type Sample, teach } from './lessons.ts';
+import type { Ports } from '../ports.ts';
+import type { NodeRecord } from '../records.ts';
+import type { Race, Sample } from './lessons.ts';
 import { tellObserved } from './observed.ts';
+import { teach } from './teach.ts';
 
 const STATES = { seen: 'seen', lateAttach: 'late attach', notSeen: 'not seen' } as const;
 /** Verdicts that end a story. */

@@ -5,12 +5,13 @@
 
 import { finish, inRush, RUSH_MS } from '../calls/finishing.ts';
 import { type Answer, waitAfter } from '../failures.ts';
+import { takeLeases } from '../leases.ts';
 import { RECONCILE_WORST_MS } from '../limits.ts';
 import { IPAMD_INSTANCE_TAG, ipamdStarted, type Node, type NodeId, OUR_NODE_TAG } from '../model.ts';
 import { unfinished } from '../plan/launches.ts';
-import type { NodeRecord, Ports } from '../ports.ts';
+import type { Ports } from '../ports.ts';
 import { LOOK, readShared, type Shared } from '../reading.ts';
-import { takeLeases } from '../records.ts';
+import type { NodeRecord } from '../records.ts';
 import type { VerifyDue } from '../signals.ts';
 import { learnOutcomes, publish, told, verdictsOf } from './outcomes.ts';
 

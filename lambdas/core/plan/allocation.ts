@@ -6,8 +6,7 @@
 
 import type { Policy } from '../policy.ts';
 import type { Candidate } from './eligibility.ts';
-import { attachNew, fillPresent, freeIndexes } from './giving.ts';
-import type { Launch } from './launches.ts';
+import { attachNew, fillPresent, freeIndexes, type Launch } from './giving.ts';
 import { podAddresses } from './pod-enis.ts';
 import type { LeaveReason, Step } from './steps.ts';
 import type { Room } from './subnets.ts';

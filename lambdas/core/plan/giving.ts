@@ -1,12 +1,23 @@
 /** The steps that bring addresses to one node: on the ENIs that are there, and on new ones. */
 
 import { cardEnis } from '../model.ts';
+import type { PromisedEni } from '../records.ts';
 import type { Candidate } from './eligibility.ts';
-import type { Launch, PromisedEni } from './launches.ts';
 import { fillableEnis, groupsOf } from './pod-enis.ts';
 import { entriesFree } from './standing.ts';
 import type { AttachStep, FillStep, LeaveStep } from './steps.ts';
 import type { Room } from './subnets.ts';
+
+/** What we know of one launching node beside what EC2 shows. */
+export interface Launch {
+  readonly candidate: Candidate;
+  /** When the instance entered `running`, or the earliest it can have; `undefined` while it is pending. */
+  readonly runningAtMs: number | undefined;
+  /** Announced pods it must be ready for; 0 when it could claim none. */
+  readonly share: number;
+  /** ENIs an earlier try created for it and nobody attached yet. */
+  readonly made: readonly PromisedEni[];
+}
 
 /** A step that leaves the node when its ENIConfig's subnet cannot be used. */
 export function closedSubnet(

@@ -5,7 +5,7 @@
  */
 import { bringTo } from './allocation.ts';
 import { IP_TARGETS, refusalSteps } from './eligibility.ts';
-import type { Launch } from './launches.ts';
+import type { Launch } from './giving.ts';
 import type { Step } from './steps.ts';
 import type { Room } from './subnets.ts';
 

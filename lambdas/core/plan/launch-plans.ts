@@ -4,10 +4,11 @@ import { asPromised } from '../calls/promises.ts';
 import { hookOf } from '../launch-hooks.ts';
 import type { Lesson } from '../looks/lessons.ts';
 import type { NodeId, World } from '../model.ts';
-import type { Clock, Ledger, NodeRecord, Ports } from '../ports.ts';
-import { freshRecord, type Leasing, leasingOf } from '../records.ts';
-import { type OpenDemand, planLaunch, selectable, shareOut } from './launches.ts';
+import type { Clock, Ledger, Ports } from '../ports.ts';
+import { freshRecord, type Leasing, leasingOf, type NodeRecord } from '../records.ts';
+import { planLaunch } from './launches.ts';
 import { type Mark, marked } from './marks.ts';
+import { type OpenDemand, selectable, shareOut } from './open-demand.ts';
 import type { Step } from './steps.ts';
 import { Room } from './subnets.ts';
 

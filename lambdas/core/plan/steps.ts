@@ -1,6 +1,6 @@
 /** What a plan is made of. Every step and every node left alone carries its reason, so that the journal, the tests and
  *  the person who asks read the same sentence. */
-import type { Calls } from '../budget/allowance.ts';
+import type { Calls } from '../budget/metered.ts';
 import type { EniId, NodeId, SubnetId } from '../model.ts';
 
 /** How full a new ENI is: no secondary address, some, or all it can hold. */

@@ -1,7 +1,8 @@
 /** Verify wave: how many of a wave's pods can get an address now, and whether to let them, to wait, or to stop. */
 import { lensOf } from '../lens.ts';
-import type { NodeRecord, Ports } from '../ports.ts';
+import type { Ports } from '../ports.ts';
 import { type PresentNodes, seePresent } from '../present-nodes.ts';
+import type { NodeRecord } from '../records.ts';
 import { keepWave, type Next, type Phase, readRollout, stopFor, tell, waitFor, waveOf } from './phase.ts';
 import { tooLate } from './plan-wave.ts';
 import { demandIdOf, type RolloutRecord, replicasAt, type WaveRecord } from './record.ts';

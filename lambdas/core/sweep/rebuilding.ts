@@ -2,12 +2,13 @@
  *  but us gives what they lack. */
 
 import { giveUp } from '../calls/promises.ts';
+import { leaseNodes } from '../leases.ts';
 import { CONSISTENT_AFTER_MS } from '../limits.ts';
 import { type Cluster, ipamdStarted, type Node, type NodeId, type World } from '../model.ts';
 import { notePlan } from '../noting.ts';
 import { candidate } from '../plan/eligibility.ts';
-import type { NodeRecord, OwnEni, Ports } from '../ports.ts';
-import { leaseNodes, RECORD_TTL_MS, writtenAtMs } from '../records.ts';
+import type { OwnEni, Ports } from '../ports.ts';
+import { type NodeRecord, RECORD_TTL_MS, writtenAtMs } from '../records.ts';
 import type { NodeLaunching } from '../signals.ts';
 import { warmLaunches } from '../warm-launches.ts';
 

@@ -1,10 +1,11 @@
 /** No node's story is left open: where the run that was at it died, a sweep says how it ended. */
 
 import { settled } from '../calls/promises.ts';
+import { leaseNodes } from '../leases.ts';
 import type { Cluster, Node, NodeId } from '../model.ts';
 import { candidate } from '../plan/eligibility.ts';
-import type { NodeRecord, Outcome, Ports } from '../ports.ts';
-import { leaseNodes, RECORD_TTL_MS, writtenAtMs } from '../records.ts';
+import type { Ports } from '../ports.ts';
+import { type NodeRecord, type Outcome, RECORD_TTL_MS, writtenAtMs } from '../records.ts';
 
 /** What a run began is over by then: signals and verifications have come back and back again. */
 const OVER_AFTER_MS = 600_000;

@@ -1,8 +1,10 @@
 /** With the lens: which pods have addresses of ours, the only proof that what we gave was of use; and how many pods wait. */
+
+import { leaseNodes } from '../leases.ts';
 import { lensOf, named, seenThrough } from '../lens.ts';
 import { type Node, OUR_NODE_TAG, type World } from '../model.ts';
-import type { NodeRecord, Ports } from '../ports.ts';
-import { leaseNodes } from '../records.ts';
+import type { Ports } from '../ports.ts';
+import type { NodeRecord } from '../records.ts';
 
 /** Addresses on ENIs of ours; those we added to ENIs of ipamd's carry no mark and are not counted. */
 const ipsOfOurs = ({ id, enis }: Node): ReadonlySet<string> =>
