@@ -160,7 +160,7 @@ describe.each([
       ),
       { numRuns, endOnFailure: true },
     );
-  }, 60_000);
+  });
 });
 
 test('open demand outlives the function that wrote it, and ends by itself', async () => {

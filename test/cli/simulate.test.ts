@@ -79,7 +79,7 @@ describe('compared', () => {
   let compared: Comparison;
   beforeAll(async () => {
     compared = await compare(FULL, burst(), { seed: 3, ...quiet });
-  }, 60_000);
+  });
 
   test('the CNI alone fails requests where nodes must be launched; with us none fails', () => {
     expect(wayOf(compared, 'present settings').figures.failedRequests).toBeGreaterThan(0);

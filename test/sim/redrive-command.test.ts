@@ -49,7 +49,7 @@ test('dead letters are counted, then moved; what they say stays as it was', asyn
     bodies.push(...Messages.map(({ Body = '' }) => Body));
   }
   expect(bodies.sort()).toEqual(Array.from({ length: 12 }, (_, nth) => event(nth)).sort());
-}, 30_000);
+});
 
 test('a queue that is not there is said, and leaves with 1', async () => {
   const { status, stdout } = await redrive([`${urlOf('SIGNAL_QUEUE_URL')}-gone`], sim.ready.environment);

@@ -93,7 +93,7 @@ describe('forty pods on two nodes with eighteen free addresses', () => {
     );
     // Nothing is drawn over where nobody looks.
     expect(stdout).not.toContain('\x1b');
-  }, 60_000);
+  });
 
   test('--json is one document: the same waves in the world, and every pod of the story but those of the rollout', async () => {
     const held = await file('held.json', { ...WEB, waves: { size: '50%', gate: 'approve' } });
@@ -121,7 +121,7 @@ describe('forty pods on two nodes with eighteen free addresses', () => {
     expect(sum).toBe(40);
     expect(waves.at(-1).releasedAtSeconds).toBeLessThanOrEqual(seconds);
     expect(usd).toBeCloseTo((transitions * 0.025) / 1_000, 10);
-  }, 60_000);
+  });
 
   test('a wave that is held where nobody can be asked ends the rollout with what to do, and leaves with 1', async () => {
     const held = await file('callback.json', { ...WEB, waves: { gate: 'callback' } });
@@ -131,7 +131,7 @@ describe('forty pods on two nodes with eighteen free addresses', () => {
     expect(stdout).toMatch(/\nStopped: .*there is nobody to ask here, --approve lets waves go\.\nRemedy: \w/);
     expect(stdout).toContain('0 of 40 pods released in 1 wave');
     expect(stdout).not.toContain('all at once, without us');
-  }, 60_000);
+  });
 
   test('Ctrl-C ends it in the middle, with one line', async () => {
     const child = command('rollout.ts', [web, '--scenario', quiet, '--speed', '1']);
@@ -144,7 +144,7 @@ describe('forty pods on two nodes with eighteen free addresses', () => {
       status: 130,
       stderr: '\nInterrupted: the rollout was simulated, and nothing is left behind.\n',
     });
-  }, 60_000);
+  });
 });
 
 test('where no address comes free the product stops it: cause and remedy are told, and it leaves with 1', async () => {
@@ -162,7 +162,7 @@ test('where no address comes free the product stops it: cause and remedy are tol
   expect(stop.cause).toContain('of 40 pods of wave 1 can get an address');
   expect(stop.remedy).toContain('redrive the execution');
   expect(ways).toMatchObject([{ way: 'in waves', pods: 1 }]);
-}, 60_000);
+});
 
 test('pods that are replaced come in a Deployment beside the old one, which shrinks as it grows', async () => {
   const running = scenario({
@@ -259,7 +259,7 @@ describe('what cannot be played', () => {
       expect(stderr).toContain(wrong[index]?.[1]);
       expect(stderr.trim().split('\n')).toHaveLength(1);
     }
-  }, 60_000);
+  });
 
   test('--help says what its exit codes mean, and has examples', async () => {
     const { status, stdout } = await rollout('--help');
