@@ -132,7 +132,7 @@ async function pages<T>(
 }
 
 function whyNot(call: Call, error: unknown): string {
-  const { code, message } = failureOf(error, { action: 'DescribeCluster' });
+  const { kind, code, message } = failureOf(error, { action: 'DescribeCluster' });
   const line = message.replaceAll(/\s+/g, ' ').replace(/\.$/, '');
   if (/^(AccessDenied|AccessDeniedException|UnauthorizedOperation)$/.test(code))
     return `denied: grant the permission ${call}`;
@@ -140,5 +140,6 @@ function whyNot(call: Call, error: unknown): string {
     return 'the credentials have expired: sign in again (aws sso login)';
   if (code === 'CredentialsProviderError')
     return 'no credentials found: name the profile as AWS_PROFILE, since the CDK keeps --profile to itself';
+  if (kind === 'transient') return `no usable answer (${code}): look at the network, a proxy or a VPN`;
   return `${code}: ${line || 'no reason given'}`;
 }
