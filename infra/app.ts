@@ -1,9 +1,11 @@
-/** `npx cdk synth`: the settings of `prewarmer.config.ts`, and what `-c KEY=VALUE` says instead (docs/deploy.md). */
+/** `npx cdk synth`: the settings of `prewarmer.config.ts`, and what `-c KEY=VALUE` says instead (docs/deploy.md). With credentials
+ *  EKS is asked whether they fit its clusters. */
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { App } from 'aws-cdk-lib';
 import { bundle, ROOT, stale } from './bundles.ts';
-import { readContext } from './context.ts';
+import type { Seen } from './clusters-seen.ts';
+import { readSaid, type Said, saidIn } from './context.ts';
 import type { IpPrewarmerProps } from './props.ts';
 import { PrewarmerStack } from './stack.ts';
 import { complain } from './trouble.ts';
@@ -13,7 +15,9 @@ const CONFIG = resolve('prewarmer.config.ts');
 
 const app = new App();
 const config: unknown = existsSync(CONFIG) ? (await import(CONFIG)).default : undefined;
-const { props, troubles } = readContext(app.node.getAllContext(), config);
+const said = saidIn(app.node.getAllContext(), config);
+const { props, troubles, warnings } = readSaid(said, await lookUpAll(said));
+for (const warning of warnings) console.error(`Warning: ${warning}`);
 
 if (troubles) {
   console.error(complain(troubles));
@@ -26,6 +30,18 @@ if (troubles) {
     prewarmer: props,
     description: `Prepares pod addresses for ${whom(props.clusters)}`,
   });
+}
+
+/** The CDK's CLI tells where it deploys to, if it has credentials; without them nothing is asked, and nothing said. */
+async function lookUpAll({ asked }: Said): Promise<Seen | undefined> {
+  const { CDK_DEFAULT_ACCOUNT: account, CDK_DEFAULT_REGION: region } = process.env;
+  if (!account || !region || asked.length === 0) return undefined;
+  // Here, because a synth without credentials need not load the clients.
+  const { lookUp } = await import('./cluster-lookup.ts');
+  const { seen, missed } = await lookUp({ account, region }, asked);
+  for (const line of missed)
+    console.error(`Not looked up, the synth goes on (-c lookup=false asks nobody): ${line}`);
+  return seen;
 }
 
 /** CloudFormation keeps 1,024 characters. */

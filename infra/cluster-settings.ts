@@ -25,6 +25,8 @@ export const MOST_CLUSTERS = 12;
 
 /** Source: EKS API reference, CreateCluster, `name`. */
 const CLUSTER_NAME = /^[0-9A-Za-z][0-9A-Za-z_-]{0,99}$/;
+export const isClusterName = (given: unknown): given is string =>
+  typeof given === 'string' && CLUSTER_NAME.test(given);
 /** Source: EC2 User Guide, resource ids: 8 hexadecimal digits, or 17 since 2018. */
 const VPC_ID = matching(/^vpc-([0-9a-f]{8}|[0-9a-f]{17})$/);
 const FIELDS = ['name', 'mode', 'vpcId', 'lens', 'gate', 'nodeGroups'];
@@ -92,7 +94,7 @@ function troublesOf(one: Readonly<Record<string, unknown>>, within: string): Tro
       'a text that is known at synth',
       'Write the name out: condition keys of IAM are made of it',
     );
-  else if (typeof name !== 'string' || !CLUSTER_NAME.test(name))
+  else if (!isClusterName(name))
     wrong('name', 'the name of an EKS cluster', 'To find it: aws eks list-clusters');
   if (mode !== undefined && mode !== 'observe' && mode !== 'warm')
     wrong('mode', '"observe" or "warm"', 'Leave it out to observe, which changes nothing');

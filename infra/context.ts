@@ -1,6 +1,7 @@
 /** Settings as the CDK's context has them (`-c mode=warm`, or cdk.json), over those of a `prewarmer.config.ts`. */
 import { isObject } from '../lambdas/core/policy-shapes.ts';
-import { unknownFields } from './checks.ts';
+import { type Check, judge, unknownFields } from './checks.ts';
+import { type Asked, askedIn, judgeSeen, type Seen, withVpcs } from './clusters-seen.ts';
 import type { IpPrewarmerProps } from './props.ts';
 import { readSettings } from './settings.ts';
 import type { Trouble } from './trouble.ts';
@@ -20,28 +21,65 @@ const OF_ALL = [
   'vpc',
 ] as const;
 /** Texts on the command line, where a document, a number or a yes is meant. */
-const JSON_KEYS = ['lens', 'gate', 'policy', 'signals', 'vpc', 'logRetentionDays'];
-export const CONTEXT_KEYS: readonly string[] = ['cluster', ...OF_CLUSTERS, ...OF_ALL];
+const JSON_KEYS = ['lens', 'gate', 'policy', 'signals', 'vpc', 'logRetentionDays', 'lookup'];
+export const CONTEXT_KEYS: readonly string[] = ['cluster', 'lookup', ...OF_CLUSTERS, ...OF_ALL];
 /** Context of the CDK's own that looks like ours; all its other keys carry a `:`, `@` or `/`. */
 const TOOLING = ['acknowledged-issue-numbers', 'cli-telemetry'];
+/** Stacks whose assets the CDK's CLI wants; none where it deploys nothing (`cdk destroy`, `cdk ls`). */
+const BUNDLED = 'aws:cdk:bundling-stacks';
 
-export type ContextRead =
+export type ContextRead = { readonly warnings: readonly string[] } & (
   | { readonly props: IpPrewarmerProps; readonly troubles?: undefined }
-  | { readonly props?: undefined; readonly troubles: readonly Trouble[] };
+  | { readonly props?: undefined; readonly troubles: readonly Trouble[] }
+);
+
+/** What an operator said, in both places: not judged yet. */
+export interface Said {
+  /** Ours of the context. */
+  readonly ours: Readonly<Record<string, unknown>>;
+  /** As a construct is given them. */
+  readonly settings: unknown;
+  /** What of it EKS should be asked about: nothing where the operator will not have it, or nothing is deployed. */
+  readonly asked: readonly Asked[];
+}
 
 /** `config`: what a `prewarmer.config.ts` exports. A key of the context replaces what it says; `cluster`, one name or several
  *  with commas between, chooses among its clusters, or names others. */
-export function readContext(context: Readonly<Record<string, unknown>>, config: unknown = {}): ContextRead {
+export function saidIn(context: Readonly<Record<string, unknown>>, config: unknown = {}): Said {
   const ours = Object.fromEntries(
     Object.entries(context).filter(([key]) => !/[:@/]/.test(key) && !TOOLING.includes(key)),
   );
-  const given = isObject(config) ? { ...config, ...overrides(ours, config) } : config;
-  const { settings, troubles = [] } = readSettings(given);
-  const all = [...unknownFields(ours, CONTEXT_KEYS), ...named(troubles, ours)];
-  return settings !== undefined && all.length === 0
-    ? { props: given as unknown as IpPrewarmerProps }
-    : { troubles: all };
+  const settings = isObject(config) ? { ...config, ...overrides(ours, config) } : config;
+  const stacks = context[BUNDLED];
+  const unasked =
+    parsed('lookup', ours['lookup']) === false || (Array.isArray(stacks) && stacks.length === 0);
+  return { ours, settings, asked: unasked ? [] : askedIn(settings) };
 }
+
+/** `seen`: what EKS said, where it was asked. */
+export function readSaid({ ours, settings: said, asked }: Said, seen?: Seen): ContextRead {
+  const given = seen === undefined ? said : withVpcs(said, seen);
+  const { settings, troubles = [] } = readSettings(given);
+  const { troubles: ofClusters, warnings } =
+    seen === undefined ? { troubles: [], warnings: [] } : judgeSeen(asked, seen);
+  const all = [
+    ...unknownFields(ours, CONTEXT_KEYS),
+    ...judge('lookup', LOOKUP, parsed('lookup', ours['lookup'])),
+    ...named([...troubles, ...ofClusters], ours),
+  ];
+  return settings !== undefined && all.length === 0
+    ? { props: given as unknown as IpPrewarmerProps, warnings }
+    : { troubles: all, warnings };
+}
+
+export const readContext = (context: Readonly<Record<string, unknown>>, config?: unknown): ContextRead =>
+  readSaid(saidIn(context, config));
+
+const LOOKUP: Check = {
+  expected: 'true or false',
+  remedy: 'Leave it out to have clusters looked up where there are credentials',
+  ok: (given) => typeof given === 'boolean',
+};
 
 function overrides(
   ours: Readonly<Record<string, unknown>>,

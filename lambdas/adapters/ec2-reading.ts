@@ -189,7 +189,7 @@ export function readOwnEni(eni: NetworkInterface): OwnEni | undefined {
   return { id, cluster, nodeId: isNodeId(nodeId) ? nodeId : undefined, attached };
 }
 
-const readTags = (tags: readonly Tag[] | undefined): Readonly<Record<string, string>> =>
+export const readTags = (tags: readonly Tag[] | undefined): Readonly<Record<string, string>> =>
   Object.fromEntries(
     (tags ?? []).flatMap(({ Key, Value }) => (Key === undefined ? [] : [[Key, Value ?? '']])),
   );

@@ -3,12 +3,15 @@ import type { EksCluster } from './clusters.ts';
 import { apiServerOf } from './kubernetes.ts';
 import type { WireRequest, WireResponse, WireWorld } from './wire.ts';
 
+/** What EKS knows of a world: its Region's. */
+export type EksWorld = Pick<WireWorld, 'clusters' | 'region' | 'accountId' | 'epochMs'>;
+
 /** Most names in one page. Source: EKS API reference. */
 const PAGE = 100;
 
 const ADDON = 'vpc-cni';
 
-export function answerEks(world: WireWorld, request: WireRequest, requestId: string): WireResponse {
+export function answerEks(world: EksWorld, request: WireRequest, requestId: string): WireResponse {
   const [collection, name, below, item, ...more] = segments(request.path);
   if (request.method !== 'GET' || collection !== 'clusters' || more.length > 0) return unrouted(requestId);
   const lists = name === undefined || (below === 'node-groups' && item === undefined);
@@ -80,7 +83,7 @@ function segments(path: string): string[] {
   }
 }
 
-function clusterBody(world: WireWorld, cluster: EksCluster): object {
+function clusterBody(world: EksWorld, cluster: EksCluster): object {
   return {
     name: cluster.name,
     arn: `arn:aws:eks:${world.region}:${world.accountId}:cluster/${cluster.name}`,
@@ -101,7 +104,7 @@ function clusterBody(world: WireWorld, cluster: EksCluster): object {
   };
 }
 
-function addonBody(world: WireWorld, clusterName: string, addon: NonNullable<EksCluster['addon']>): object {
+function addonBody(world: EksWorld, clusterName: string, addon: NonNullable<EksCluster['addon']>): object {
   return {
     addonName: ADDON,
     clusterName,

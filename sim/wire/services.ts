@@ -5,7 +5,7 @@ import { AUTO_SCALING } from './auto-scaling-query.ts';
 import { answerJson } from './aws-json.ts';
 import { answerQuery } from './aws-query.ts';
 import { answerEc2 } from './ec2-query.ts';
-import { answerEks } from './eks-rest.ts';
+import { answerEks, type EksWorld } from './eks-rest.ts';
 import { EVENTS } from './events-json.ts';
 import { answerKubernetes, isForApiServer } from './kubernetes.ts';
 import { formOf } from './query.ts';
@@ -65,7 +65,7 @@ function* answer(
     case 'ec2':
       return yield* answerEc2(world, { ...limits, ...callerOf(request) }, request, requestId);
     case 'eks':
-      return answerEks(world, request, requestId);
+      return answerEks(inRegion(world, request), request, requestId);
     case 'sqs':
       return yield* answerSqs(world, request, requestId);
     case 'autoscaling':
@@ -117,6 +117,13 @@ function queryServiceOf(form: URLSearchParams): Service {
   return version === STS.version ? 'sts' : 'ec2';
 }
 
+/** Every Region answers at the one address, and has its own clusters: there are none but in this world's. */
+function inRegion(world: WireWorld, request: WireRequest): EksWorld {
+  const { accountId, epochMs } = world;
+  const region = signature(request)?.['region'] ?? world.region;
+  return { accountId, epochMs, region, clusters: region === world.region ? world.clusters : [] };
+}
+
 /** The access key id, so that every client chooses its name with the credentials it was given, and the SDK's own count
  *  of its attempts. */
 function callerOf(request: WireRequest): Caller {
@@ -128,7 +135,8 @@ function callerOf(request: WireRequest): Caller {
 }
 
 /** Signature version 4 names its key and what it is good for: `<key id>/<date>/<region>/<service>/aws4_request`. */
-const CREDENTIAL = /Credential=(?<accessKeyId>[^,]+)\/\d{8}\/[^/,]+\/(?<service>[^/,]+)\/aws4_request/;
+const CREDENTIAL =
+  /Credential=(?<accessKeyId>[^,]+)\/\d{8}\/(?<region>[^/,]+)\/(?<service>[^/,]+)\/aws4_request/;
 
 function signature({ headers }: WireRequest): Record<string, string> | undefined {
   return headers['authorization']?.match(CREDENTIAL)?.groups;
