@@ -93,6 +93,34 @@ export function judgeSeen(asked: readonly Asked[], seen: Seen): Judged {
   };
 }
 
+/** What belongs to another Region or account than the one deployed to: CloudWatch tells topics of its own Region alone, and a role is
+ *  bounded by a policy of its own account (Amazon CloudWatch API reference, PutMetricAlarm; IAM User Guide, permissions boundaries). */
+export function judgePlaces(settings: unknown, { account, region }: Seen): Trouble[] {
+  const { alarmTopicArn, permissionsBoundary } = isObject(settings) ? settings : {};
+  const [, , , topicRegion] = partsOf(alarmTopicArn);
+  const [, , , , owner] = partsOf(permissionsBoundary);
+  const troubles: Trouble[] = [];
+  if (topicRegion !== undefined && topicRegion !== region)
+    troubles.push({
+      field: 'alarmTopicArn',
+      expected: `a topic in ${region}, where the alarms are`,
+      got: alarmTopicArn,
+      remedy: `To find one: aws sns list-topics --region ${region}`,
+    });
+  if (owner !== undefined && owner !== account && owner !== 'aws')
+    troubles.push({
+      field: 'permissionsBoundary',
+      expected: `a policy of account ${account}, where the roles are`,
+      got: permissionsBoundary,
+      remedy: 'To find one: aws iam list-policies --scope Local',
+    });
+  return troubles;
+}
+
+/** Of an ARN as an operator writes it; nothing of what another construct will be. */
+const partsOf = (arn: unknown): readonly string[] =>
+  typeof arn === 'string' && arn.startsWith('arn:') ? arn.split(':') : [];
+
 const notThere = ({ field, name }: Asked, { account, region, names }: Seen): Trouble => ({
   field: `${field}.name`,
   expected: `an EKS cluster of account ${account} in ${region}${names === undefined ? '' : ` (${listed(names)})`}`,

@@ -1,7 +1,7 @@
 /** Settings as the CDK's context has them (`-c mode=warm`, or cdk.json), over those of a `prewarmer.config.ts`. */
 import { isObject } from '../lambdas/core/policy-shapes.ts';
 import { type Check, judge, unknownFields } from './checks.ts';
-import { type Asked, askedIn, judgeSeen, type Seen, withVpcs } from './clusters-seen.ts';
+import { type Asked, askedIn, judgePlaces, judgeSeen, type Seen, withVpcs } from './clusters-seen.ts';
 import type { IpPrewarmerProps } from './props.ts';
 import { readSettings } from './settings.ts';
 import type { Trouble } from './trouble.ts';
@@ -62,10 +62,11 @@ export function readSaid({ ours, settings: said, asked }: Said, seen?: Seen): Co
   const { settings, troubles = [] } = readSettings(given);
   const { troubles: ofClusters, warnings } =
     seen === undefined ? { troubles: [], warnings: [] } : judgeSeen(asked, seen);
+  const ofPlaces = seen === undefined ? [] : judgePlaces(given, seen);
   const all = [
     ...unknownFields(ours, CONTEXT_KEYS),
     ...judge('lookup', LOOKUP, parsed('lookup', ours['lookup'])),
-    ...named([...troubles, ...ofClusters], ours),
+    ...named([...troubles, ...ofPlaces, ...ofClusters], ours),
   ];
   return settings !== undefined && all.length === 0
     ? { props: given as unknown as IpPrewarmerProps, warnings }

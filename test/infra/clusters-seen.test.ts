@@ -78,6 +78,29 @@ describe('refused, with what there is instead', () => {
   });
 });
 
+describe('of another place than the one deployed to', () => {
+  const topic = (region: string) => ({ alarmTopicArn: `arn:aws:sns:${region}:111122223333:pager` });
+  const boundary = (owner: string) => ({ permissionsBoundary: `arn:aws:iam::${owner}:policy/boundary` });
+
+  test.each([
+    [
+      topic('eu-west-1'),
+      'alarmTopicArn: expected a topic in eu-central-1, where the alarms are, got "arn:aws:sns:eu-west-1:111122223333:pager". To find one: aws sns list-topics --region eu-central-1',
+    ],
+    [
+      boundary('444455556666'),
+      'permissionsBoundary: expected a policy of account 111122223333, where the roles are, got "arn:aws:iam::444455556666:policy/boundary". To find one: aws iam list-policies --scope Local',
+    ],
+  ])('%o is refused', (setting, line) => {
+    const { troubles } = said({ clusters: [WARM], ...setting }, seeing({ shop: SHOP }));
+    expect(troubles).toEqual([line]);
+  });
+
+  test.each([topic('eu-central-1'), boundary('111122223333'), boundary('aws')])('%o is not', (setting) => {
+    expect(said({ clusters: [WARM], ...setting }, seeing({ shop: SHOP })).troubles).toEqual([]);
+  });
+});
+
 describe('may be meant so: a warning, and it is deployed', () => {
   test.each([
     [
