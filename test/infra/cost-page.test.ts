@@ -1,0 +1,81 @@
+/** docs/cost.md says what was counted and what that comes to; what was counted is what the code asks for today, on the small fleet, and
+ *  what the stack has. The large fleet is counted by `npm run cost` alone. */
+import { readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { countFleet, STORIES } from '../../bench/cost-fleet.ts';
+import recorded from '../../scripts/cost-counted.json' with { type: 'json' };
+import {
+  type Counted,
+  FLEETS,
+  ITEMS,
+  MEMORY_GB,
+  monthOf,
+  RESOURCES,
+  timesOf,
+  totalOf,
+  usdOf,
+} from '../../scripts/cost-month.ts';
+import { costPage, fleetMonths } from '../../scripts/cost-page.ts';
+import { DEPLOYED } from '../../sim/deployed.ts';
+import { EVERYTHING, templateOf, WARM } from './synthesized.ts';
+
+const counted: Counted = recorded;
+const resources = (context: Record<string, unknown>): readonly { Type: string; Properties: object }[] =>
+  Object.values(templateOf(context).toJSON()['Resources']);
+
+test('docs/cost.md says what the counts come to, to the letter (npm run cost)', () => {
+  const page = readFileSync(new URL('../../docs/cost.md', import.meta.url), 'utf8');
+  expect(page).toBe(costPage(counted));
+});
+
+test('100 nodes are counted as they were: what differs makes the page untrue (npm run cost)', async () => {
+  const [{ nodes, burstNodes }] = FLEETS;
+  expect(counted.fleets.map(({ fleet }) => fleet)).toEqual(
+    FLEETS.map((stated) => ({ nodes: stated.nodes, burstNodes: stated.burstNodes })),
+  );
+  expect(await countFleet({ nodes, burstNodes })).toEqual(counted.fleets[0]);
+}, 300_000);
+
+test('the stack has what was counted, and every kind of resource has its price or its reason for none', () => {
+  const types = resources(WARM).map(({ Type }) => Type);
+  expect(
+    Object.fromEntries([...Map.groupBy(types, (type) => type)].map(([type, all]) => [type, all.length])),
+  ).toEqual(counted.stack);
+  const { alarmTopicArn: _, ...others } = EVERYTHING;
+  const all = [EVERYTHING, { ...others, alarmEmail: 'platform@example.com' }].flatMap(resources);
+  for (const { Type } of all) expect(Object.keys(RESOURCES)).toContain(Type);
+  const priced = Object.values(RESOURCES).flatMap((cost) => (typeof cost === 'string' ? [] : cost));
+  expect(new Set(priced)).toEqual(new Set(ITEMS));
+});
+
+test('functions have the memory and the processor that are paid for; as many queues are asked as idle ones cost', () => {
+  const of = (type: string) => resources(EVERYTHING).filter(({ Type }) => Type === type);
+  for (const { Properties } of of('AWS::Lambda::Function'))
+    expect(Properties).toMatchObject({ MemorySize: MEMORY_GB * 1_024, Architectures: ['arm64'] });
+  expect(of('AWS::Lambda::EventSourceMapping')).toHaveLength(Object.keys(DEPLOYED.queues).length);
+});
+
+test('each story made the functions do something beyond a sweep', () => {
+  for (const { counts } of counted.fleets) {
+    expect(counts.sweep.invocations).toBe(1);
+    for (const story of ['burst', 'announced', 'waves'] as const) {
+      expect(counts[story].invocations).toBeGreaterThan(1);
+      expect(counts[story].tableWrites).toBeGreaterThan(counts.sweep.tableWrites);
+      expect(counts[story].logBytes).toBeGreaterThan(counts.sweep.logBytes);
+    }
+    expect(counts.waves.transitions).toBeGreaterThan(10);
+    expect(STORIES.filter((story) => counts[story].transitions > 0)).toEqual(['waves']);
+  }
+});
+
+test('fifty times the nodes cost more, and less than fifty times as much; where nothing happens, next to nothing is added', () => {
+  const [few, many] = fleetMonths(counted);
+  if (few === undefined || many === undefined) throw new Error('two fleets are counted');
+  expect(totalOf(many.usd)).toBeGreaterThan(totalOf(few.usd));
+  expect(totalOf(many.usd)).toBeLessThan(50 * totalOf(few.usd));
+  const { sweep } = timesOf(few.stated);
+  const times = { sweep, burst: 0, announced: 0, waves: 0 };
+  const still = monthOf(few.counts, { stated: few.stated, stack: counted.stack, times });
+  expect(still).toMatchObject({ transitions: 0, events: 0, lambdaRequests: sweep });
+  expect(totalOf(usdOf(still))).toBeLessThan(totalOf(few.usd));
+});
