@@ -125,9 +125,12 @@ export async function countFleet(
   return { fleet, counts };
 }
 
-/** A story, and what so many sweeps do more because of it. */
+/** A story, and what so many sweeps do more because of it. They wait as long as ever: they read the same pages, and differ by chance. */
 function plus({ metrics, ...story }: Counted, sweeps: number, after: Counted, quiet: Counted): Counted {
   const sums = Object.entries(story) as [keyof Sums, number][];
-  const all = sums.map(([name, value]) => [name, value + sweeps * (after[name] - quiet[name])]);
+  const all = sums.map(([name, value]) => [
+    name,
+    name === 'waitMs' ? value : value + sweeps * (after[name] - quiet[name]),
+  ]);
   return { ...(Object.fromEntries(all) as Sums), metrics };
 }

@@ -116,12 +116,19 @@ export const PRICES = {
 export type Item = keyof typeof PRICES;
 export const ITEMS = Object.keys(PRICES) as Item[];
 
-/** What an option adds, USD a month, or a zone and month. Each interface endpoint costs 0.01 USD an hour and zone. */
+/** What options add. */
 export const OPTIONS = {
-  key: { usd: 1, page: 'kms', confirmed: 'page' },
-  secret: { usd: 0.4, page: 'secrets-manager', confirmed: 'list' },
-  endpoint: { usd: 0.01 * HOURS, page: 'privatelink', confirmed: 'list' },
-} as const satisfies Readonly<Record<string, Pick<Price, 'usd' | 'page' | 'confirmed'>>>;
+  key: { what: 'KMS, key of ours', usd: 1, ...monthly('key'), page: 'kms', confirmed: 'page' },
+  secret: {
+    ...{ what: 'Secrets Manager, secret', usd: 0.4, ...monthly('secret') },
+    ...{ page: 'secrets-manager', confirmed: 'list' },
+  },
+  endpoint: {
+    // 0.01 an hour.
+    ...{ what: 'PrivateLink, interface endpoint', usd: 0.01 * HOURS, ...monthly('zone') },
+    ...{ page: 'privatelink', confirmed: 'list' },
+  },
+} as const satisfies Readonly<Record<string, Price>>;
 
 /** Memory of each function, GB (infra/task-function.ts). */
 export const MEMORY_GB = 0.5;
@@ -148,6 +155,9 @@ const OF_A_GROUP: readonly Figure[] = ['BootP05', 'AdoptionMost'];
 /** Node groups of the simulated fleets that live. */
 const GROUPS_COUNTED = 2;
 
+/** Of a month's hours, the share in which something is published that is published so often. */
+export const litIn = (times: number): number => Math.min(1, times / HOURS);
+
 export type Month = Readonly<Record<Item, number>>;
 export interface Setting {
   readonly stated: Stated;
@@ -165,11 +175,7 @@ export function monthOf(
     stories.reduce((sum, story) => sum + counts[story][name] * times[story], 0);
   const invocations = all('invocations');
   const logs = all('logBytes') + all('transitions') * TRANSITION_BYTES;
-  // CloudWatch counts a metric for the hours in which it is published.
-  const litMetrics = stories.reduce(
-    (sum, story) => sum + counts[story].metrics * Math.min(1, times[story] / HOURS),
-    0,
-  );
+  const litMetrics = stories.reduce((sum, story) => sum + counts[story].metrics * litIn(times[story]), 0);
   const tables = stack['AWS::DynamoDB::Table'] ?? 0;
   const functions = stack['AWS::Lambda::Function'] ?? 0;
   return {
@@ -221,14 +227,14 @@ export const RESOURCES: Readonly<Record<string, readonly Item[] | keyof typeof O
     'AWS::SSM::Parameter': 'free: a standard parameter, read at standard throughput',
     'AWS::Scheduler::Schedule': 'free: a dollar for a million invocations; a schedule has a few a day',
     'AWS::SNS::Topic': 'free: e-mails cost two dollars for a hundred thousand',
-    'AWS::SNS::Subscription': 'free: part of its topic',
-    'AWS::SNS::TopicPolicy': 'free: a policy',
-    'AWS::SQS::QueuePolicy': 'free: a policy',
-    'AWS::IAM::Role': 'free: IAM has no price',
-    'AWS::IAM::Policy': 'free: IAM has no price',
-    'AWS::EKS::AccessEntry': 'free: the cluster has a price, who may enter has none',
-    'AWS::Lambda::Permission': 'free: a policy',
-    'AWS::Lambda::EventInvokeConfig': 'free: a setting',
+    'AWS::SNS::Subscription': 'free: e-mails cost two dollars for a hundred thousand',
+    'AWS::SNS::TopicPolicy': 'free: rights and settings',
+    'AWS::SQS::QueuePolicy': 'free: rights and settings',
+    'AWS::IAM::Role': 'free: rights and settings',
+    'AWS::IAM::Policy': 'free: rights and settings',
+    'AWS::EKS::AccessEntry': 'free: rights and settings',
+    'AWS::Lambda::Permission': 'free: rights and settings',
+    'AWS::Lambda::EventInvokeConfig': 'free: rights and settings',
     'AWS::Lambda::Url': 'free: what it costs is an invocation',
     'AWS::Logs::QueryDefinition': 'free: running a query costs half a cent for each GB it reads',
   };

@@ -11,6 +11,7 @@ import {
 import { count } from '../cli/tables.ts';
 import { endpointsFor } from '../infra/private-endpoints.ts';
 import { DEPLOYED } from '../sim/deployed.ts';
+import { dollars, type FleetMonth, fleetMonths, more, shares, usdRows } from './cost-figures.ts';
 import {
   ADDED_SECONDS,
   type Confirmed,
@@ -21,50 +22,18 @@ import {
   IDLE_POLLS,
   ITEMS,
   type Item,
+  litIn,
   MEMORY_GB,
   type Month,
-  monthOf,
   OPTIONS,
   POLLS,
   PRICES,
   RESOURCES,
   STORED_BYTES,
-  type Stated,
   TRANSITION_BYTES,
   timesOf,
-  totalOf,
-  type Usd,
-  usdOf,
 } from './cost-month.ts';
 
-export interface FleetMonth {
-  readonly stated: Stated;
-  readonly counts: Readonly<Record<Story, Counts>>;
-  readonly month: Month;
-  readonly usd: Usd;
-}
-
-/** Of each of FLEETS, in order. */
-export function fleetMonths({ stack, fleets }: Counted): readonly FleetMonth[] {
-  return FLEETS.map((stated, index) => {
-    const fleet = fleets[index];
-    if (fleet === undefined) throw new Error(`nobody counted ${stated.nodes} nodes: npm run cost`);
-    const { counts } = fleet;
-    const month = monthOf(counts, { stated, stack });
-    return { stated, counts, month, usd: usdOf(month) };
-  });
-}
-
-/** The table that `npm run cost` prints, and the page begins with. */
-export function usdRows(months: readonly FleetMonth[]): string[][] {
-  return [
-    ['a month, USD', ...months.map(({ stated }) => `${count(stated.nodes)} nodes`)],
-    ...ITEMS.map((item) => [PRICES[item].what, ...months.map(({ usd }) => dollars(usd[item]))]),
-    ['all', ...months.map(({ usd }) => dollars(totalOf(usd)))],
-  ];
-}
-
-const dollars = (value: number): string => (value > 0 && value < 0.005 ? '< 0.01' : value.toFixed(2));
 const quantity = (value: number): string =>
   value >= 100 || Number.isInteger(value) ? count(Math.round(value)) : value.toFixed(1);
 const inUnits = (item: Item, month: Month): string =>
@@ -77,62 +46,37 @@ const table = ([head = [], ...rows]: readonly (readonly string[])[]): string =>
   [head, ['---', ...head.slice(1).map(() => '---:')], ...rows].map(row).join('\n');
 
 const SAID: Readonly<Record<Story, string>> = {
-  sweep: 'a sweep',
-  burst: 'a burst of launches',
-  announced: 'an announced rollout',
-  waves: 'a rollout in waves',
+  sweep: 'sweep',
+  burst: 'burst of launches',
+  announced: 'announced rollout',
+  waves: 'rollout in waves',
+};
+const PLURAL: Readonly<Record<Story, string>> = {
+  sweep: 'sweeps',
+  burst: 'launches',
+  announced: 'announced rollouts',
+  waves: 'rollouts in waves',
 };
 const COUNTED: Readonly<Record<keyof Counts, string>> = {
   invocations: 'invocations',
   waitMs: 'seconds that functions wait',
-  nodesRead: 'nodes in what EC2 answers',
+  nodesRead: 'nodes that EC2 shows them',
   sqsRequests: 'SQS requests',
   tableReads: 'DynamoDB read units',
   tableWrites: 'DynamoDB write units',
   events: 'events put on the bus',
   transitions: 'state transitions',
   logBytes: 'KB of log',
-  metrics: 'metrics (of stories, beyond a sweep’s)',
+  metrics: 'metrics, beside a sweep’s',
 };
 /** Milliseconds as seconds, bytes as kilobytes. */
-const SHOWN_IN_THOUSANDS: readonly string[] = ['waitMs', 'logBytes'] satisfies (keyof Counts)[];
+const IN_THOUSANDS: readonly string[] = ['waitMs', 'logBytes'] satisfies (keyof Counts)[];
 const CONFIRMED: Readonly<Record<Confirmed, string>> = {
-  page: 'AWS’s page, a stored copy',
-  list: 'AWS’s price list, as infracost’s tests repeat it',
-  others: 'third parties, 2025 and 2026: **not confirmed by AWS’s own words**',
+  page: 'its page',
+  list: 'price list',
+  others: '**others only**',
 };
 const link = (page: string): string => `[${page}](https://aws.amazon.com/${page}/pricing/)`;
-
-/** What each part of the bill is for, the dearest first. */
-const PARTS: Readonly<Record<string, readonly Item[]>> = {
-  'metrics, alarms and the dashboard': ['metrics', 'alarms', 'dashboards'],
-  'logs and traces': ['logs', 'logsKept', 'traces'],
-  functions: ['lambdaRequests', 'lambdaTime'],
-  'the tables': ['tableWrites', 'tableReads', 'tableStorage', 'keyRequests'],
-  queues: ['sqs'],
-  'state machine and events': ['transitions', 'events'],
-};
-
-function shares({ usd }: FleetMonth): string {
-  const total = totalOf(usd);
-  return Object.entries(PARTS)
-    .map(([part, items]) => ({ part, share: totalOf(usd, items) / total }))
-    .sort((a, b) => b.share - a.share)
-    .map(({ part, share }) => `${part} ${Math.round(100 * share)} %`)
-    .join(', ');
-}
-
-/** What a story that is told so much more often adds. */
-function more(
-  { stated, counts, usd }: FleetMonth,
-  stack: Counted['stack'],
-  story: Story,
-  by: number,
-): string {
-  const times = timesOf(stated);
-  const month = monthOf(counts, { stated, stack, times: { ...times, [story]: times[story] + by } });
-  return dollars(totalOf(usdOf(month)) - totalOf(usd));
-}
 
 export function costPage(counted: Counted): string {
   const months = fleetMonths(counted);
@@ -141,7 +85,7 @@ export function costPage(counted: Counted): string {
   const [small, large] = months as readonly [FleetMonth, FleetMonth];
   const [head = [], ...usd] = usdRows(months);
   const inBoth = (story: Story, by: number): string =>
-    each((month) => more(month, counted.stack, story, by)).join(' and ');
+    each((month) => dollars(more(month, story, by))).join(' and ');
   const { sweepEveryMs, soleAllocatorSweepsEveryMs } = DEPLOYED;
   const sweepsMore = timesOf(FLEETS[0]).sweep * (sweepEveryMs / soleAllocatorSweepsEveryMs - 1);
   const endpoints = endpointsFor(
@@ -151,103 +95,121 @@ export function costPage(counted: Counted): string {
     },
     { hooks: false },
   );
-  const onceRows = STORIES.flatMap((story) =>
-    (Object.keys(COUNTED) as (keyof Counts)[])
-      .filter((name) => months.some(({ counts }) => counts[story][name] > 0))
-      .map((name) => [
-        `${SAID[story]}: ${COUNTED[name]}`,
-        ...each(({ counts }) =>
-          quantity(counts[story][name] / (SHOWN_IN_THOUSANDS.includes(name) ? 1_000 : 1)),
-        ),
-      ]),
-  );
-  const free = Object.entries(RESOURCES).flatMap(([type, cost]) =>
+  const once = (Object.keys(COUNTED) as (keyof Counts)[]).map((name) => [
+    COUNTED[name],
+    ...STORIES.map((story) => {
+      const shown = each(({ counts }) =>
+        quantity(counts[story][name] / (IN_THOUSANDS.includes(name) ? 1_000 : 1)),
+      );
+      return shown.every((cell) => cell === shown[0]) ? (shown[0] ?? '') : shown.join(' · ');
+    }),
+  ]);
+  const freeTypes = Object.entries(RESOURCES).flatMap(([type, cost]) =>
     typeof cost === 'string' && cost.startsWith('free: ')
-      ? [`\`${type.replace('AWS::', '')}\` (${cost.slice('free: '.length)})`]
+      ? [{ type: `\`${type.replace('AWS::', '')}\``, why: cost.slice('free: '.length) }]
       : [],
   );
+  const free = [...Map.groupBy(freeTypes, ({ why }) => why)].map(
+    ([why, all]) => `- ${all.map(({ type }) => type).join(', ')}: ${why}`,
+  );
   const { launches, announced, waves } = DAY_OF_100_NODES;
+  const cloudWatchFree = 10 * PRICES.metrics.usd + 10 * PRICES.alarms.usd + PRICES.dashboards.usd;
+  const metricsWhole = each(({ stated, counts }) => {
+    const dark = STORIES.map((story) => counts[story].metrics * (1 - litIn(timesOf(stated)[story])));
+    return dollars(dark.reduce((sum, each) => sum + each, 0) * PRICES.metrics.usd);
+  });
+  const idle = dollars((IDLE_POLLS / PRICES.sqs.per) * PRICES.sqs.usd);
+  const last = usd.at(-1) ?? [];
   return `# What it costs
 
-A month of one stack with one cluster in mode warm, us-east-1: calls counted on simulated fleets, times an assumed month, times stated prices. No bill
-of AWS's has been seen. \`npm run cost\` counts anew (two minutes of processor time) and writes this page.
+A month of one stack with one cluster in mode warm, in us-east-1: what simulated fleets were counted to make the functions ask for, times an
+assumed month, times stated prices. No bill of AWS's has been seen. \`npm run cost\` counts anew (70 seconds of processor time) and writes this page.
 
-${table([head, ...usd.slice(0, -1), ...usd.slice(-1).map((cells) => cells.map((cell) => `**${cell}**`))])}
+${table([head, ...usd.slice(0, -1), last.map((cell) => `**${cell}**`)])}
 
-Free tiers are left out; those of CloudWatch alone (10 metrics, 10 alarms, 3 dashboards, 5 GB of logs) are worth up to 9.50 USD a month to an account that does not use
-them otherwise.
+Free tiers are left out. CloudWatch's alone (10 metrics, 10 alarms, small dashboards) is up to ${dollars(cloudWatchFree)} USD less where an account does not use it otherwise.
 
 ## What dominates, and what lowers it
 
 - ${heads[0]}: ${shares(small)}.
 - ${heads[1]}: ${shares(large)}.
 
+${table([
+  ['of that comes of, metrics aside', ...heads],
+  ...STORIES.map((story) => [
+    PLURAL[story],
+    ...each((month) => dollars(-more(month, story, -timesOf(month.stated)[story]))),
+  ]),
+])}
+
 | Your choice | USD a month |
 |---|---|
-| One deployment for several clusters (\`-c cluster=a,b\`) instead of one each | ${dollars(PRICES.dashboards.usd + small.usd.sqs)} less for each further one: dashboard and queues are shared; a cluster's own metrics and alarms stay |
-| Metrics: a subnet is two, a node group that launches two | ${dollars(PRICES.metrics.usd * 2)} for each subnet and node group; never for nodes, workloads or rollouts |
-| Announce what needs it: a rollout reads its cluster | ${inBoth('announced', 1_000)} for a thousand announced rollouts, in ${heads.join(' and in ')} |
-| In waves (\`"waves": {}\`) only what is too large for its nodes | ${inBoth('waves', 1_000)} for a thousand of those |
-| \`soleAllocator\`: a sweep every minute instead of five | ${inBoth('sweep', sweepsMore)} more |
-| \`alarmEmail\`: a KMS key; \`alarmTopicArn\` has none | ${dollars(OPTIONS.key.usd)} more |
+| several clusters in one deployment (\`-c cluster=a,b\`), not one each | ${dollars(PRICES.dashboards.usd + (IDLE_POLLS / PRICES.sqs.per) * PRICES.sqs.usd)} less for each further one: they share dashboard and queues; a cluster's own metrics and alarms stay |
+| fewer subnets and node groups: two metrics for each that a sweep meets | ${dollars(PRICES.metrics.usd * 2)} for each; never for nodes, workloads or rollouts |
+| announce what needs it: each announced rollout reads its cluster | ${inBoth('announced', 1_000)} for a thousand more of them, in ${heads.join(' and in ')}, metrics aside |
+| waves only where a rollout is too large for its nodes | ${inBoth('waves', 1_000)} for a thousand more, metrics aside |
+| \`soleAllocator\`: a sweep every minute, not every five | ${inBoth('sweep', sweepsMore)} more |
+| \`alarmEmail\`: a KMS key; \`alarmTopicArn\` makes none | ${dollars(OPTIONS.key.usd)} more |
 | \`gateEndpoint=secret\`: a secret; \`iam\` has none | ${dollars(OPTIONS.secret.usd)} more, and an invocation for each question |
-| \`vpc\` without a NAT gateway: interface endpoints for ${endpoints.join(', ')}, where there are none yet | ${dollars(endpoints.length * OPTIONS.endpoint.usd)} more for each zone, **more than all the rest of a small cluster**; leave \`vpc\` out unless you must |
-| mode \`observe\` | the state machine and two alarms less; sweeps, queues and nearly all metrics are the same |
+| \`vpc\`, where neither a NAT gateway nor interface endpoints (${endpoints.join(', ')}) are there yet | **${dollars(endpoints.length * OPTIONS.endpoint.usd)} more for each zone**, data aside: leave \`vpc\` out unless you must |
+| mode \`observe\` | no state machine, two alarms less; sweeps, queues and most metrics stay |
 
-Idle queues cost ${dollars((IDLE_POLLS / PRICES.sqs.per) * PRICES.sqs.usd)} whatever happens: Lambda asks each of the ${Object.keys(DEPLOYED.queues).length} all the time. A limit on readers keeps it from asking less, and is
-kept all the same: it protects your EC2 request buckets.
+No setting switches metrics off: they are what the alarms look at. Idle queues cost ${idle} whatever happens, because Lambda goes on asking each of the ${Object.keys(DEPLOYED.queues).length};
+the limit on their readers keeps it from asking less, and stays all the same: it protects your EC2 request buckets.
 
-EC2 has no price for the calls we make, nor for interfaces and private addresses: what an address that waits for its pod costs is the subnet's room, not money. SQS's and
-the parameter's encryption, events of AWS's own services, and IAM are free. Of the stack's resources these cost nothing: ${free.join(', ')}.
+EC2 has no price for the calls we make, nor for interfaces and private addresses: an address that waits for its pod takes room in a subnet, not
+money. Events of AWS's own services are free. So are, of what the stack has:
+
+${free.join('\n')}
 
 ## What is counted, and what is multiplied
 
-**Counted**, once each, with the deployed handlers on the embedded AWS (\`bench/cost-fleet.ts\`): a sweep of a quiet cluster; a burst of launches, until the last look, with what the sweeps of
-the following hour do more because of it; a rollout announced five minutes ahead to one node group; and one in waves, \`"size": "auto"\`, followed by a deploy tool. The cluster is m5.xlarge in
-\`WARM_ENI_TARGET\` mode, four subnets, no lens. ${LIVING_NODES} nodes with ${STEADY_PODS} pods each, and those that launch, live: ipamd, kubelets and pods run on them, and the ${ROLLOUT_PODS} pods of a rollout need another interface on each of the ${LIVING_NODES}.
-The others lie in the account, full and quiet: sweeps and reads of the cluster meet all of them. All of them living is what could not be counted in reasonable time, and what the functions ask for would be the same.
+**Counted**, once each, with the deployed handlers on the embedded AWS (\`bench/cost-fleet.ts\`):
 
-${table([['Once', ...heads], ...onceRows])}
+- a sweep of a quiet cluster;
+- a burst of launches, until the last look, with what the sweeps of the following hour do more because of it;
+- a rollout of ${ROLLOUT_PODS} pods, announced five minutes ahead to one node group, each of whose nodes then needs another interface;
+- the same in waves (\`"size": "auto"\`), followed by a deploy tool.
 
-**Multiplied** by how often each comes in a month of 30 days, an assumption:
+The nodes are m5.xlarge in \`WARM_ENI_TARGET\` mode, in four subnets, without lens. ${LIVING_NODES} of them with ${STEADY_PODS} pods each, the node group of the rollouts, and those that launch
+live: ipamd, kubelet and pods run on them. The others lie in the account, full and quiet, where sweeps and reads of the cluster meet every one
+of them; to let 5,000 live took too long to be counted at all. Once each, in ${heads.join(' · ')}:
+
+${table([['', ...STORIES.map((story) => SAID[story])], ...once])}
+
+**Multiplied** by how often each comes in a month of 30 days, which is an assumption: for a hundred nodes and day ${launches} launches (each node replaced
+daily, which is much) in bursts of ${months.map(({ stated }) => stated.burstNodes).join(' and ')}, ${announced} announced rollouts, ${waves} in waves. ${months.map(({ stated }) => stated.nodeGroups).join(' and ')} node groups launch nodes.
 
 ${table([
-  ['In a month', ...heads],
+  ['in a month', ...heads],
   ...STORIES.map((story) => [SAID[story], ...each(({ stated }) => quantity(timesOf(stated)[story]))]),
-])}
-
-That is, for every hundred nodes and day, ${launches} launches (each node replaced daily, which is much), in bursts of ${months.map(({ stated }) => stated.burstNodes).join(' and of ')}; ${announced} announced rollouts; ${waves} in waves; and
-a sweep every ${DEPLOYED.sweepEveryMs / 60_000} minutes. Node groups: ${months.map(({ stated }) => stated.nodeGroups).join(' and ')}. Halve the launches, and what comes of them is halved.
-
-**Assumed** beside that:
-
-- Time: functions have ${MEMORY_GB * 1_024} MB. Waiting is virtual time, latencies of EC2 as in \`sim/latencies.ts\`. To each invocation ${ADDED_SECONDS} s are added for its start, its processor time and DynamoDB's answers; to each node that is
-  read ${(CPU_SECONDS_A_NODE * 1_000).toFixed(1)} ms of processor time on such a function, as measured on a sweep over 5,000 (\`npm run bench -- --sweep --json\`).
-- DynamoDB: the same calls again through the deployed adapters, on an embedded DynamoDB that tells the units. Functions that write the same item at the same moment try again: that is left out. ${STORED_BYTES / 1_000_000} MB are stored.
-- Idle queues: ${POLLS.open} long polls of ${POLLS.seconds} s open on each, as Lambda's documentation describes it; the number is not promised. Dead-letter queues are not polled.
-- Metrics: CloudWatch counts one for the hours in which it is published; those of a story count for an hour each time. Troubles (throttles, orphans, quotas) have metrics of their own, which are not in here.
-- Logs: the functions' lines and Lambda's three an invocation, kept for a month uncompressed; ${count(TRANSITION_BYTES)} bytes for what the state machine logs of a transition.
-- Every invocation is traced: X-Ray's default is the first in each second and 5 % of the others.
-- Launches of instances outside your cluster reach the queue as well and are let go: an invocation and four SQS requests each, at most.
-
-${table([
-  ['In a month', ...heads],
   ...ITEMS.map((item) => [PRICES[item].what, ...each(({ month }) => inUnits(item, month))]),
 ])}
 
+**Assumed** beside that:
+
+- Time. Functions have ${MEMORY_GB * 1_024} MB. They wait in virtual time, for EC2 as in \`sim/latencies.ts\`. ${ADDED_SECONDS} s are added to each invocation, for its start, its processor
+  time and DynamoDB; and ${(CPU_SECONDS_A_NODE * 1_000).toFixed(1)} ms for each node that it reads, measured on a sweep over 5,000 (\`npm run bench -- --sweep --json\`).
+- DynamoDB. The stores' calls are made again through the deployed adapters, on an embedded DynamoDB that tells the units. Functions that write one
+  item at the same moment try again, which is left out. ${STORED_BYTES / 1_000_000} MB are stored.
+- Queues. ${POLLS.open} long polls of ${POLLS.seconds} s are open on each, as Lambda's documentation describes it; the number is not promised. Nobody polls dead letters.
+- Metrics. One counts for the hours in which it is published; what only a story publishes, for an hour each time. That CloudWatch counts hours
+  could not be confirmed; by whole months it were ${metricsWhole.join(' and ')} USD more. Troubles (throttles, orphans, quotas) have metrics of their own: none came.
+- Logs. The functions' lines and Lambda's three an invocation, kept for a month, uncompressed; ${count(TRANSITION_BYTES)} bytes for what the state machine logs of a transition.
+- Traces. Every invocation is traced: X-Ray's default takes the first in each second, and 5 % of the others.
+- Instances outside your clusters reach the queue too, and are let go: two invocations and six SQS requests for each launch, at most. None are in here.
+
 ## Prices
 
-us-east-1, first tiers, without free tiers; check them before you quote them. In eu-central-1 transitions cost the same, and logs more.
+us-east-1, first tiers, without free tiers; each is to be read on AWS's own page before it is quoted. Confirmed by *its page*: a stored copy of it; by the *price
+list*: AWS's, as tests of infracost repeat it (stored copies); by *others only*: third parties of 2025 and 2026, nothing of AWS's. In eu-central-1
+transitions cost the same (its page); the rest was not looked up.
 
-| Item | USD | for a | AWS's page | confirmed by |
+| item | USD | for a | AWS's page | confirmed by |
 |---|---:|---|---|---|
-${ITEMS.map((item) => {
-  const { what, usd, unit, page, confirmed } = PRICES[item];
-  return row([what, String(usd), unit, link(page), CONFIRMED[confirmed]]);
-}).join('\n')}
-${Object.entries(OPTIONS)
-  .map(([option, { usd, page, confirmed }]) =>
-    row([`option: ${option}`, dollars(usd), 'month', link(page), CONFIRMED[confirmed]]),
+${[...ITEMS.map((item) => PRICES[item]), ...Object.values(OPTIONS)]
+  .map(({ what, usd, unit, page, confirmed }) =>
+    row([what, String(usd), unit, link(page), CONFIRMED[confirmed]]),
   )
   .join('\n')}
 `;

@@ -12,8 +12,9 @@ import { aligned } from '../cli/tables.ts';
 import { endsAtParsing } from '../cli/usage.ts';
 import { bundle, ROOT, stale } from '../infra/bundles.ts';
 import { PrewarmerStack } from '../infra/stack.ts';
+import { fleetMonths, usdRows } from './cost-figures.ts';
 import { type Counted, FLEETS, PRICES } from './cost-month.ts';
-import { costPage, fleetMonths, usdRows } from './cost-page.ts';
+import { costPage } from './cost-page.ts';
 
 const command = new Command('npm run cost --')
   .description(
@@ -42,7 +43,7 @@ execFileSync(process.execPath, [
 writeFileSync(join(ROOT, 'docs/cost.md'), costPage(counted));
 const months = fleetMonths(counted);
 if (command.opts<{ json?: boolean }>().json)
-  console.log(JSON.stringify({ prices: PRICES, stack: counted.stack, fleets: months }));
+  console.log(JSON.stringify({ prices: PRICES, fleets: months }));
 else
   console.log(
     `${aligned(usdRows(months)).join('\n')}\n\nCounted on simulated fleets; docs/cost.md says how, and what is assumed.`,
