@@ -4,7 +4,7 @@ import type { Counts, FleetCounts, Story } from '../bench/cost-fleet.ts';
 import type { Figure } from '../lambdas/core/figures.ts';
 import { DEPLOYED } from '../sim/deployed.ts';
 
-/** What was counted: the fleets, and the stack's resources by type, of one warm cluster. */
+/** What was counted: the fleets, and how many resources of each type with a price the stack of one warm cluster has. */
 export interface Counted {
   readonly stack: Readonly<Record<string, number>>;
   readonly fleets: readonly FleetCounts[];
@@ -238,3 +238,5 @@ export const RESOURCES: Readonly<Record<string, readonly Item[] | keyof typeof O
     'AWS::Lambda::Url': 'free: what it costs is an invocation',
     'AWS::Logs::QueryDefinition': 'free: running a query costs half a cent for each GB it reads',
   };
+
+export const isPriced = (type: string): boolean => typeof RESOURCES[type] !== 'string';
