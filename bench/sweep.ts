@@ -86,8 +86,8 @@ export async function measureSweep(nodes: number): Promise<SweepFigures> {
 }
 
 /** Nodes whose every ENI is full and that have been up for long: ipamd's tag is on all of them, and half of the second ones
- *  were ours. Nobody lives in this world, so it costs what it holds. `forMs` is how long they have been there. */
-export function filled(nodes: number, forMs = 0): World {
+ *  were ours. Nobody lives in this world, so it costs what it holds. `epochMs` is when they came. */
+export function filled(nodes: number, epochMs = Date.now()): World {
   const world = new World({
     seed: 1,
     cluster: CLUSTER,
@@ -97,7 +97,7 @@ export function filled(nodes: number, forMs = 0): World {
       zone: `eu-central-1${zone}`,
       cidr: `10.${index}.0.0/16`,
     })),
-    epochMs: Date.now() - forMs,
+    epochMs,
   });
   const { account } = world;
   const subnetIds = account.subnets().map(({ id }) => id);

@@ -57,7 +57,7 @@ export async function measureWaveFunction(
   nodes: number,
 ): Promise<WaveFunctionFigures> {
   if (stale(ROOT)) await bundle(ROOT);
-  const world = filled(nodes, QUIET_FOR_MS);
+  const world = filled(nodes, Date.now() - QUIET_FOR_MS);
   await world.kernel.run(Date.now() - world.epochMs);
   const server = await startHttpServer({ world });
   try {

@@ -3,7 +3,6 @@ import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { deployQueues } from '../sim/deployed.ts';
 import type { Queue } from '../sim/queues.ts';
 import type { HttpServer } from '../sim/wire/http-server.ts';
-import type { World } from '../sim/world.ts';
 import type { Opened } from './sim-world.ts';
 
 /** As the stack lays them out (infra/tables.ts). */
@@ -19,7 +18,7 @@ export async function furnish(
   const { queues, deadLetters } = deployQueues(world);
   // At the world's own address: SQS clients send where a queue's URL says.
   const urlOf = ({ url }: Queue): string => `${server.endpoint}${new URL(url).pathname}`;
-  await makeTables(world, server.dynamoDbEndpoint);
+  await makeTables(world.region, server.dynamoDbEndpoint);
   return {
     AWS_ENDPOINT_URL: server.endpoint,
     AWS_ENDPOINT_URL_DYNAMODB: server.dynamoDbEndpoint,
@@ -41,10 +40,10 @@ export async function furnish(
   };
 }
 
-async function makeTables(world: World, endpoint: string): Promise<void> {
+export async function makeTables(region: string, endpoint: string): Promise<void> {
   const { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey } = CREDENTIALS;
   const credentials = { accessKeyId, secretAccessKey };
-  const client = new DynamoDBClient({ endpoint, region: world.region, credentials });
+  const client = new DynamoDBClient({ endpoint, region, credentials });
   for (const [TableName, keys] of Object.entries(TABLES)) {
     const create = new CreateTableCommand({
       TableName,
