@@ -8,7 +8,7 @@ import { type Acting, actingIn } from './node-group-policy.ts';
 import { type Candidate, candidate, mayHaveStarted, refusalSteps } from './plan/eligibility.ts';
 import type { Mark } from './plan/marks.ts';
 import { selectable, selects } from './plan/open-demand.ts';
-import { lookAt, type Sight } from './plan/standing.ts';
+import { anyChanged, lookAt, type Sight } from './plan/standing.ts';
 import type { Step } from './plan/steps.ts';
 import type { Mode, Policy } from './policy.ts';
 import type { Ports } from './ports.ts';
@@ -79,7 +79,9 @@ export async function seePresent(
   const sights = lookAt(nodes, before, nowMs);
   const [podsOn] = await Promise.all([
     countPods(signal, nodes, world.nodes.length, ports),
-    want === 'do' && changed(before, sights) && ledger.saw(signal.cluster, new Map([...before, ...sights])),
+    want === 'do' &&
+      anyChanged(before, sights) &&
+      ledger.saw(signal.cluster, new Map([...before, ...sights])),
   ]);
   return {
     ...{ cluster: found.cluster, mode: found.mode, world, nodes, candidates, refused, acting, marks, sights },
@@ -113,6 +115,3 @@ async function countPods(
 /** One advice for a setting is enough, however many nodes it is about. */
 const saidBefore = (step: Step, earlier: readonly Step[]): boolean =>
   step.do === 'advise' && earlier.some((other) => other.do === 'advise' && other.setting === step.setting);
-
-const changed = (before: ReadonlyMap<NodeId, Sight>, now: ReadonlyMap<NodeId, Sight>): boolean =>
-  [...now].some(([id, { sinceMs }]) => before.get(id)?.sinceMs !== sinceMs);

@@ -98,8 +98,9 @@ test('the built function warms a launching node over the wire, with DynamoDB for
 
   world.account.setState(instance.id, 'running');
   expect(await invoke('on-signal', queued(event('running')))).toEqual({ batchItemFailures: [] });
-  // One look at its boot, one at what was attached.
-  expect(verifications?.depth.delayed).toBe(2);
+  // One look at its boot, one at what was attached. The clock is the machine's here: a slow one may show them already.
+  const { delayed, visible } = verifications?.depth ?? { delayed: 0, visible: 0 };
+  expect(delayed + visible).toBe(2);
   const { enis } = world.account.instance(instance.id);
   expect(enis.map((eni) => eni.secondaryIps.length)).toEqual([9, 9, 9]);
 

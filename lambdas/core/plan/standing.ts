@@ -122,6 +122,10 @@ export function lookAt(
   );
 }
 
+/** Whether any node that was looked at now looks otherwise than it was last seen. */
+export const anyChanged = (before: ReadonlyMap<NodeId, Sight>, now: ReadonlyMap<NodeId, Sight>): boolean =>
+  [...now].some(([id, { sinceMs }]) => before.get(id)?.sinceMs !== sinceMs);
+
 /** Addresses an ENI could still take. */
 export const entriesFree = (eni: Eni, perEni: number): number =>
   Math.max(0, perEni - eni.secondaryIps - eni.prefixes);

@@ -15,7 +15,7 @@ import { shortOf } from '../plan/allocation.ts';
 import { candidate, mayHaveStarted } from '../plan/eligibility.ts';
 import { unfinished } from '../plan/launches.ts';
 import { givenBack, type OpenDemand } from '../plan/open-demand.ts';
-import { lookAt } from '../plan/standing.ts';
+import { anyChanged, lookAt } from '../plan/standing.ts';
 import type { Ports } from '../ports.ts';
 import { unknownCluster } from '../reading.ts';
 import { writtenAtMs } from '../records.ts';
@@ -78,7 +78,9 @@ async function sweepCluster(name: string, ports: Ports): Promise<Swept | undefin
   const { world, own } = read.value;
   const alone = allocatedByUs(world, cluster, ports);
   const started = world.nodes.filter((node) => ipamdStarted(node) || alone.has(node.id));
-  await ledger.saw(name, lookAt(started, before, clock()));
+  const sights = lookAt(started, before, clock());
+  // What is written grows with the cluster: nothing while it is quiet.
+  if (sights.size !== before.size || anyChanged(before, sights)) await ledger.saw(name, sights);
   const missedLaunches = await rebuildLaunches({ world, own, cluster, alone }, ports);
   const { closed, verifiedAgain } = await closeStories(cluster, started, alone, ports);
   const finished = await finishAll(started, name, ports);
