@@ -65,6 +65,8 @@ async function invoke(
       AWS_ENDPOINT_URL_DYNAMODB: server.dynamoDbEndpoint,
       ACCOUNT_ID: world.accountId,
       CLUSTERS: JSON.stringify([{ name: CLUSTER, mode: 'warm' }]),
+      // The clock is the machine's here: a slow one must not come too late for ipamd's start.
+      POLICY: JSON.stringify({ startP05Ms: 120_000 }),
       LEDGER_TABLE: 'ledger',
       BUDGET_TABLE: 'budget',
       LAUNCH_QUEUE_URL: queue('launches'),
@@ -98,7 +100,7 @@ test('the built function warms a launching node over the wire, with DynamoDB for
 
   world.account.setState(instance.id, 'running');
   expect(await invoke('on-signal', queued(event('running')))).toEqual({ batchItemFailures: [] });
-  // One look at its boot, one at what was attached. The clock is the machine's here: a slow one may show them already.
+  // One look at its boot, one at what was attached. A slow machine may show them already.
   const { delayed, visible } = verifications?.depth ?? { delayed: 0, visible: 0 };
   expect(delayed + visible).toBe(2);
   const { enis } = world.account.instance(instance.id);
