@@ -30,7 +30,7 @@ export function command(
 ): ChildProcess {
   return spawn(process.execPath, [join(ROOT, 'cli', file), ...args], {
     cwd: ROOT,
-    env: { PATH: process.env['PATH'], ...env },
+    env: { PATH: process.env['PATH'], NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'], ...env },
   });
 }
 
