@@ -9,6 +9,16 @@ import { readPolicy } from '../../lambdas/core/policy.ts';
 import { EVERYTHING, OBSERVE, stackOf, standInBundles, templateOf, WARM } from './synthesized.ts';
 
 const template = templateOf(OBSERVE);
+/** With EVERYTHING, all options there are. */
+const HOOKS_AND_GATE = { ...WARM, gateEndpoint: 'iam', policy: { launchHook: 'prewarm' } };
+const ELSEWHERE = {
+  ...WARM,
+  vpc: { subnetIds: ['subnet-0123456789abcdef0'], securityGroupIds: ['sg-0123456789abcdef0'] },
+  permissionsBoundary: 'arn:aws:iam::111122223333:policy/boundary',
+  alarmEmail: 'platform@example.com',
+  logRetentionDays: 90,
+  gateEndpoint: 'secret',
+};
 
 interface Resource {
   readonly Properties: Record<string, unknown>;
@@ -18,17 +28,20 @@ const all = (type: string): [string, Resource][] =>
   Object.entries(template.findResources(type)) as [string, Resource][];
 
 test.each([
+  // First: what the linter then knows of resources does for the others.
+  ['every option', EVERYTHING],
   ['observe', OBSERVE],
   ['warm', WARM],
-  ['every option', EVERYTHING],
+  ['hooks and a gate endpoint for signed calls', HOOKS_AND_GATE],
+  ['a VPC, a boundary and an e-mail address', ELSEWHERE],
 ])("synthesizes in %s without findings of the CDK's own linter, warnings included", (_, context) => {
-  const { directory } = stackOf(context).app.synth();
+  const { directory } = stackOf(context, { linted: true }).app.synth();
   const report: unknown = JSON.parse(readFileSync(join(directory, 'validation-report.json'), 'utf8'));
   expect(report).toMatchObject({ pluginReports: [] });
 });
 
 test('the linter is awake: a runtime that is gone stops the synth', () => {
-  const { app, stack } = stackOf(OBSERVE);
+  const { app, stack } = stackOf(OBSERVE, { linted: true });
   new CfnResource(stack, 'Gone', {
     type: 'AWS::Lambda::Function',
     properties: { Code: { ZipFile: 'x' }, Role: 'arn:aws:iam::123456789012:role/x', Runtime: 'nodejs12.x' },
@@ -37,7 +50,7 @@ test('the linter is awake: a runtime that is gone stops the synth', () => {
 });
 
 test('a missing bundle is named, with the command that makes it', () => {
-  expect(() => stackOf(OBSERVE, standInBundles('on-signal', 'sweep'))).toThrow(
+  expect(() => stackOf(OBSERVE, { bundles: standInBundles('on-signal', 'sweep') })).toThrow(
     /look-again: run npm run build first/,
   );
 });
