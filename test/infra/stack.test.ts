@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CfnResource } from 'aws-cdk-lib';
 import { expect, test } from 'vitest';
+import { CONTEXT_KEYS } from '../../infra/context.ts';
 import { SIGNAL_DEFAULTS } from '../../infra/signal-events.ts';
 import { readEnvironment } from '../../lambdas/adapters/env-config.ts';
 import { readQueueBody } from '../../lambdas/adapters/eventbridge-signals.ts';
@@ -9,15 +10,23 @@ import { readPolicy } from '../../lambdas/core/policy.ts';
 import { EVERYTHING, OBSERVE, stackOf, standInBundles, templateOf, WARM } from './synthesized.ts';
 
 const template = templateOf(OBSERVE);
-/** With EVERYTHING, all options there are. */
-const HOOKS_AND_GATE = { ...WARM, gateEndpoint: 'iam', policy: { launchHook: 'prewarm' } };
-const ELSEWHERE = {
-  ...WARM,
-  vpc: { subnetIds: ['subnet-0123456789abcdef0'], securityGroupIds: ['sg-0123456789abcdef0'] },
-  permissionsBoundary: 'arn:aws:iam::111122223333:policy/boundary',
-  alarmEmail: 'platform@example.com',
-  logRetentionDays: 90,
-  gateEndpoint: 'secret',
+/** What the CDK's linter reads: every setting there is. The one with most comes first: what the linter then knows of resources
+ *  does for the others. */
+const LINTED: Readonly<Record<string, Record<string, unknown>>> = {
+  'every option': EVERYTHING,
+  observe: OBSERVE,
+  warm: WARM,
+  'hooks and a gate endpoint for signed calls': {
+    ...WARM,
+    gateEndpoint: 'iam',
+    policy: { launchHook: 'prewarm' },
+  },
+  'a VPC, a boundary and an e-mail address': {
+    ...{ ...WARM, name: 'platform', gateEndpoint: 'secret', logRetentionDays: 90 },
+    vpc: { subnetIds: ['subnet-0123456789abcdef0'], securityGroupIds: ['sg-0123456789abcdef0'] },
+    permissionsBoundary: 'arn:aws:iam::111122223333:policy/boundary',
+    alarmEmail: 'platform@example.com',
+  },
 };
 
 interface Resource {
@@ -27,17 +36,19 @@ interface Resource {
 const all = (type: string): [string, Resource][] =>
   Object.entries(template.findResources(type)) as [string, Resource][];
 
-test.each([
-  // First: what the linter then knows of resources does for the others.
-  ['every option', EVERYTHING],
-  ['observe', OBSERVE],
-  ['warm', WARM],
-  ['hooks and a gate endpoint for signed calls', HOOKS_AND_GATE],
-  ['a VPC, a boundary and an e-mail address', ELSEWHERE],
-])("synthesizes in %s without findings of the CDK's own linter, warnings included", (_, context) => {
-  const { directory } = stackOf(context, { linted: true }).app.synth();
-  const report: unknown = JSON.parse(readFileSync(join(directory, 'validation-report.json'), 'utf8'));
-  expect(report).toMatchObject({ pluginReports: [] });
+test.each(Object.entries(LINTED))(
+  "synthesizes in %s without findings of the CDK's own linter, warnings included",
+  (_, context) => {
+    const { directory } = stackOf(context, { linted: true }).app.synth();
+    const report: unknown = JSON.parse(readFileSync(join(directory, 'validation-report.json'), 'utf8'));
+    expect(report).toMatchObject({ pluginReports: [] });
+  },
+);
+
+test('that is with every setting there is', () => {
+  const said = new Set(Object.values(LINTED).flatMap(Object.keys));
+  // A look at EKS changes nothing of a template.
+  expect(CONTEXT_KEYS.filter((key) => key !== 'lookup' && !said.has(key))).toEqual([]);
 });
 
 test('the linter is awake: a runtime that is gone stops the synth', () => {
