@@ -10,6 +10,16 @@ import { shrink } from '../../sim/chaos/shrink.ts';
 const SEEDS = 200;
 /** A defect that needs a full subnet or a lost reply shows within so many. */
 const SEEDS_FOR_A_DEFECT = 80;
+/** Among those, the first that shows a defect, where others come before it: tried first, it spares playing them. One that shows it
+ *  no longer, because histories are drawn otherwise now, costs the search through all of them again. */
+const KNOWN: Readonly<Record<string, number>> = {
+  'no-lease': 14,
+  'blind-retry': 18,
+  'budget-ignored': 17,
+  'reserve-ignored': 12,
+  'orphans-forgotten': 9,
+  'marks-forgotten': 66,
+};
 
 const from = (first: number, count: number): number[] =>
   Array.from({ length: count }, (_, nth) => first + nth);
@@ -81,13 +91,13 @@ const caught = new Map<string, Promise<Caught>>();
 
 /** Plays histories with the defect until one of the invariants that must notice it does. */
 function catchIt(name: string): Promise<Caught> {
-  const known = caught.get(name) ?? firstThatBreaks(name);
+  const known = caught.get(name) ?? oneThatBreaks(name);
   caught.set(name, known);
   return known;
 }
 
-async function firstThatBreaks(name: string): Promise<Caught> {
-  for (const seed of from(1, SEEDS_FOR_A_DEFECT)) {
+async function oneThatBreaks(name: string): Promise<Caught> {
+  for (const seed of [KNOWN[name] ?? 1, ...from(1, SEEDS_FOR_A_DEFECT)]) {
     const { violation } = await play(drawHistory(seed), optionsFor(name));
     if (violation !== undefined) return { seed, invariant: violation.invariant };
   }

@@ -134,7 +134,7 @@ test("other constructs' attributes may be given, of which only the deployment kn
 });
 
 test('two of them fit into one stack', () => {
-  const stack = new Stack(new App(), 'elsewhere');
+  const stack = new Stack(new App({ builtinCloudFormationValidation: false }), 'elsewhere');
   const bundles = standInBundles(...functionNames(ROOT));
   for (const name of ['shop', 'staging'])
     new IpPrewarmer(stack, name, { ...WARM, clusters: [{ name, mode: 'warm' }], bundles });
@@ -207,7 +207,7 @@ test('the configuration of the page is one that the functions can be deployed wi
       `import { App } from 'aws-cdk-lib';
        import { PrewarmerStack } from '${join(ROOT, 'infra/index.ts')}';
        const bundles = ${JSON.stringify(standInBundles(...functionNames(ROOT)))};
-       new PrewarmerStack(new App(), 'platform', { prewarmer: { ...config, bundles } });`,
+       new PrewarmerStack(new App({ builtinCloudFormationValidation: false }), 'platform', { prewarmer: { ...config, bundles } });`,
     );
   expect(synthesize('app.ts', text)).toContain('/eks-ip-prewarmer/shop/policy');
 });

@@ -238,7 +238,10 @@ function longest(name: string, value: unknown): number {
   return 'ap-southeast-1'.length;
 }
 
-test('three clusters synthesize without findings of the linter of the CDK', () => {
-  const { app } = stackWith({ ...largest(), clusters: [SHOP, WATCHED, BATCH] });
+test.each([
+  ['three clusters', { ...largest(), clusters: [SHOP, WATCHED, BATCH] }],
+  [`${MOST_CLUSTERS} clusters`, largest()],
+])('%s synthesize without findings of the linter of the CDK', (_, props) => {
+  const { app } = stackWith(props, { linted: true });
   expect(() => app.synth()).not.toThrow();
 });

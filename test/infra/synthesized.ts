@@ -63,19 +63,30 @@ export function standInBundles(...names: string[]): string {
   return folder;
 }
 
+export interface HowSynthesized {
+  readonly bundles?: string;
+  /** Whether the CDK's own linter reads it, which takes longer than all else. stack.test.ts and several.test.ts have it read every
+   *  option there is; other tests look at templates, and leave it out. */
+  readonly linted?: boolean;
+}
+
 /** As the command line says it. */
-export function stackOf(context: Record<string, unknown>, bundles?: string): { app: App; stack: Stack } {
+export function stackOf(context: Record<string, unknown>, how?: HowSynthesized): { app: App; stack: Stack } {
   const { props, troubles } = readContext(context);
   if (troubles) throw new Error(JSON.stringify(troubles));
-  return stackWith(props, bundles);
+  return stackWith(props, how);
 }
 
 /** As TypeScript says it. */
 export function stackWith(
   props: IpPrewarmerProps,
-  bundles: string = standInBundles(...functionNames(ROOT)),
+  { bundles = standInBundles(...functionNames(ROOT)), linted = false }: HowSynthesized = {},
 ): { app: App; stack: Stack } {
-  const app = new App({ context: cdkJson.context, outdir: folderFor('cdk-') });
+  const app = new App({
+    context: cdkJson.context,
+    outdir: folderFor('cdk-'),
+    builtinCloudFormationValidation: linted,
+  });
   return { app, stack: new PrewarmerStack(app, 'demo', { prewarmer: { ...props, bundles } }) };
 }
 

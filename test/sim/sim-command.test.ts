@@ -1,5 +1,4 @@
 /** `npm run sim`: the embedded AWS as a process that real SDK clients talk to. */
-import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -150,8 +149,7 @@ test('a scenario’s story begins when the world is ready: its launch reaches th
   expect(ready.nodes).toHaveLength(2);
   expect(JSON.parse(ready.environment['POLICY'] ?? '')).toEqual(scenario.policy);
 
-  const [line] = await once(story.lines, 'line');
-  const { node } = JSON.parse(line);
+  const { node } = JSON.parse(await story.nextLine());
   expect(await listens(node.metadataEndpoint)).toBe(true);
   const sqs = new SQSClient(clientSettings(ready));
   const receive = new ReceiveMessageCommand({

@@ -1,9 +1,9 @@
 /** `npm run sim` as a process of its own. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { on, once } from 'node:events';
 import { createConnection } from 'node:net';
 import { join } from 'node:path';
-import { createInterface, type Interface } from 'node:readline';
+import { createInterface } from 'node:readline';
 import { ROOT } from '../../infra/bundles.ts';
 
 export interface Ready {
@@ -30,7 +30,7 @@ export function command(
 ): ChildProcess {
   return spawn(process.execPath, [join(ROOT, 'cli', file), ...args], {
     cwd: ROOT,
-    env: { PATH: process.env['PATH'], ...env },
+    env: { PATH: process.env['PATH'], NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'], ...env },
   });
 }
 
@@ -47,8 +47,8 @@ export async function finished(child: ChildProcess): Promise<Ended> {
 
 export interface Sim {
   readonly ready: Ready;
-  /** The lines after the first, as they come. */
-  readonly lines: Interface;
+  /** The lines after the first, one by one: none is missed that comes while nobody waits for it. */
+  nextLine(): Promise<string>;
   /** Ends it by a signal and tells its exit code and what it said on stderr. */
   end(signal: 'SIGINT' | 'SIGTERM'): Promise<Ended>;
 }
@@ -57,12 +57,15 @@ export async function startSim(...args: string[]): Promise<Sim> {
   const child = command('sim.ts', args);
   if (child.stdout === null) throw new Error('no stdout');
   const ending = finished(child);
-  const lines = createInterface(child.stdout);
-  const first = await Promise.race([once(lines, 'line'), ending]);
-  if (!Array.isArray(first)) throw new Error(first.stderr);
+  const lines = on(createInterface(child.stdout), 'line');
+  const nextLine = async (): Promise<string> => {
+    const next = await Promise.race([lines.next(), ending]);
+    if ('stderr' in next) throw new Error(next.stderr);
+    return String(next.value?.[0]);
+  };
   return {
-    ready: JSON.parse(first[0]),
-    lines,
+    ready: JSON.parse(await nextLine()),
+    nextLine,
     end: (signal) => {
       child.kill(signal);
       return ending;
