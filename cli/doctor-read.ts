@@ -37,6 +37,8 @@ export interface Asked extends Pick<ClusterSeen, 'policy' | 'expected'> {
   readonly kubernetes: boolean;
   /** Pods with an address on each node, where somebody said it. */
   readonly podsPerNode?: number;
+  /** Whether somebody said max-pods: the policy has it. */
+  readonly maxPodsSaid: boolean;
   /** ENIs the account may have in a zone, where somebody said it. */
   readonly eniQuota?: number;
 }
@@ -165,8 +167,16 @@ const quotaSaid = (enis: number | undefined): EniQuota =>
   enis === undefined ? ASSUMED_QUOTA : { enis, from: 'option' };
 
 /** What was said goes before what was counted. */
-function withCount(node: Node, count: NodeCount, { podsPerNode }: Pick<Asked, 'podsPerNode'>): Node {
-  const counted = { ...count, ...(podsPerNode !== undefined && { pods: podsPerNode }) };
+function withCount(
+  node: Node,
+  { maxPods, ...count }: NodeCount,
+  { podsPerNode, maxPodsSaid }: Pick<Asked, 'podsPerNode' | 'maxPodsSaid'>,
+): Node {
+  const counted = {
+    ...count,
+    ...(podsPerNode !== undefined && { pods: podsPerNode }),
+    ...(maxPods !== undefined && !maxPodsSaid && { maxPods }),
+  };
   return Object.keys(counted).length > 0 ? { ...node, counted } : node;
 }
 

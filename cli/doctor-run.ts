@@ -43,7 +43,9 @@ export async function diagnose(
     ...(growth !== undefined && { growthPerDay: growth }),
   };
   const asked = {
-    ...{ cluster, policy, expected, kubernetes: options.kubernetes ?? false },
+    ...{ cluster, policy, expected },
+    kubernetes: options.kubernetes ?? false,
+    maxPodsSaid: options.maxPods !== undefined,
     ...(podsPerNode !== undefined && { podsPerNode }),
     ...(eniQuota !== undefined && { eniQuota }),
   };

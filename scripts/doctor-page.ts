@@ -54,7 +54,7 @@ read; 130: interrupted.
 
 One look cannot tell whether a node has just changed: each is judged as though it had been quiet for a minute. What a remedy would hold
 more is said with "about". Blocks count as free in which no interface of the VPC has
-an address. The doctor has met no AWS account yet, only the embedded one; there, addresses that a scenario gives to unnamed
+an address. The doctor has met no AWS account and no API server yet, only embedded ones; there, addresses that a scenario gives to unnamed
 others (\`free\`) are held by no interface, so more blocks seem free than are.
 
 ## Asking Kubernetes

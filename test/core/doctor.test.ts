@@ -522,6 +522,42 @@ const CASES: readonly Case[] = [
     }),
   },
   {
+    rule: 'policy-unlike-nodes',
+    what: 'counted: kubelets run more pods than the type’s own formula says',
+    seen: perfect({
+      nodes: nodes(4, (id) => ({
+        enis: [anEni(0, 0, { tags: { [IPAMD_TAG]: id }, prefixes: 2 })],
+        counted: { maxPods: 110, hostNetworkPods: 4 },
+      })),
+    }),
+    says: {
+      severity: 'yellow',
+      evidence:
+        'workers (4 nodes): 27 pods with an address assumed, 106 by the kubelet (max-pods 110, 4 on the host’s network)',
+      command: '{"clusters":{"shop":{"nodeGroups":{"workers":{"maxPods":110,"hostNetworkPods":4}}}}}',
+    },
+  },
+  {
+    rule: 'policy-unlike-nodes',
+    what: 'counted: kubelets run fewer',
+    seen: counted({ maxPods: 20 }),
+    says: { severity: 'info', evidence: '27 pods with an address assumed, 18 by the kubelet' },
+  },
+  { rule: 'policy-unlike-nodes', what: 'counted: just as assumed', seen: counted({ maxPods: 29 }) },
+  {
+    rule: 'policy-unlike-nodes',
+    what: 'counted: as the policy says of the node group',
+    seen: counted(
+      { maxPods: 20 },
+      { policy: aPolicy({ clusters: { shop: { nodeGroups: { workers: { maxPods: 20 } } } } }) },
+    ),
+  },
+  {
+    rule: 'policy-unlike-nodes',
+    what: 'nobody counted',
+    seen: perfect({ policy: aPolicy({ maxPods: 20 }) }),
+  },
+  {
     rule: 'settings-unknown',
     what: 'a CNI that is no add-on',
     seen: perfect({ cluster: aCluster({}, { vpcCni: undefined }), parts: without('settings') }),
