@@ -1,23 +1,14 @@
 /** Whether nodes can give addresses to the pods they may run, and to those that are expected. */
-import { adoptionWorstMs } from '../cni.ts';
-import { QUIET_MS } from '../limits.ts';
 import { cardEnis, managedEnis, type Node, nodeGroupOf } from '../model.ts';
 import { demandOf } from '../plan/demand.ts';
 import { selfPaced } from '../plan/deployment-patch.ts';
-import { entriesFree, lookAt } from '../plan/standing.ts';
-import { type Addressable, addressable, growthStep, poolOf } from '../rollouts/addressable.ts';
+import { entriesFree } from '../plan/standing.ts';
 import type { RolloutAnnounced } from '../signals.ts';
+import { burstBeyondAddresses } from './burst-room.ts';
 import { FREE, many, type Rule, some } from './finding.ts';
 import { podsAtMost, setEnv } from './remedies.ts';
-import {
-  addressesOn,
-  type ClusterSeen,
-  cooldownOf,
-  ownNodes,
-  podsCounted,
-  type TypeSeen,
-  typesOf,
-} from './seen.ts';
+import { addressableIn } from './room.ts';
+import { addressesOn, type ClusterSeen, cooldownOf, ownNodes, type TypeSeen, typesOf } from './seen.ts';
 
 /** kubelet's own grace, and a second more than a pod's address is held. */
 const TERMINATION_GRACE_MS = 30_000;
@@ -100,7 +91,7 @@ export const nodesFull: Rule = {
         groups.map(
           ([group, nodes]) => `${group}: ${many(nodes.length, 'node')}, for example ${nodes[0]?.node.id}`,
         ),
-      )}${withoutPod(full)}`,
+      )}${withPod(full)}`,
       consequence: `A rolling update there starts new pods before the addresses of old ones are free: each is withheld for ${cooldownOf(seen) / 1000} s after its pod has ended. What surges beyond the free ones fails. Warming cannot help.`,
       remedy: {
         says: `Let Kubernetes pace updates of what runs there: minReadySeconds=${minReadySeconds} (termination grace and cooldown) and a small maxSurge; or announce rollouts with waves (docs/rollouts.md).`,
@@ -111,66 +102,12 @@ export const nodesFull: Rule = {
   },
 };
 
-/** How many of their addresses no pod has: known where pods were counted. */
-function withoutPod(full: readonly { readonly node: Node; readonly type: TypeSeen }[]): string {
+/** How many of their addresses have one: known where pods were counted. */
+function withPod(full: readonly { readonly node: Node; readonly type: TypeSeen }[]): string {
   if (full.some(({ node }) => node.counted?.pods === undefined)) return '';
   const all = full.reduce((sum, { node, type }) => sum + addressesOn(node, type.settings), 0);
   const taken = full.reduce((sum, { node, type }) => sum + podsAtMost(node, type), 0);
-  return `; ${all - taken} of their ${all} addresses have no pod`;
-}
-
-/** What the nodes that are there can take at once, as though each were quiet: one look cannot tell. */
-export function addressableIn({ nodes, cluster, policy, nowMs }: ClusterSeen): Addressable {
-  const counted = nodes.flatMap(({ id, counted }) =>
-    counted?.pods === undefined ? [] : [[id, counted.pods] as const],
-  );
-  const seen = {
-    nowMs,
-    sights: lookAt(nodes, new Map(), nowMs - QUIET_MS),
-    podsOn: new Map(counted),
-  };
-  return addressable({ nodes: nodes.flatMap((node) => poolOf(node, cluster, policy, seen) ?? []) });
-}
-
-export const burstBeyondAddresses: Rule = {
-  name: 'burst-beyond-addresses',
-  looksFor: 'an expected burst (--burst) against what the nodes can address at once and grow by meanwhile',
-  source: 'amazon-vpc-cni-k8s v1.23.1, one growth step every 5 s; kube-scheduler spreads over free slots',
-  needs: ['settings', 'nodes'],
-  judge: (seen) => {
-    const { burst } = seen.expected;
-    if (burst === undefined || ownNodes(seen).length === 0) return undefined;
-    const can = addressableIn(seen);
-    const grown = typesOf(seen).reduce((sum, type) => sum + growsBy(type, burst.overMs), 0);
-    // Others wait for new nodes, and ask for nothing meanwhile (rule cold-launches).
-    const here = Math.min(burst.pods, can.freeSlots);
-    const failing = here - can.pods - grown;
-    if (failing <= 0) return undefined;
-    const seconds = burst.overMs / 1000;
-    return {
-      severity: 'red',
-      title: `${here} pods of a burst find ${can.pods} addresses`,
-      evidence: `${can.freeSlots} free pod slots on ${many(ownNodes(seen).length, 'node')}, of which ${can.freeAddresses} ${podsCounted(seen) ? 'have an address' : 'surely have an address (as though no node had just changed)'}. Spread over them, ${can.pods} pods come before ${can.limitedBy ?? 'a node'} runs out; the CNI adds about ${grown} in ${seconds} s`,
-      consequence: `About ${failing} requests fail at first, and each pod tries again 10 to 15 s later: "failed to assign an IP address to container".`,
-      remedy: {
-        says: `Announce the burst ${adoptionWorstMs(seen.policy) / 1000} s before it comes, with the prewarmer in mode warm: it fills the nodes that have room (docs/announcements.md has the file); or send it in waves of ${can.pods}.`,
-        commands: [
-          ['aws', 'events', 'put-events', '--region', seen.region, '--entries', 'file://announcement.json'],
-        ],
-      },
-      price: {
-        calls: 3 * ownNodes(seen).length,
-        addresses: failing,
-        rolls: 0,
-        also: 'calls at most: one ENI a node',
-      },
-    };
-  },
-};
-
-function growsBy({ settings, perEni, nodes }: TypeSeen, overMs: number): number {
-  const step = growthStep(settings.mode, perEni);
-  return step === undefined ? 0 : Math.floor(overMs / step.everyMs) * step.pods * nodes.length;
+  return `; ${taken} of their ${all} addresses have a pod`;
 }
 
 export const rolloutBeyondAddresses: Rule = {

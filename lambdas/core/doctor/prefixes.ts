@@ -2,11 +2,12 @@
 import { ADDRESSES_PER_PREFIX } from '../limits.ts';
 import { managedEnis } from '../model.ts';
 import { type Finding, many, type Rule, some } from './finding.ts';
-import { addressesAtReady } from './launches.ts';
+import { addressesAtReady, launchesFor } from './launches.ts';
+
 import { held, priceOf, setEnv } from './remedies.ts';
+import { mostOnOne } from './room.ts';
 import { type ClusterSeen, nodeSubnets, ownNodes, type SubnetSeen, settingsFor, typesOf } from './seen.ts';
 import { roomFor } from './subnets.ts';
-import { burstPerNode } from './warm-targets.ts';
 
 export const fragmentedSubnet: Rule = {
   name: 'prefix-fragmented-subnet',
@@ -123,10 +124,13 @@ export const prefixUnused: Rule = {
     if (most === undefined) return undefined;
     const { type } = most;
     const ready = addressesAtReady(most.settings.mode, most.perEni);
-    const perNode = burstPerNode(seen);
+    const { burst } = seen.expected;
     // A node that starts may get a backlog of as many pods as it may run.
     const podCap = Math.max(...types.map((each) => each.podCap));
-    const atOnce = Math.min(podCap, perNode ?? podCap);
+    const atOnce =
+      burst === undefined
+        ? podCap
+        : Math.min(podCap, Math.max(mostOnOne(seen, burst.pods), launchesFor(seen, burst.pods).backlog));
     const prefixes = Math.ceil(atOnce / ADDRESSES_PER_PREFIX);
     const mode = { kind: 'prefix', warmPrefixTarget: prefixes } as const;
     const gives = prefixes * ADDRESSES_PER_PREFIX;
@@ -140,10 +144,10 @@ export const prefixUnused: Rule = {
     const blocksFree = nodeSubnets(seen).reduce((sum, { subnet }) => sum + subnet.freeBlocks.length, 0);
     const fits = empty || blocksFree >= blocksAll;
     return {
-      severity: perNode !== undefined ? 'yellow' : 'info',
+      severity: burst !== undefined ? 'yellow' : 'info',
       title: `Prefixes would give a node ${gives} addresses in one call, and are not used`,
-      evidence: `A ${type} that starts has ${ready} addresses when it is Ready; ${atOnce} pods may come at once${perNode === undefined ? ', as many as it may run' : ''}. With WARM_PREFIX_TARGET=${prefixes} it has ${gives}.${empty ? '' : ` The nodes’ subnets have ${many(blocksFree, 'free /28 block')}; ${many(nodes, 'node')} full of pods would take ${blocksAll}.`}`,
-      consequence: `${gives} are enough for ${atOnce} pods at once: then no request fails at Ready, and the prewarmer is not needed for launches${perNode === undefined ? '' : ', nor for such a burst on nodes that run, which keep as many free'}.${fits ? '' : ' But not all nodes can have them from these subnets.'}`,
+      evidence: `A ${type} that starts has ${ready} addresses when it is Ready; ${atOnce} pods may come at once${burst === undefined ? ', as many as it may run' : ''}. With WARM_PREFIX_TARGET=${prefixes} it has ${gives}.${empty ? '' : ` The nodes’ subnets have ${many(blocksFree, 'free /28 block')}; ${many(nodes, 'node')} full of pods would take ${blocksAll}.`}`,
+      consequence: `${gives} are enough for ${atOnce} pods at once: then no request fails at Ready, and the prewarmer is not needed for launches${burst === undefined ? '' : ', nor for such a burst on nodes that run, which keep as many free'}.${fits ? '' : ' But not all nodes can have them from these subnets.'}`,
       remedy: {
         says: `${fits ? 'Set' : 'Give the CNI subnets with room first, then set'} ENABLE_PREFIX_DELEGATION=true and WARM_PREFIX_TARGET=${prefixes}${empty ? '.' : ', then replace the nodes: one that has pods on single addresses keeps them, and mixes both kinds badly.'}`,
         commands: [

@@ -112,7 +112,7 @@ export const targetAboveOneEni: Rule = {
       ),
       consequence: `Pods that wait for the node come the moment it is Ready. The other ${many(enisMore, 'ENI')} of a ${type} come one by one, up to ${ENI_GROWTH_MS / 1000} s each; pods beyond ${perEni} fail meanwhile.`,
       remedy: {
-        says: 'Let the prewarmer attach them before the CNI starts (mode warm), or take prefixes, of which one call brings many (rule prefix-unused).',
+        says: `Let the prewarmer attach them before the CNI starts (mode warm)${first.limits.prefixes ? ', or take prefixes, of which one call brings many (rule prefix-unused)' : ''}.`,
         commands: [deployWarm(seen)],
       },
       price: {
@@ -180,6 +180,10 @@ export const ipTargetChurn: Rule = {
     };
   },
 };
+
+/** Whether the CNI gives back within seconds what others bring to a node that runs: then only its settings help. */
+export const trims = ({ kind }: CniMode): boolean =>
+  kind === 'ip-targets' || kind === 'prefix' || kind === 'prefix-ip-targets';
 
 /** A mode that keeps at least so many addresses free on a node, as its variables. */
 export function keepingFree(
