@@ -103,6 +103,19 @@ test('--kubernetes: pods are counted by the API server; what it refuses is one l
   expect(widest(stdout + refused.stdout)).toBeLessThanOrEqual(COLUMNS);
 });
 
+test.each([
+  [['snapshot'], '"maxPods": 29'],
+  [['plan', '--pods', '5', '--no-simulation', '--json'], '"notRead":["kubernetes list pods: '],
+])('%j --kubernetes: what is refused is one line on stderr, and the rest is there', async (args, shown) => {
+  const { world, server } = await serving();
+  world.cluster().kubernetes.denied.add('list pods');
+  const asked = [...args, '--cluster', 'demo', '--endpoint', server.endpoint, '--kubernetes'];
+  const { status, stdout, stderr } = await run(asked);
+  expect(status).toBe(0);
+  expect(stderr).toMatch(/^kubernetes list pods: the RBAC of demo lacks a rule .*\n$/);
+  expect(stdout).toContain(shown);
+});
+
 test('something red: exit code 1, a command to paste, and the same as JSON', async () => {
   const file = await scenario({ MINIMUM_IP_TARGET: '10', ADDITIONAL_ENI_TAGS: '{"it\'s": "ours"}' });
   const args = ['--cluster', 'shop', '--scenario', file, '--burst', '200 over 10s', '--rollout', '60'];
