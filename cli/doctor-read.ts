@@ -37,7 +37,7 @@ export interface Asked extends Pick<ClusterSeen, 'policy' | 'expected'> {
   readonly kubernetes: boolean;
   /** Pods with an address on each node, where somebody said it. */
   readonly podsPerNode?: number;
-  /** Whether somebody said max-pods: the policy has it. */
+  /** Whether somebody said max-pods, which the policy then has: what was counted does not count. */
   readonly maxPodsSaid: boolean;
   /** ENIs the account may have in a zone, where somebody said it. */
   readonly eniQuota?: number;

@@ -62,7 +62,7 @@ others (\`free\`) are held by no interface, so more blocks seem free than are.
 Which addresses have pods EC2 does not show at all, nor what max-pods a launch template or Karpenter gave the kubelets. With \`--kubernetes\`
 the cluster's API server is asked, with the credentials in use, for two lists, page by page: its nodes (\`status.allocatable.pods\`; the
 instance by \`spec.providerID\`) and its pods (those on the host's network and those that have ended hold no address). Rules then judge what
-is: free pod slots, pods above what can be addressed, what a burst or a rollout finds. The right is \`list\` of \`nodes\` and \`pods\`:
+is, whatever the policy takes for granted: free pod slots, pods above what can be addressed, what a burst or a rollout finds. The right is \`list\` of \`nodes\` and \`pods\`:
 [lens.md](lens.md#from-the-command-line). Whatever is denied or not reached, a private endpoint for example, is one line, and the report is the
 one without.
 

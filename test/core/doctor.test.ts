@@ -219,8 +219,8 @@ const CASES: readonly Case[] = [
   },
   {
     rule: 'max-pods-above-addressable',
-    what: 'counted, but somebody said less',
-    seen: counted({ maxPods: 110 }, { policy: aPolicy({ maxPods: 29 }) }),
+    what: 'counted, whatever the policy takes for granted',
+    seen: counted({ maxPods: 29 }, { policy: aPolicy({ maxPods: 110 }) }),
   },
   {
     rule: 'burst-beyond-addresses',

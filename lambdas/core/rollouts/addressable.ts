@@ -156,7 +156,7 @@ function podCaps(
   settings: CniSettings | undefined,
   policy: Policy,
 ): { readonly least: number; readonly most: number } {
-  const known = policy.maxPods ?? node.counted?.maxPods;
+  const known = node.counted?.maxPods ?? policy.maxPods;
   const raised = Math.max(0, (known ?? managedGroupPodCap(node.type)) - hostNetworkOn(node, policy));
   if (limits === undefined || settings === undefined) return { least: 0, most: raised };
   const least = podCap(node, limits, settings, policy);
