@@ -1,11 +1,14 @@
 /** An account to read, through clients that refuse to send anything but reads, whatever the credentials would allow. */
 import { EC2Client, type EC2ClientConfig } from '@aws-sdk/client-ec2';
 import { EKSClient, type EKSClientConfig } from '@aws-sdk/client-eks';
+import { ServiceQuotasClient, type ServiceQuotasClientConfig } from '@aws-sdk/client-service-quotas';
 import { Ec2Vpc } from '../lambdas/adapters/ec2-vpc.ts';
 import { EksClusters } from '../lambdas/adapters/eks-clusters.ts';
+import type { KubeSend } from '../lambdas/adapters/kube-https.ts';
 import type { Clock, Clusters, Vpc } from '../lambdas/core/ports.ts';
 import type { Scenario } from '../sim/scenario/format.ts';
 import type { World } from '../sim/world.ts';
+import { readsOfKube } from './kube-send.ts';
 
 export interface Account {
   /** Where that is, for a person. */
@@ -14,6 +17,9 @@ export interface Account {
   /** Refuse to send what is no read. */
   readonly ec2: EC2Client;
   readonly eks: EKSClient;
+  readonly quotas: ServiceQuotasClient;
+  /** To the API servers of its clusters. */
+  readonly kube: KubeSend;
   readonly vpc: Pick<Vpc, 'read' | 'inventory'>;
   readonly clusters: Clusters;
   readonly clock: Clock;
@@ -26,24 +32,30 @@ export interface Account {
 
 /** An account reached by clients of these settings. */
 export function accountOf(
-  ec2Config: EC2ClientConfig,
-  eksConfig: EKSClientConfig,
-  { clock, ask }: Pick<Account, 'clock' | 'ask'>,
+  settings: {
+    readonly ec2: EC2ClientConfig;
+    readonly eks: EKSClientConfig;
+    readonly quotas: ServiceQuotasClientConfig;
+  },
+  { clock, ask, kube }: Pick<Account, 'clock' | 'ask' | 'kube'>,
 ): Omit<Account, 'where' | 'region'> {
-  const ec2 = new EC2Client(ec2Config);
-  const eks = new EKSClient(eksConfig);
+  const ec2 = new EC2Client(settings.ec2);
+  const eks = new EKSClient(settings.eks);
+  const quotas = new ServiceQuotasClient(settings.quotas);
   ec2.middlewareStack.add(readsAlone, FIRST);
   eks.middlewareStack.add(readsAlone, FIRST);
+  quotas.middlewareStack.add(readsAlone, FIRST);
   return {
     ec2,
     eks,
+    quotas,
+    kube: readsOfKube(kube),
     vpc: new Ec2Vpc(ec2, clock),
     clusters: new EksClusters(eks, clock),
     clock,
     ask,
     close: () => {
-      ec2.destroy();
-      eks.destroy();
+      for (const client of [ec2, eks, quotas]) client.destroy();
     },
   };
 }

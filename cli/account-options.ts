@@ -10,6 +10,8 @@ export interface AccountOptions {
   /** Seconds after the scenario's beginning. */
   readonly at?: number;
   readonly seed?: number;
+  /** Whether the cluster's API server is asked too. */
+  readonly kubernetes?: true;
 }
 
 /** Two virtual hours, as long as any story (docs/scenarios.md). */
@@ -25,7 +27,11 @@ export const withAccount = (command: Command): Command =>
     )
     .option('--scenario <name>', 'ask a simulated world: one that ships, for example S1, or a file')
     .option('--at <seconds>', 'when, s after the scenario’s beginning', whole(0, MOST_SECONDS))
-    .option('--seed <n>', 'the scenario’s seed', whole(0, 4_294_967_295));
+    .option('--seed <n>', 'the scenario’s seed', whole(0, 4_294_967_295))
+    .option(
+      '--kubernetes',
+      'ask the cluster’s API server too, as whoever is signed in, for the pods and max-pods of each node',
+    );
 
 function toUrl(given: string): string {
   const url = URL.parse(given);

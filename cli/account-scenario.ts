@@ -4,6 +4,7 @@ import { build } from '../sim/scenario/build.ts';
 import type { Scenario } from '../sim/scenario/format.ts';
 import { begin, settle, settlesForMs } from '../sim/scenario/play.ts';
 import { inProcessDoor, virtualClient } from '../sim/wire/door.ts';
+import { kubeDoor } from '../sim/wire/kube-door.ts';
 import type { World } from '../sim/world.ts';
 import { type Account, accountOf } from './account-clients.ts';
 import { findScenario } from './explain-world.ts';
@@ -33,7 +34,7 @@ export async function openScenarioAccount(
 export function worldAccount(world: World, scenario: Scenario, where: string): Account {
   const { kernel, region } = world;
   const door = inProcessDoor(world);
-  const client = (service: 'ec2' | 'eks') =>
+  const client = (service: 'ec2' | 'eks' | 'servicequotas') =>
     virtualClient({ door, service, region, callerName: 'eks-ip-prewarmer' });
   const ask = async <T>(reads: () => Promise<T>): Promise<T> => {
     let ended: PromiseSettledResult<T> | undefined;
@@ -46,7 +47,10 @@ export function worldAccount(world: World, scenario: Scenario, where: string): A
     return ended.value;
   };
   return {
-    ...accountOf(client('ec2'), client('eks'), { clock: () => world.clockMs, ask }),
+    ...accountOf(
+      { ec2: client('ec2'), eks: client('eks'), quotas: client('servicequotas') },
+      { clock: () => world.clockMs, ask, kube: kubeDoor(world) },
+    ),
     region,
     where,
     simulated: { scenario, world },

@@ -4,6 +4,7 @@
  */
 import { type Account, accountOf } from './account-clients.ts';
 import type { AccountOptions } from './account-options.ts';
+import { kubeSend } from './kube-send.ts';
 
 /** What the embedded AWS needs to be told, and takes whatever it is. */
 const LOOPBACK = {
@@ -37,7 +38,10 @@ export async function openAccount(
     ...(local && known === undefined && { credentials: LOOPBACK.credentials }),
     ...(local && region === undefined && { region: process.env['AWS_REGION'] ?? LOOPBACK.region }),
   };
-  const account = accountOf(config, config, { clock: Date.now, ask: (reads) => reads() });
+  const account = accountOf(
+    { ec2: config, eks: config, quotas: config },
+    { clock: Date.now, ask: (reads) => reads(), kube: kubeSend(local ? endpoint : undefined) },
+  );
   try {
     const found = await account.ec2.config.region();
     return { ...account, region: found, where: endpoint ?? found };

@@ -9,24 +9,39 @@ import {
   paginateListNodegroups,
 } from '@aws-sdk/client-eks';
 import { UsedBlocks } from '../lambdas/adapters/ec2-inventory.ts';
-import { eachEni, eachInstance, eachSubnet, nodesOfCluster, reading } from '../lambdas/adapters/ec2-pages.ts';
+import { eachEni, eachInstance, eachSubnet, nodesOfCluster } from '../lambdas/adapters/ec2-pages.ts';
 import { NodesRead, readSubnet } from '../lambdas/adapters/ec2-reading.ts';
 import { NOT_FOUND, readCluster, VPC_CNI } from '../lambdas/adapters/eks-clusters.ts';
 import { freeBlocksIn } from '../lambdas/core/blocks.ts';
 import { readCniSettings } from '../lambdas/core/cni.ts';
 import {
   type ClusterSeen,
+  type EniQuota,
   type NodeGroupSeen,
   nodeSubnets,
   type Part,
   type SubnetSeen,
   settingsFor,
 } from '../lambdas/core/doctor/seen.ts';
+import { named } from '../lambdas/core/lens.ts';
+import type { Node, NodeCount } from '../lambdas/core/model.ts';
 import { inParallel } from '../lambdas/core/parallel.ts';
 import type { Account } from './account-clients.ts';
-import { type AwsCall, troubleWith } from './call-trouble.ts';
+import { ASSUMED_QUOTA, readEniQuota } from './eni-quota.ts';
+import { countOn, kubeOf, NOT_COUNTED } from './kubernetes.ts';
+import { type Tried, together, tried, triedPages } from './tried.ts';
 
-export type Asked = Pick<ClusterSeen, 'policy' | 'expected' | 'eniQuota'> & { readonly cluster: string };
+export interface Asked extends Pick<ClusterSeen, 'policy' | 'expected'> {
+  readonly cluster: string;
+  /** Whether its API server is asked too. */
+  readonly kubernetes: boolean;
+  /** Pods with an address on each node, where somebody said it. */
+  readonly podsPerNode?: number;
+  /** Whether somebody said max-pods, which the policy then has: what was counted does not count. */
+  readonly maxPodsSaid: boolean;
+  /** ENIs the account may have in a zone, where somebody said it. */
+  readonly eniQuota?: number;
+}
 
 export interface Look {
   readonly seen: ClusterSeen;
@@ -40,25 +55,6 @@ export interface Look {
 const AT_ONCE = 4;
 /** Clusters named where the one asked for is not there. */
 const MOST_NAMED = 10;
-
-/** What was read, or the line that says why not. */
-type Tried<T> = { readonly value: T } | { readonly trouble: string; readonly code: string };
-
-async function tried<T>(call: AwsCall, ask: () => Promise<T>): Promise<Tried<T>> {
-  try {
-    return { value: await ask() };
-  } catch (error) {
-    return { trouble: troubleWith(call, error), code: (error as Error).name };
-  }
-}
-
-/** Of the adapters' reads, which tell a failure as a value. */
-async function triedPages(call: AwsCall, ask: () => Promise<void>): Promise<Tried<true>> {
-  const answer = await reading(ask);
-  return answer.ok
-    ? { value: true }
-    : { trouble: troubleWith(call, answer.failure), code: answer.failure.code };
-}
 
 /** The complaint is for where nothing could be read, or there is no such cluster. `said` hears how far it is. */
 export async function look(
@@ -79,8 +75,12 @@ export async function look(
   const nodes = new NodesRead();
   const vpcIds = new Set<string>();
   let instances = 0;
-  const [described, addon, groups, found] = await Promise.all([
-    tried('eks:DescribeCluster', async () => (await eks.send(new DescribeClusterCommand({ name }))).cluster),
+  const describing = tried(
+    'eks:DescribeCluster',
+    async () => (await eks.send(new DescribeClusterCommand({ name }))).cluster,
+  );
+  const [described, addon, groups, found, counted] = await Promise.all([
+    describing,
     tried('eks:DescribeAddon', async () => {
       const ask = new DescribeAddonCommand({ clusterName: name, addonName: VPC_CNI });
       return (await eks.send(ask)).addon;
@@ -93,6 +93,10 @@ export async function look(
         said(`${++instances} instances`);
       }),
     ),
+    // Where its API server is, is in the description.
+    describing.then((answer) =>
+      asked.kubernetes && 'value' in answer ? countOn(kubeOf(account), name, account, said) : NOT_COUNTED,
+    ),
   ]);
   if ('code' in described && described.code === NOT_FOUND)
     return { complaint: `--cluster: no EKS cluster "${name}" in ${region}${await others(account)}` };
@@ -103,14 +107,16 @@ export async function look(
   if (noAddon) parts.add('add-on');
   const nodeGroups = took('node groups', groups) ?? [];
   const hasInstances = took(undefined, found) === true;
+  troubles.push(...counted.troubles);
 
   const blocks = new UsedBlocks();
   const enisByZone = new Map<string, number>();
   const answers: SubnetAnswer[] = [];
+  let eniQuota = quotaSaid(asked.eniQuota);
   if (vpcId !== undefined) {
     const filters = [{ Name: 'vpc-id', Values: [vpcId] }];
     let enis = 0;
-    const [enisRead, subnetsRead] = await Promise.all([
+    const [enisRead, subnetsRead, quota] = await Promise.all([
       triedPages('ec2:DescribeNetworkInterfaces', () =>
         eachEni(ec2, { filters, hiddenToo: true }, (eni) => {
           nodes.addEni(eni);
@@ -121,7 +127,10 @@ export async function look(
         }),
       ),
       triedPages('ec2:DescribeSubnets', () => eachSubnet(ec2, filters, (subnet) => answers.push(subnet))),
+      asked.eniQuota === undefined ? readEniQuota(account.quotas) : undefined,
     ]);
+    eniQuota = quota?.quota ?? eniQuota;
+    troubles.push(...(quota?.trouble === undefined ? [] : [quota.trouble]));
     const hasEnis = took(undefined, enisRead) === true;
     if (hasInstances && hasEnis) parts.add('nodes');
     // Which blocks are free only the interfaces tell.
@@ -138,10 +147,10 @@ export async function look(
     ...(cluster?.version !== undefined && { kubernetesVersion: cluster.version }),
     policy,
     nodeGroups,
-    nodes: whole.nodes,
+    nodes: whole.nodes.map((node) => withCount(node, counted.of(named(node)), asked)),
     subnets: parts.has('subnets') ? answers.flatMap((answer) => subnetOf(answer, blocks)) : [],
     enisByZone,
-    eniQuota: asked.eniQuota,
+    eniQuota,
     expected: asked.expected,
   };
   if ('settings' in readCniSettings(seen.cluster.vpcCni, policy)) parts.add('settings');
@@ -152,6 +161,23 @@ export async function look(
     troubles: together(troubles),
     incomplete: whole.incomplete ?? [],
   };
+}
+
+const quotaSaid = (enis: number | undefined): EniQuota =>
+  enis === undefined ? ASSUMED_QUOTA : { enis, from: 'option' };
+
+/** What was said goes before what was counted. */
+function withCount(
+  node: Node,
+  { maxPods, ...count }: NodeCount,
+  { podsPerNode, maxPodsSaid }: Pick<Asked, 'podsPerNode' | 'maxPodsSaid'>,
+): Node {
+  const counted = {
+    ...count,
+    ...(podsPerNode !== undefined && { pods: podsPerNode }),
+    ...(maxPods !== undefined && !maxPodsSaid && { maxPods }),
+  };
+  return Object.keys(counted).length > 0 ? { ...node, counted } : node;
 }
 
 function subnetOf(answer: SubnetAnswer, blocks: UsedBlocks): SubnetSeen[] {
@@ -223,12 +249,4 @@ async function others({ eks }: Account): Promise<string> {
   if ('trouble' in listed) return ': check the name, --region and --profile';
   if (names.length === 0) return ', nor any other: check --region and --profile';
   return `; there is ${names.slice(0, MOST_NAMED).join(', ')}${names.length > MOST_NAMED ? ' and others' : ''}`;
-}
-
-/** Calls that failed for one reason, in one line. */
-function together(troubles: readonly string[]): string[] {
-  const byReason = Map.groupBy(troubles, (line) => line.slice(line.indexOf(': ')));
-  return [...byReason].map(
-    ([reason, lines]) => `${lines.map((line) => line.slice(0, line.indexOf(': '))).join(', ')}${reason}`,
-  );
 }

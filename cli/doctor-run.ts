@@ -20,7 +20,7 @@ export interface DoctorOptions extends AccountOptions {
   readonly policy?: string;
   readonly cniEnv?: Readonly<Record<string, string>>;
   readonly maxPods?: number;
-  readonly eniQuota: number;
+  readonly eniQuota?: number;
 }
 
 export interface Diagnosed {
@@ -40,10 +40,16 @@ export async function diagnose(
     ...(burst !== undefined && { burst }),
     ...(rollout !== undefined && { rollout }),
     ...(churn !== undefined && { churn }),
-    ...(podsPerNode !== undefined && { podsPerNode }),
     ...(growth !== undefined && { growthPerDay: growth }),
   };
-  const looked = await account.ask(() => look(account, { cluster, policy, expected, eniQuota }, said));
+  const asked = {
+    ...{ cluster, policy, expected },
+    kubernetes: options.kubernetes ?? false,
+    maxPodsSaid: options.maxPods !== undefined,
+    ...(podsPerNode !== undefined && { podsPerNode }),
+    ...(eniQuota !== undefined && { eniQuota }),
+  };
+  const looked = await account.ask(() => look(account, asked, said));
   return 'complaint' in looked ? looked : { look: looked, examined: examine(looked.seen) };
 }
 

@@ -1,7 +1,7 @@
 /** What the doctor found, as a person reads it: a table, then each finding in full. No line is wider than {@link COLUMNS}. */
 import type { Examined, Found } from '../lambdas/core/doctor/examine.ts';
 import { many, type Price, type Severity } from '../lambdas/core/doctor/finding.ts';
-import { type ClusterSeen, nodeSubnets, settingsFor, typesOf } from '../lambdas/core/doctor/seen.ts';
+import { type ClusterSeen, nodeSubnets, podsIn, settingsFor, typesOf } from '../lambdas/core/doctor/seen.ts';
 import type { Look } from './doctor-read.ts';
 
 export const COLUMNS = 100;
@@ -55,6 +55,7 @@ export function report(
 function headline(seen: ClusterSeen, where: string): string {
   const { cluster, parts } = seen;
   const subnets = nodeSubnets(seen);
+  const pods = podsIn(seen);
   const free = subnets.reduce((sum, { subnet }) => sum + subnet.freeAddresses, 0);
   return [
     `Cluster ${cluster.name}, ${where}`,
@@ -62,6 +63,7 @@ function headline(seen: ClusterSeen, where: string): string {
       ? `vpc-cni ${cluster.vpcCni?.version ?? 'by hand'}, ${modeOf(seen)}`
       : 'settings of the CNI not known',
     ...(parts.has('nodes') ? [nodesIn(seen)] : []),
+    ...(pods === undefined ? [] : [`${many(pods, 'pod')} with an address`]),
     ...(parts.has('subnets')
       ? [`${many(subnets.length, 'subnet')} of nodes with ${free.toLocaleString('en-US')} free addresses`]
       : []),
@@ -213,6 +215,8 @@ export function document(
     where,
     at: new Date(seen.nowMs).toISOString(),
     nodes: seen.nodes.length,
+    // Left out where they were not counted.
+    pods: podsIn(seen),
     findings: findings.map(({ remedy, ...found }) => ({
       ...found,
       remedy: { says: remedy.says, commands: remedy.commands.map((words) => words.map(quoted).join(' ')) },

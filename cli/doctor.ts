@@ -9,8 +9,6 @@ import { toBurst, toChurn, toGrowth, toRollout } from './quantities.ts';
 import { type Subcommand, USAGE, whole } from './usage.ts';
 
 const SOMETHING_RED = 1;
-/** Source: VPC User Guide, quotas: network interfaces per Region, held for each zone. */
-const ENI_QUOTA = 5_000;
 
 const command = withAccount(
   new Command()
@@ -18,7 +16,8 @@ const command = withAccount(
       'Reads the CNI’s settings, node groups, nodes, interfaces and subnets of a cluster, and names every trap: the evidence, what ' +
         'comes of it, what to do (value and command), and what that costs. Also where a setting would make the prewarmer ' +
         'unnecessary. Nothing is changed; the calls are eks:Describe*, eks:List*, ec2:DescribeInstances, ' +
-        'ec2:DescribeNetworkInterfaces, ec2:DescribeSubnets and, with prefixes, ec2:GetSubnetCidrReservations.',
+        'ec2:DescribeNetworkInterfaces, ec2:DescribeSubnets, servicequotas:Get* for one quota and, with prefixes, ' +
+        'ec2:GetSubnetCidrReservations.',
     )
     .requiredOption('--cluster <name>', 'the EKS cluster')
     .option('--burst <pods>', 'pods that come at once, for example "100 over 3m"', toBurst)
@@ -27,7 +26,7 @@ const command = withAccount(
     .option('--growth <addresses>', 'how many more the cluster needs, for example 500/month', toGrowth)
     .option(
       '--pods-per-node <n>',
-      'pods with an address on each node now, which EC2 does not show',
+      'pods with an address on each node now, which EC2 does not show; goes before --kubernetes',
       whole(0, 1_000),
     )
     .option('--policy <file>', 'the prewarmer’s policy document (JSON), as deployed')
@@ -36,8 +35,16 @@ const command = withAccount(
       'a variable of aws-node, where the CNI is no EKS add-on; again for each',
       toEnv,
     )
-    .option('--max-pods <n>', 'max-pods of the kubelets, where it is not the type’s own', whole(1, 1_000))
-    .option('--eni-quota <n>', 'interfaces the account may have in a zone', whole(1, 1_000_000), ENI_QUOTA)
+    .option(
+      '--max-pods <n>',
+      'max-pods of the kubelets, where it is not the type’s own; goes before --kubernetes',
+      whole(1, 1_000),
+    )
+    .option(
+      '--eni-quota <n>',
+      'interfaces the account may have in a zone, in place of what Service Quotas says',
+      whole(1, 1_000_000),
+    )
     .option('--json', 'one JSON document and nothing else'),
 ).addHelpText(
   'after',
@@ -46,6 +53,7 @@ Exit code 0: nothing is red; 1: something is; 2: wrong usage, or nothing could b
 
 Examples:
   npx eks-ip-prewarmer doctor --cluster shop
+  npx eks-ip-prewarmer doctor --cluster shop --kubernetes       # exact pods and max-pods (docs/lens.md)
   npx eks-ip-prewarmer doctor --cluster shop --burst "100 over 3m" --rollout "110 surge 25%"
   npx eks-ip-prewarmer doctor --cluster shop --cronjobs "40 every 1m for 20s" --growth 500/month
   npx eks-ip-prewarmer doctor --cluster shop --region eu-central-1 --json | jq '.findings[].rule'

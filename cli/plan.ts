@@ -30,7 +30,7 @@ const command = withAccount(
   )
     .option(
       '--workload <namespace/name>',
-      'the Deployment: its settings, replicas and pods are asked of Kubernetes',
+      'the Deployment: its settings and replicas are asked of Kubernetes, and what --kubernetes asks',
       toWorkload,
     )
     .option('--policy <file>', 'the stack’s policy (JSON); its defaults unless said')
@@ -42,6 +42,7 @@ const command = withAccount(
 Examples:
   eks-ip-prewarmer plan --cluster shop --pods 300 --over 3m
   eks-ip-prewarmer plan --cluster shop --pods 120 --rolling maxSurge=25%,maxUnavailable=0
+  eks-ip-prewarmer plan --cluster shop --pods 300 --kubernetes             # by exact pods (docs/lens.md)
   eks-ip-prewarmer plan --cluster shop --workload web/checkout --node-group blue,green
   eks-ip-prewarmer plan --cluster shop --pods 60 --scenario S1      # an embedded AWS: no account needed
 
@@ -104,10 +105,11 @@ async function plan(account: Account, options: Options, progress: Progress): Pro
         })
       : undefined;
   progress.end();
+  for (const line of read.troubles) console.error(line);
   if (options.json)
     console.log(
       JSON.stringify({
-        ...{ where: account.where, ...report, effort },
+        ...{ where: account.where, ...report, effort, notRead: read.troubles },
         expected: played?.outcomes.map(outcomeDocument) ?? null,
       }),
     );

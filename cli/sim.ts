@@ -22,7 +22,7 @@ interface Options {
 const command = new Command('npm run sim --')
   .description(
     'The embedded AWS (simulated) on loopback, with the wire protocols of EC2, EKS, Auto Scaling, SQS, Step Functions, ' +
-      'EventBridge (PutEvents), STS and DynamoDB and the instance metadata of each node.\n\nWhen it is ready it prints one JSON line: where everything is, and the ' +
+      'EventBridge (PutEvents), STS, Service Quotas (of ENIs) and DynamoDB and the instance metadata of each node.\n\nWhen it is ready it prints one JSON line: where everything is, and the ' +
       'environment with which the AWS CLI, any AWS SDK and npm run invoke reach it. A node launched later is one more line.' +
       '\n\nExit code 0: ended by SIGINT or SIGTERM; 1: the world broke; 2: wrong usage.',
   )

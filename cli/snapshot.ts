@@ -25,6 +25,7 @@ const command = withAccount(
 Examples:
   eks-ip-prewarmer snapshot --cluster shop > cluster.json
   eks-ip-prewarmer snapshot --cluster shop --anonymise > cluster.json
+  eks-ip-prewarmer snapshot --cluster shop --kubernetes > cluster.json       # with pods (docs/lens.md)
   eks-ip-prewarmer snapshot --cluster shop --scenario S4 > cluster.json      # an embedded AWS: no account needed
   eks-ip-prewarmer simulate cluster.json --pods 300 --over 2m
 
@@ -36,9 +37,18 @@ export const subcommand: Subcommand = {
   run: async () => {
     const options = command.opts<Options>();
     const progress = progressOn(process.stderr, `Reading ${options.cluster}`);
-    const [{ openAccount }, { takeSnapshot }, { anonymise }, { troubleWith }] = await Promise.all([
+    const [
+      { openAccount },
+      { takeSnapshot },
+      { withCounts },
+      { countOn, kubeOf, NOT_COUNTED },
+      { anonymise },
+      { troubleWith },
+    ] = await Promise.all([
       import('./account.ts'),
       import('./snapshot/take.ts'),
+      import('./snapshot/counts.ts'),
+      import('./kubernetes.ts'),
       import('./snapshot/anonymise.ts'),
       import('./call-trouble.ts'),
     ]);
@@ -48,13 +58,23 @@ export const subcommand: Subcommand = {
       return cannot(account.complaint);
     }
     try {
-      const taken = await account.ask(() => takeSnapshot(options.cluster, account));
+      const { taken, counted } = await account.ask(async () => {
+        const taken = await takeSnapshot(options.cluster, account);
+        const asks = 'snapshot' in taken && options.kubernetes === true;
+        return {
+          taken,
+          counted: asks
+            ? await countOn(kubeOf(account), options.cluster, account, progress.say)
+            : NOT_COUNTED,
+        };
+      });
       progress.end();
       if ('complaint' in taken) return cannot(taken.complaint);
       if ('failure' in taken) return cannot(troubleWith(taken.call, taken.failure));
-      const snapshot = options.anonymise ? anonymise(taken.snapshot) : taken.snapshot;
+      const whole = withCounts(taken.snapshot, taken.inventory.world.nodes, counted);
+      const snapshot = options.anonymise ? anonymise(whole) : whole;
       process.stdout.write(`${JSON.stringify(snapshot, undefined, 2)}\n`);
-      for (const note of snapshot.notes) console.error(note);
+      for (const line of [...snapshot.notes, ...counted.troubles]) console.error(line);
       return TAKEN;
     } finally {
       progress.end();

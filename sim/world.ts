@@ -37,6 +37,8 @@ export interface WorldSetup {
   /** How the first cluster's scheduler chooses among nodes; `spread` unless said. */
   readonly placement?: Placement;
   readonly metadataLags?: MetadataLags;
+  /** Quota of ENIs in one zone, where the account had it raised. */
+  readonly enisPerZone?: number;
   /** Whose reads of EC2 show the account as it was a while ago; nobody's unless said. */
   readonly readLag?: ReadLagOptions;
   /** Virtual time 0 in Unix time; a fixed instant unless real clocks look at this world too. */
@@ -83,6 +85,7 @@ export class World implements WireWorld {
       latencies: EC2_LATENCIES,
       metadataLags: setup.metadataLags ?? METADATA_LAGS,
       throttling: true,
+      ...(setup.enisPerZone !== undefined && { enisPerZone: setup.enisPerZone }),
       ...(setup.readLag !== undefined && { readLag: setup.readLag }),
     });
     this.ec2 = this.account;

@@ -1,18 +1,17 @@
 /** The product's own ports over an account that is only read: what it would remember is in memory, and what it would do is
  *  refused. */
-import { KubeApi } from '../../lambdas/adapters/kube-api.ts';
-import { overHttps } from '../../lambdas/adapters/kube-https.ts';
+import type { KubeApi } from '../../lambdas/adapters/kube-api.ts';
 import { KubeWorkloads } from '../../lambdas/adapters/kube-workloads.ts';
-import type { Kubernetes } from '../../lambdas/core/kubernetes.ts';
+import { succeeded } from '../../lambdas/core/failures.ts';
+import type { Kubernetes, NamedNode } from '../../lambdas/core/kubernetes.ts';
 import type { Policy } from '../../lambdas/core/policy.ts';
-import type { Ports } from '../../lambdas/core/ports.ts';
-import { PATIENCE } from '../../lambdas/handlers/wiring.ts';
+import type { Clock, Ports } from '../../lambdas/core/ports.ts';
 import { MemoryBudget } from '../../sim/stores/memory-budget.ts';
 import { MemoryLedger } from '../../sim/stores/memory-ledger.ts';
 import { MemoryReads } from '../../sim/stores/memory-reads.ts';
 import { MemoryRolloutBook } from '../../sim/stores/memory-rollout-book.ts';
-import { kubeDoor } from '../../sim/wire/kube-door.ts';
 import type { Account } from '../account-clients.ts';
+import type { Counted } from '../kubernetes.ts';
 
 /** Only a plan is asked for: whoever comes here would change something. */
 const never = (what: string) => async (): Promise<never> => {
@@ -59,14 +58,16 @@ export function readingPorts(
   };
 }
 
-/** The cluster's API server, asked as whoever is signed in. */
-export const lensOn = ({ eks, region, clock, simulated }: Account): Kubernetes =>
-  new KubeWorkloads(
-    new KubeApi(
-      eks,
-      region,
-      simulated === undefined ? overHttps(PATIENCE.lens) : kubeDoor(simulated.world),
-      clock,
-    ),
-    clock,
-  );
+/** The lens as whoever is signed in has it, with pods as they were counted already. */
+export class CountedLens extends KubeWorkloads {
+  readonly #counted: Counted;
+
+  constructor(api: KubeApi, clock: Clock, counted: Counted) {
+    super(api, clock);
+    this.#counted = counted;
+  }
+
+  override async pods(_cluster: string, nodes: readonly NamedNode[]) {
+    return succeeded(this.#counted.podsOn(nodes));
+  }
+}

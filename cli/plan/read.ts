@@ -4,9 +4,8 @@ import { floorMs } from '../../lambdas/core/budget/allowance.ts';
 import { adoptionWorstMs, keptForMs, slotsPerEni } from '../../lambdas/core/cni.ts';
 import type { RolloutReport } from '../../lambdas/core/decide-rollout.ts';
 import type { DeploymentSettings, Kubernetes } from '../../lambdas/core/kubernetes.ts';
-import { named } from '../../lambdas/core/lens.ts';
 import { QUIET_MS } from '../../lambdas/core/limits.ts';
-import type { Cluster, Node } from '../../lambdas/core/model.ts';
+import type { Cluster } from '../../lambdas/core/model.ts';
 import { limitsOf } from '../../lambdas/core/plan/instance-limits.ts';
 import { lookAt } from '../../lambdas/core/plan/standing.ts';
 import { type ActStep, acts } from '../../lambdas/core/plan/steps.ts';
@@ -14,12 +13,14 @@ import type { Policy } from '../../lambdas/core/policy.ts';
 import { warmRollout } from '../../lambdas/core/warm-rollout.ts';
 import type { Account } from '../account-clients.ts';
 import { troubleWith } from '../call-trouble.ts';
+import { countOn, kubeOf, NOT_COUNTED } from '../kubernetes.ts';
 import { type Burst, type BurstOptions, burstOf, signalOf } from '../simulate/burst.ts';
+import { withCounts } from '../snapshot/counts.ts';
 import type { Snapshot } from '../snapshot/format.ts';
 import { settingsOf } from '../snapshot/pods.ts';
 import { withPods } from '../snapshot/read.ts';
 import { takeSnapshot } from '../snapshot/take.ts';
-import { lensOn, readingPorts } from './ports.ts';
+import { CountedLens, readingPorts } from './ports.ts';
 
 export interface PlanRead {
   readonly cluster: Cluster;
@@ -27,7 +28,11 @@ export interface PlanRead {
   readonly report: RolloutReport;
   readonly snapshot: Snapshot;
   readonly effort: Effort;
+  /** One line for each question that Kubernetes did not answer. */
+  readonly troubles: readonly string[];
 }
+
+type PlanOptions = Omit<BurstOptions, 'pods'> & { readonly pods?: number; readonly kubernetes?: true };
 
 /** What the plan costs, beside its totals. */
 export interface Effort {
@@ -44,7 +49,7 @@ type Refused = { readonly complaint: string };
 export async function readPlan(
   account: Account,
   name: string,
-  options: Omit<BurstOptions, 'pods'> & { readonly pods?: number },
+  options: PlanOptions,
   policy: Policy,
 ): Promise<PlanRead | Refused> {
   const taken = await takeSnapshot(name, account);
@@ -52,10 +57,14 @@ export async function readPlan(
   if ('failure' in taken) return { complaint: troubleWith(taken.call, taken.failure) };
   const { cluster, inventory } = taken;
   const { nodes } = inventory.world;
-  const lens = options.workload === undefined ? undefined : lensOn(account);
+  const api = kubeOf(account);
+  const asks = options.kubernetes === true || options.workload !== undefined;
+  const counted = asks ? await countOn(api, name, account) : NOT_COUNTED;
+  const lens = new CountedLens(api, account.clock, counted);
   const burst = await burstFor(lens, name, options);
   if ('complaint' in burst) return burst;
-  const ports = readingPorts(account, name, { policy, kubernetes: lens });
+  const known = options.podsPerNode === undefined && counted.hasPods;
+  const ports = readingPorts(account, name, { policy, kubernetes: known ? lens : undefined });
   // One look cannot tell which nodes are quiet: they are taken to have looked like this for as long as it takes.
   const nowMs = account.clock();
   await ports.ledger.saw(name, lookAt(nodes, new Map(), nowMs - QUIET_MS - 1));
@@ -63,20 +72,16 @@ export async function readPlan(
   const report = await warmRollout(signal, ports, 'plan');
   if ('kind' in report) return { complaint: report.why };
   return {
-    ...{ cluster, burst, report },
-    snapshot:
-      lens === undefined ? withPods(taken.snapshot, burst) : await counted(taken.snapshot, nodes, lens),
+    ...{ cluster, burst, report, troubles: counted.troubles },
+    // What was said goes before what was counted.
+    snapshot: withPods(withCounts(taken.snapshot, nodes, counted), burst),
     effort: effortOf(report, burst, policy, taken.snapshot),
   };
 }
 
-async function burstFor(
-  lens: Kubernetes | undefined,
-  cluster: string,
-  options: Omit<BurstOptions, 'pods'> & { readonly pods?: number },
-): Promise<Burst | Refused> {
+async function burstFor(lens: Kubernetes, cluster: string, options: PlanOptions): Promise<Burst | Refused> {
   const { pods, workload } = options;
-  if (lens === undefined || workload === undefined)
+  if (workload === undefined)
     return pods === undefined
       ? { complaint: '--pods: expected a number of pods, or --workload, got neither' }
       : burstOf({ ...options, pods });
@@ -92,7 +97,7 @@ async function burstFor(
 /** Without a number of pods the Deployment is rolled out as it is; with one, so many come beside those it has. */
 function deployedBurst(
   { replicas, strategy, terminationGraceMs }: DeploymentSettings,
-  options: Omit<BurstOptions, 'pods'> & { readonly pods?: number },
+  options: PlanOptions,
 ): Burst | Refused {
   const { pods } = options;
   if (strategy.type !== 'rolling-update')
@@ -101,20 +106,6 @@ function deployedBurst(
   const own = options.rolling ?? { maxSurge, maxUnavailable };
   const burst = burstOf({ ...options, pods: pods ?? replicas, ...(pods === undefined && { rolling: own }) });
   return { ...burst, terminationGraceMs };
-}
-
-/** The pods of each node, exactly; as it was where they cannot be counted. */
-async function counted(snapshot: Snapshot, nodes: readonly Node[], lens: Kubernetes): Promise<Snapshot> {
-  const pods = await lens.pods(snapshot.cluster.name, nodes.map(named), nodes.length);
-  if (!pods.ok) return snapshot;
-  const counts = new Map<string, number>([...pods.value].map(([id, { count }]) => [id, count]));
-  return {
-    ...snapshot,
-    nodes: snapshot.nodes.map((node) => {
-      const count = counts.get(node.id);
-      return count === undefined ? node : { ...node, pods: count };
-    }),
-  };
 }
 
 function effortOf(

@@ -92,6 +92,10 @@ const ENI = ours({
   unmanaged: z.optional(yesOrNo),
 });
 
+/** Whole numbers that `maxPods` and `pods` of a node may be. */
+export const MAX_PODS = { from: 3, to: 1_000 } as const;
+export const PODS = { from: 0, to: 1_000 } as const;
+
 const NODE = ours({
   id: id('i'),
   type: text('an EC2 instance type such as "m5.large"', /^[a-z0-9-]+\.[a-z0-9-]+$/),
@@ -99,9 +103,9 @@ const NODE = ours({
   nodeGroup: word('the name of a node group, node pool or Auto Scaling group'),
   launchedBy: oneOf('managed', 'self-managed', 'karpenter'),
   /** max-pods of its kubelet; by the CNI's formula when absent. */
-  maxPods: z.optional(whole(3, 1_000, 'pods')),
+  maxPods: z.optional(whole(MAX_PODS.from, MAX_PODS.to, 'pods')),
   /** Pods that hold an address; told from its addresses when absent, because EC2 does not show it. */
-  pods: z.optional(whole(0, 1_000, 'pods')),
+  pods: z.optional(whole(PODS.from, PODS.to, 'pods')),
   enis: listOf(ENI, 'a list of at least one ENI'),
 });
 

@@ -22,26 +22,47 @@ interface Server {
   readonly public: boolean;
 }
 
+/** Who asks, in the words of a refusal. */
+export interface Asker {
+  readonly role: string;
+  /** Why the API server was perhaps not reached. */
+  readonly unreached: (isPublic: boolean) => string;
+}
+
 const DESCRIBE = 'DescribeCluster';
 /** Code of what is not there. */
 export const NOT_FOUND = 'NotFound';
+/** Code of what RBAC does not allow. */
+export const FORBIDDEN = 'Forbidden';
 /** Endpoint and authority of a cluster stay; whether it can be reached from anywhere may be changed by hand. */
 const KEEP_MS = 600_000;
 /** An API server that could not be reached is not tried again for so long: each try waits for its time-out. */
 const SILENT_MS = 60_000;
 
+const FUNCTION: Asker = {
+  role: "this function's role",
+  unreached: (isPublic) =>
+    `${
+      isPublic
+        ? 'its public endpoint may be closed to us (publicAccessCidrs)'
+        : 'its endpoint is private and this function is not in its VPC (docs/lens.md)'
+    }; not tried again for ${SILENT_MS / 1000} s`,
+};
+
 export class KubeApi {
   readonly #eks: EKSClient;
   readonly #send: KubeSend;
   readonly #clock: Clock;
+  readonly #asker: Asker;
   readonly #tokens: EksTokens;
   readonly #servers = new Map<string, { readonly atMs: number; readonly server: Server }>();
   readonly #silent = new Map<string, { readonly untilMs: number; readonly failure: Failure }>();
 
-  constructor(eks: EKSClient, region: string, send: KubeSend, clock: Clock) {
+  constructor(eks: EKSClient, region: string, send: KubeSend, clock: Clock, asker = FUNCTION) {
     this.#eks = eks;
     this.#send = send;
     this.#clock = clock;
+    this.#asker = asker;
     this.#tokens = new EksTokens({ region, credentials: () => eks.config.credentials() }, clock);
   }
 
@@ -99,14 +120,16 @@ export class KubeApi {
         ca,
       });
     } catch (error) {
-      const answer = unreached(cluster, found.value, error);
+      const answer = unreached(cluster, found.value, error, this.#asker);
       // It is there, and may answer the next question.
       if (answer.failure.code === SLOW) return answer;
       this.#silent.set(cluster, { untilMs: this.#clock() + SILENT_MS, failure: answer.failure });
       return answer;
     }
     if (response.status === 401) this.#tokens.forget(cluster);
-    return response.status < 300 ? succeeded(response) : refusal(cluster, asked, response.status);
+    return response.status < 300
+      ? succeeded(response)
+      : refusal(cluster, asked, response.status, this.#asker);
   }
 
   async #serverOf(name: string): Promise<Answer<Server>> {
@@ -132,35 +155,32 @@ export class KubeApi {
 
 const refused = (kind: Failure['kind'], code: string, message: string) => failed({ kind, code, message });
 
-function unreached(cluster: string, server: Server, error: unknown) {
+function unreached(cluster: string, server: Server, error: unknown, asker: Asker) {
   const { code = 'unknown', message } = error as { readonly code?: string; readonly message: string };
   if (code === SLOW)
     return refused('transient', code, `the API server of ${cluster} did not answer in time (${message})`);
-  const why = server.public
-    ? 'its public endpoint may be closed to us (publicAccessCidrs)'
-    : 'its endpoint is private and this function is not in its VPC (docs/lens.md)';
   return refused(
     'transient',
     code,
-    `the API server of ${cluster} cannot be reached: ${why}; not tried again for ${SILENT_MS / 1000} s (${message})`,
+    `the API server of ${cluster} cannot be reached: ${asker.unreached(server.public)} (${message})`,
   );
 }
 
 /** Source: Kubernetes API conventions, HTTP status codes. A failed test of a JSON patch is answered 422. */
-function refusal(cluster: string, { verb, group, resource, path }: Asked, status: number) {
+function refusal(cluster: string, { verb, group, resource, path }: Asked, status: number, { role }: Asker) {
   const what = `${verb} ${path}: status ${status}`;
   switch (status) {
     case 401:
       return refused(
         'not-allowed',
         'Unauthorized',
-        `the API server of ${cluster} does not know this function's role: it needs an access entry (docs/lens.md); ${what}`,
+        `the API server of ${cluster} does not know ${role}: it needs an access entry (docs/lens.md); ${what}`,
       );
     case 403:
       return refused(
         'not-allowed',
-        'Forbidden',
-        `the RBAC of ${cluster} lacks a rule for this function's role: apiGroups ["${group}"], resources ["${resource}"], verbs ["${verb}"] (docs/lens.md)`,
+        FORBIDDEN,
+        `the RBAC of ${cluster} lacks a rule for ${role}: apiGroups ["${group}"], resources ["${resource}"], verbs ["${verb}"] (docs/lens.md)`,
       );
     case 404:
       return refused('unexpected', NOT_FOUND, what);

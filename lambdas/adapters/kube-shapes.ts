@@ -72,7 +72,7 @@ export const gateAt = ({ spec: { taints = [] } }: KubeNode): number =>
   taints.findIndex(({ key, effect }) => key === GATE_TAINT.key && effect === GATE_TAINT.effect);
 
 /** The instance: `aws:///eu-central-1a/i-0123456789abcdef0`. Source: AWS cloud provider. */
-export const instanceOf = ({ spec: { providerID } }: KubeNode): NodeId | undefined =>
+export const instanceOf = ({ spec: { providerID } }: Pick<KubeNode, 'spec'>): NodeId | undefined =>
   /^aws:\/\/\/[^/]*\/(i-[0-9a-f]+)$/.exec(providerID ?? '')?.[1] as NodeId | undefined;
 
 export function gateOf(nodeId: NodeId, node: KubeNode): GateSeen {

@@ -9,6 +9,7 @@ import type { NodeId } from '../core/model.ts';
 import { inParallel } from '../core/parallel.ts';
 import type { Clock } from '../core/ports.ts';
 import { type Asked, type KubeApi, NOT_FOUND } from './kube-api.ts';
+import { eachListed, HOLDING, LIST_NODES, LIST_PODS, PER_PAGE } from './kube-lists.ts';
 import {
   DEPLOYMENT,
   gateAt,
@@ -25,8 +26,6 @@ import {
 
 /** Requests of one question under way at a time. */
 const AT_ONCE = 10;
-/** Objects of one page: what kubectl asks for. Pods are some 8 kB each: 4 MB. */
-const PER_PAGE = 500;
 /** Pods a node runs, roughly: a page holds those of 25 nodes. Of fewer nodes, one request each costs less. */
 const PODS_PER_NODE = 20;
 /** What one question may take in all: those who ask have half a minute, and EC2 to see to. */
@@ -34,7 +33,6 @@ const MOST_MS = 8_000;
 /** Somebody else changed the taints in between: read again, so often. */
 const PATCHES = 3;
 
-const HOLDING = 'status.phase!=Succeeded,status.phase!=Failed';
 const PENDING = 'spec.nodeName=,status.phase=Pending';
 
 export class KubeWorkloads implements Kubernetes {
@@ -145,8 +143,7 @@ export class KubeWorkloads implements Kubernetes {
 
   async closedGates(cluster: string): Promise<Answer<readonly GateSeen[]>> {
     const closed: GateSeen[] = [];
-    const asked: Asked = { path: '/api/v1/nodes', verb: 'list', group: '', resource: 'nodes' };
-    const read = await this.#each(cluster, asked, NODE, (node) => {
+    const read = await this.#each(cluster, LIST_NODES, NODE, (node) => {
       const nodeId = instanceOf(node);
       if (nodeId !== undefined && gateAt(node) >= 0) closed.push(gateOf(nodeId, node));
     });
@@ -179,43 +176,15 @@ export class KubeWorkloads implements Kubernetes {
     return orAbsent(await this.#api.get(cluster, nodeAt(name, 'get'), NODE));
   }
 
-  /** Every object of a list, page by page; a page that fails fails the whole. */
-  async #each<S extends z.core.$ZodType>(
+  #each<S extends z.core.$ZodType>(
     cluster: string,
     asked: Asked,
     shape: S,
     put: (item: z.core.output<S>) => void,
   ): Promise<Answer<void>> {
-    const untilMs = this.#clock() + MOST_MS;
-    let next: string | undefined;
-    do {
-      if (this.#clock() >= untilMs)
-        return failed({
-          kind: 'transient',
-          code: 'TooSlow',
-          message: `${asked.path}: not read in ${MOST_MS / 1000} s`,
-        });
-      const query = {
-        ...asked.query,
-        limit: String(PER_PAGE),
-        ...(next !== undefined && { continue: next }),
-      };
-      const read = await this.#api.get(cluster, { ...asked, query }, listOf(shape));
-      if (!read.ok) return read;
-      for (const item of read.value.items) put(item);
-      next = read.value.metadata.continue || undefined;
-    } while (next !== undefined);
-    return succeeded(undefined);
+    return eachListed(this.#api, this.#clock, { cluster, asked, shape, mostMs: MOST_MS }, put);
   }
 }
-
-const LIST_PODS = (query: Readonly<Record<string, string>>): Asked => ({
-  path: '/api/v1/pods',
-  verb: 'list',
-  group: '',
-  resource: 'pods',
-  query,
-});
 
 const deploymentPath = (namespace: string, name: string): string =>
   `/apis/apps/v1/namespaces/${encodeURIComponent(namespace)}/deployments/${encodeURIComponent(name)}`;

@@ -30,6 +30,16 @@ export interface Eni {
 
 export type NodeState = 'pending' | 'running' | 'stopping' | 'stopped' | 'shutting-down' | 'terminated';
 
+/** What EC2 does not show of a node, where Kubernetes was asked, or whoever asks said it. */
+export interface NodeCount {
+  /** Pods that have an address of their own, or are about to. */
+  readonly pods?: number;
+  /** Pods on the host's network. */
+  readonly hostNetworkPods?: number;
+  /** kubelet's own. */
+  readonly maxPods?: number;
+}
+
 /** An EC2 instance that is, or is about to become, a node of a cluster. */
 export interface Node {
   readonly id: NodeId;
@@ -50,6 +60,8 @@ export interface Node {
   readonly tags: Readonly<Record<string, string>>;
   /** All ENIs on every card; the primary has device index 0 on card 0. */
   readonly enis: readonly Eni[];
+  /** Absent where nobody counted, as in all functions. */
+  readonly counted?: NodeCount;
 }
 
 export interface Subnet {

@@ -37,6 +37,7 @@ export class KubeObjects implements KubeCluster {
       joinedAtMs: node.joinedAtMs ?? 0,
       ...(node.ready && { readySinceMs: node.readyAtMs ?? 0 }),
       taints: [...node.taints].map(taintOf),
+      maxPods: node.maxPods,
     }));
   }
 

@@ -25,6 +25,9 @@ export interface SubnetSetup {
   readonly singles?: 'scattered' | 'packed';
 }
 
+/** Source: VPC User Guide, quotas: network interfaces per Region, held for each zone. */
+export const DEFAULT_ENIS_PER_ZONE = 5_000;
+
 /** Time of a call in ms: `default`, or the action's own. */
 export type Latencies = { readonly default: Delay } & Partial<Readonly<Record<Ec2Action, Delay>>>;
 
@@ -41,7 +44,7 @@ export interface AccountOptions {
   readonly faults?: readonly Fault[];
   /** Keep every attempt in `calls.log`. */
   readonly keepsLog?: boolean;
-  /** Quota of ENIs in one zone; 5,000 by default (VPC User Guide, quotas: per Region, enforced per zone). */
+  /** Quota of ENIs in one zone, where the account had it raised; else AWS's default. */
   readonly enisPerZone?: number;
   /** Whose reads show the account as it was a while ago; nobody's unless said. */
   readonly readLag?: ReadLagOptions;

@@ -4,13 +4,14 @@
  */
 import type { Chance, Stream } from '../chance.ts';
 import { type Kernel, type Process, RANK } from '../kernel.ts';
-import type {
-  AccountOptions,
-  Latencies,
-  Launch,
-  PresentEni,
-  StateListener,
-  SubnetSetup,
+import {
+  type AccountOptions,
+  DEFAULT_ENIS_PER_ZONE,
+  type Latencies,
+  type Launch,
+  type PresentEni,
+  type StateListener,
+  type SubnetSetup,
 } from './account-options.ts';
 import { type Circumstances, carryOut } from './actions.ts';
 import { AddressSpace } from './address-space.ts';
@@ -54,6 +55,7 @@ const DEFAULT_TIMEOUT_MS = 10_000;
 export class Account implements Ec2 {
   readonly region: string;
   readonly accountId: string;
+  readonly enisPerZone: number | undefined;
   readonly calls: CallCounts;
   readonly #kernel: Kernel;
   readonly #chance: Chance;
@@ -70,6 +72,7 @@ export class Account implements Ec2 {
   constructor(options: AccountOptions) {
     this.region = options.region;
     this.accountId = options.accountId;
+    this.enisPerZone = options.enisPerZone;
     this.#kernel = options.kernel;
     this.#chance = options.chance;
     this.#latencies = options.latencies;
@@ -88,7 +91,7 @@ export class Account implements Ec2 {
       chance: options.chance,
       now: () => this.#kernel.nowMs,
       lags: options.metadataLags,
-      enisPerZone: options.enisPerZone ?? 5_000,
+      enisPerZone: options.enisPerZone ?? DEFAULT_ENIS_PER_ZONE,
       readLag: this.#readLag,
     });
     for (const subnet of options.subnets) this.#addSubnet(subnet);

@@ -237,6 +237,8 @@ export interface Caller {
 /** One attempt of one action, as it really happens: latency, request bucket, faults, then the effect and the answer at
  *  the end of the call. Throws {@link ApiError} or {@link ReplyLost}. Retrying is the caller's business. */
 export interface Ec2 {
+  /** Quota of ENIs in one zone, where the account had it raised. */
+  readonly enisPerZone?: number | undefined;
   call<A extends Ec2Action>(
     caller: Caller,
     action: A,

@@ -45,6 +45,8 @@ export interface KubeCluster {
     /** Virtual ms; absent while it is not Ready. */
     readonly readySinceMs?: number;
     readonly taints: readonly KubeTaint[];
+    /** kubelet's, those on the host's network included. */
+    readonly maxPods: number;
   }[];
   pods(): readonly {
     readonly namespace: string;

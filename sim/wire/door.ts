@@ -34,7 +34,7 @@ export function inProcessDoor(world: WireWorld, limits: CallLimits = {}): Reques
 
 export interface VirtualClientOptions {
   readonly door: RequestHandler;
-  readonly service: 'ec2' | 'eks' | 'sqs' | 'autoscaling' | 'sts' | 'states' | 'events';
+  readonly service: 'ec2' | 'eks' | 'sqs' | 'autoscaling' | 'sts' | 'states' | 'events' | 'servicequotas';
   readonly region: string;
   /** Who asks: the access key id, by which the world tells its callers apart. */
   readonly callerName: string;

@@ -5,10 +5,12 @@ import type { WireResponse, WireWorld } from './wire.ts';
 export const nodesOf = ({ epochMs }: WireWorld, kubernetes: KubeCluster) => {
   /** In whole seconds, as Kubernetes writes its times. */
   const time = (atMs: number): string => `${new Date(epochMs + atMs).toISOString().slice(0, 19)}Z`;
-  return kubernetes.nodes().map(({ name, providerId, joinedAtMs, readySinceMs, taints }) => ({
+  return kubernetes.nodes().map(({ name, providerId, joinedAtMs, readySinceMs, taints, maxPods }) => ({
     metadata: { name, creationTimestamp: time(joinedAtMs) },
     spec: { providerID: providerId, ...(taints.length > 0 && { taints }) },
     status: {
+      allocatable: { pods: String(maxPods) },
+      capacity: { pods: String(maxPods) },
       conditions: [
         readySinceMs === undefined
           ? { type: 'Ready', status: 'False', lastTransitionTime: time(joinedAtMs) }

@@ -9,6 +9,7 @@ import { answerEks, type EksWorld } from './eks-rest.ts';
 import { EVENTS } from './events-json.ts';
 import { answerKubernetes, isForApiServer } from './kubernetes.ts';
 import { formOf } from './query.ts';
+import { SERVICE_QUOTAS } from './service-quotas-json.ts';
 import { answerSqs } from './sqs-json.ts';
 import { STATES } from './states-json.ts';
 import { STS } from './sts-query.ts';
@@ -76,6 +77,8 @@ function* answer(
       return answerJson(STATES, world, request, requestId);
     case 'events':
       return answerJson(EVENTS, world, request, requestId);
+    case 'servicequotas':
+      return answerJson(SERVICE_QUOTAS, world, request, requestId);
     case undefined:
       return {
         status: 404,
@@ -85,7 +88,7 @@ function* answer(
   }
 }
 
-const SERVICES = ['ec2', 'eks', 'sqs', 'autoscaling', 'sts', 'states', 'events'] as const;
+const SERVICES = ['ec2', 'eks', 'sqs', 'autoscaling', 'sts', 'states', 'events', 'servicequotas'] as const;
 type Service = (typeof SERVICES)[number];
 
 /** What stands before the dot in `X-Amz-Target`. */
@@ -93,6 +96,7 @@ const TARGETS: Readonly<Record<string, Service>> = {
   AmazonSQS: 'sqs',
   [STATES.target]: 'states',
   [EVENTS.target]: 'events',
+  [SERVICE_QUOTAS.target]: 'servicequotas',
 };
 
 /** The signature names the service at every address; unsigned requests are told by their host, target or form. */

@@ -21,7 +21,7 @@ export function perfect(changes: Partial<ClusterSeen> = {}): ClusterSeen {
     nodes: nodes(4, (id) => ({ enis: [anEni(0, 0, { tags: { [IPAMD_TAG]: id }, prefixes: 2 })] })),
     subnets: [seenSubnet()],
     enisByZone: new Map([['eu-central-1a', 4]]),
-    eniQuota: 5_000,
+    eniQuota: { enis: 5_000, from: 'account' },
     expected: {},
     ...changes,
   };

@@ -59,6 +59,9 @@ test('the page for operators names the groups, the taint and every right the cod
   expect(rules).toEqual([
     [[''], ['pods'], ['list']],
     [['apps'], ['deployments'], ['get']],
+    // From the command line.
+    [[''], ['nodes', 'pods'], ['list']],
+    [['apps'], ['deployments'], ['get']],
     [['apps'], ['deployments/scale'], ['patch']],
     [[''], ['nodes'], ['get', 'list', 'patch']],
   ]);

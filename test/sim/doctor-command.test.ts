@@ -84,6 +84,38 @@ test('an account by its address: plain text of at most 100 columns, by reads alo
   expect(calls.toSorted()).toEqual(['DescribeInstances', 'DescribeNetworkInterfaces', 'DescribeSubnets']);
 });
 
+test('--kubernetes: pods are counted by the API server; what it refuses is one line', async () => {
+  const { world, server } = await serving();
+  for (const node of world.nodes) node.bind(world.createPod(`web-${node.name}`, node));
+  const args = ['--cluster', 'demo', '--endpoint', server.endpoint, '--kubernetes'];
+  const { status, stdout, stderr } = await doctor(args);
+  expect([status, stderr]).toEqual([0, '']);
+  expect(stdout.replaceAll(/\s+/g, ' ')).toContain('3 nodes (3 m5.large); 3 pods with an address;');
+  expect(stdout).not.toContain('Not read');
+  world.cluster().kubernetes.denied.add('list pods');
+  const refused = await doctor(args);
+  expect([refused.status, refused.stderr]).toEqual([0, '']);
+  expect(refused.stdout.replaceAll(/\s+/g, ' ')).toContain(
+    'Not read: kubernetes list pods: the RBAC of demo lacks a rule for the identity you are signed in as: ' +
+      'apiGroups [""], resources ["pods"], verbs ["list"] (docs/lens.md)',
+  );
+  expect(refused.stdout).not.toContain('pods with an address');
+  expect(widest(stdout + refused.stdout)).toBeLessThanOrEqual(COLUMNS);
+});
+
+test.each([
+  [['snapshot'], '"maxPods": 29'],
+  [['plan', '--pods', '5', '--no-simulation', '--json'], '"notRead":["kubernetes list pods: '],
+])('%j --kubernetes: what is refused is one line on stderr, and the rest is there', async (args, shown) => {
+  const { world, server } = await serving();
+  world.cluster().kubernetes.denied.add('list pods');
+  const asked = [...args, '--cluster', 'demo', '--endpoint', server.endpoint, '--kubernetes'];
+  const { status, stdout, stderr } = await run(asked);
+  expect(status).toBe(0);
+  expect(stderr).toMatch(/^kubernetes list pods: the RBAC of demo lacks a rule .*\n$/);
+  expect(stdout).toContain(shown);
+});
+
 test('something red: exit code 1, a command to paste, and the same as JSON', async () => {
   const file = await scenario({ MINIMUM_IP_TARGET: '10', ADDITIONAL_ENI_TAGS: '{"it\'s": "ours"}' });
   const args = ['--cluster', 'shop', '--scenario', file, '--burst', '200 over 10s', '--rollout', '60'];

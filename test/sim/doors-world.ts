@@ -2,6 +2,7 @@
 import { EC2Client } from '@aws-sdk/client-ec2';
 import { EKSClient } from '@aws-sdk/client-eks';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
+import { ServiceQuotasClient } from '@aws-sdk/client-service-quotas';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { Chance } from '../../sim/chance.ts';
@@ -83,6 +84,7 @@ export interface Clients {
   readonly sqs: SQSClient;
   readonly sfn: SFNClient;
   readonly events: EventBridgeClient;
+  readonly quotas: ServiceQuotasClient;
 }
 
 export interface OpenDoor {
@@ -102,7 +104,7 @@ export const inProcess: Door = {
   door: 'in process',
   open: async (world) => {
     const door = inProcessDoor(world);
-    const settings = (service: 'ec2' | 'eks' | 'sqs' | 'states' | 'events') =>
+    const settings = (service: 'ec2' | 'eks' | 'sqs' | 'states' | 'events' | 'servicequotas') =>
       virtualClient({ door, service, region: REGION, callerName: 'prewarmer' });
     const clients = {
       ec2: new EC2Client(settings('ec2')),
@@ -110,6 +112,7 @@ export const inProcess: Door = {
       sqs: new SQSClient(settings('sqs')),
       sfn: new SFNClient(settings('states')),
       events: new EventBridgeClient(settings('events')),
+      quotas: new ServiceQuotasClient(settings('servicequotas')),
     };
     return {
       through: (work) => inVirtualTime(world.kernel, () => work(clients)),
@@ -138,6 +141,7 @@ export const overHttp: Door = {
       sqs: new SQSClient(settings),
       sfn: new SFNClient(settings),
       events: new EventBridgeClient(settings),
+      quotas: new ServiceQuotasClient(settings),
     };
     return {
       through: (work) => work(clients),

@@ -1,5 +1,7 @@
 /** What is known of versions of the CNI. */
-import { type Finding, FREE, type Rule } from './finding.ts';
+import { SUBNET_ROLE_TAG } from '../plan/subnets.ts';
+import { type Finding, FREE, type Rule, some } from './finding.ts';
+import { priceOfRestart, setEnv } from './remedies.ts';
 import { type ClusterSeen, settingsFor } from './seen.ts';
 
 interface Version {
@@ -75,47 +77,49 @@ export const cniVersion: Rule = {
     const found = DEFECTS.filter(({ has }) => has(version, seen));
     const severity = SEVERITIES.find((each) => found.some((defect) => defect.severity === each));
     if (severity === undefined) return undefined;
-    const { cluster, region, kubernetesVersion } = seen;
     const newer = found.some((defect) => defect.severity !== 'info');
-    const aws = ['aws', 'eks', '--region', region];
+    const remedy = newer ? update(seen) : withoutDiscovery(seen);
     return {
       severity,
       title: newer ? 'The CNI’s version has known defects' : 'One known defect of the CNI’s version',
-      evidence: `vpc-cni ${cluster.vpcCni?.version}`,
+      evidence: `vpc-cni ${seen.cluster.vpcCni?.version}`,
       consequence: found.map(({ says }) => says).join('; '),
-      remedy: newer
-        ? {
-            says: 'Update the add-on, one minor version at a time: the first command lists versions, put one into the second.',
-            commands: [
-              [
-                ...aws,
-                'describe-addon-versions',
-                '--addon-name',
-                'vpc-cni',
-                ...(kubernetesVersion === undefined ? [] : ['--kubernetes-version', kubernetesVersion]),
-                '--query',
-                'addons[].addonVersions[].addonVersion',
-                '--output',
-                'text',
-              ],
-              [
-                ...aws,
-                'update-addon',
-                '--cluster-name',
-                cluster.name,
-                '--addon-name',
-                'vpc-cni',
-                '--resolve-conflicts',
-                'PRESERVE',
-                '--addon-version',
-                'VERSION',
-              ],
-            ],
-          }
-        : { says: 'Nothing to be done while EC2 does not throttle you.', commands: [] },
-      price: newer ? { ...FREE, rolls: seen.nodes.length } : FREE,
+      remedy,
+      price: remedy.commands.length > 0 ? priceOfRestart(seen) : FREE,
     };
   },
 };
+
+function update({ cluster, region, kubernetesVersion }: ClusterSeen): Finding['remedy'] {
+  const eks = (...words: string[]): string[] => ['aws', 'eks', '--region', region, ...words];
+  const forVersion = kubernetesVersion === undefined ? [] : ['--kubernetes-version', kubernetesVersion];
+  return {
+    says: 'Update the add-on, one minor version at a time: the first command lists versions, put one into the second.',
+    commands: [
+      [
+        ...eks('describe-addon-versions', '--addon-name', 'vpc-cni', ...forVersion),
+        ...['--query', 'addons[].addonVersions[].addonVersion', '--output', 'text'],
+      ],
+      [
+        ...eks('update-addon', '--cluster-name', cluster.name, '--addon-name', 'vpc-cni'),
+        ...['--resolve-conflicts', 'PRESERVE', '--addon-version', 'VERSION'],
+      ],
+    ],
+  };
+}
+
+/** Only where it takes no subnet away from the CNI. */
+function withoutDiscovery(seen: ClusterSeen): Finding['remedy'] {
+  const others = seen.subnets.filter(({ tags }) => (tags[SUBNET_ROLE_TAG] ?? '') !== '');
+  if (!seen.parts.has('subnets') || others.length > 0)
+    return {
+      says: `Nothing to be done while EC2 does not throttle you${others.length > 0 ? `: ${some(others.map(({ id }) => id))} may be in use by discovery` : ''}.`,
+      commands: [],
+    };
+  return {
+    says: `Set ENABLE_SUBNET_DISCOVERY=false if EC2 throttles you: no subnet is tagged ${SUBNET_ROLE_TAG}, so discovery finds none.`,
+    commands: [setEnv(seen, { ENABLE_SUBNET_DISCOVERY: 'false' })],
+  };
+}
 
 export const CNI_VERSION_RULES: readonly Rule[] = [cniVersion];

@@ -3,7 +3,7 @@
 import { keptFree } from '../cni.ts';
 import { ENI_GROWTH_MS, IP_COOLDOWN_MS } from '../limits.ts';
 import { FREE, many, type Rule } from './finding.ts';
-import { priceOf, setEnv } from './remedies.ts';
+import { priceOf, priceOfRestart, setEnv } from './remedies.ts';
 import { addressesOn, cooldownOf, ownNodes, settingsFor, typesOf } from './seen.ts';
 import { keepingFree } from './warm-targets.ts';
 
@@ -75,7 +75,7 @@ export const longCooldown: Rule = {
         says: 'Remove IP_COOLDOWN_PERIOD, unless kube-proxy is known to be slower than its default of 30 s.',
         commands: [setEnv(seen, { IP_COOLDOWN_PERIOD: undefined })],
       },
-      price: priceOf(seen, settingsFor(seen)?.mode ?? { kind: 'warm-eni', warmEniTarget: 1 }),
+      price: priceOfRestart(seen),
     };
   },
 };

@@ -5,6 +5,7 @@ import type { Finding, Rule, Severity } from './finding.ts';
 import { coldLaunches } from './launches.ts';
 import { ACCOUNT_RULES } from './left-alone.ts';
 import { POD_ROOM_RULES } from './pod-room.ts';
+import { policyUnlikeNodes } from './policy-unlike-nodes.ts';
 import { PREFIX_RULES } from './prefixes.ts';
 import type { ClusterSeen, Part } from './seen.ts';
 import { SUBNET_RULES } from './subnets.ts';
@@ -18,6 +19,7 @@ export const RULES: readonly Rule[] = [
   ...SUBNET_RULES,
   ...COOLDOWN_RULES,
   ...CNI_VERSION_RULES,
+  policyUnlikeNodes,
   ...ACCOUNT_RULES,
 ];
 

@@ -3,10 +3,10 @@ import { readCniSettings } from '../cni.ts';
 import { say } from '../complaints.ts';
 import { primaryEni } from '../model.ts';
 import { candidate } from '../plan/eligibility.ts';
-import { limitsOf } from '../plan/instance-limits.ts';
+import { eniQuota } from './eni-quota.ts';
 import { FREE, many, type Rule, some } from './finding.ts';
 import { addressesAtReady } from './launches.ts';
-import { enisOn, ownNodes, type TypeSeen, typesOf } from './seen.ts';
+import { ownNodes, type TypeSeen, typesOf } from './seen.ts';
 
 export const settingsUnknown: Rule = {
   name: 'settings-unknown',
@@ -115,72 +115,6 @@ export const notDeleted: Rule = {
           ]),
       },
       price: { calls: left.length, addresses: 0, rolls: 0 },
-    };
-  },
-};
-
-/** Share of the quota from which on it is time to ask for more. */
-const NEARLY = 0.8;
-/** Source: Service Quotas, network interfaces per Region. */
-const QUOTA_CODE = 'L-DF5E4CA3';
-
-export const eniQuota: Rule = {
-  name: 'eni-quota',
-  looksFor: 'ENIs of a zone against the account’s quota, now and when all node groups are at their largest',
-  source: 'VPC User Guide, quotas: network interfaces per Region (L-DF5E4CA3), held for each zone',
-  needs: ['nodes', 'subnets'],
-  judge: (seen) => {
-    const zones = [...seen.enisByZone].map(([zone, now]) => {
-      const here = ownNodes(seen).filter((node) => node.zone === zone);
-      // Every node of today with all its ENIs, and as many nodes as the groups may have.
-      const full = here.reduce((sum, node) => sum + (limitsOf(node.type)?.maxEnis ?? 0) - enisOn(node), 0);
-      const desired = seen.nodeGroups.reduce((sum, each) => sum + each.desired, 0);
-      const most = seen.nodeGroups.reduce((sum, each) => sum + Math.max(each.most, each.desired), 0);
-      const grown = desired === 0 ? 1 : most / desired;
-      const each =
-        here.length === 0 ? 0 : (full + here.reduce((sum, node) => sum + enisOn(node), 0)) / here.length;
-      return { zone, now, later: Math.ceil(now + full + here.length * (grown - 1) * each) };
-    });
-    const near = zones.filter(({ now, later }) => now >= seen.eniQuota * NEARLY || later > seen.eniQuota);
-    if (near.length === 0) return undefined;
-    const highest = Math.max(...near.map(({ later }) => later));
-    const asked = Math.ceil((highest * 1.25) / 1000) * 1000;
-    return {
-      severity: near.some(({ now }) => now >= seen.eniQuota * NEARLY) ? 'red' : 'yellow',
-      title: 'The account’s ENI quota is near, or within reach of the node groups',
-      evidence: `${some(near.map(({ zone, now, later }) => `${zone}: ${now} ENIs in the VPC now, ${later} with every node group at its largest and full`))}; quota ${seen.eniQuota} (the default unless --eni-quota says it; other VPCs are not counted)`,
-      consequence:
-        'At the quota EC2 answers NetworkInterfaceLimitExceeded: no node of the zone grows and none starts.',
-      remedy: {
-        says: `Ask for ${asked}. The first command shows the quota in force.`,
-        commands: [
-          [
-            'aws',
-            'service-quotas',
-            'get-service-quota',
-            '--region',
-            seen.region,
-            '--service-code',
-            'vpc',
-            '--quota-code',
-            QUOTA_CODE,
-          ],
-          [
-            'aws',
-            'service-quotas',
-            'request-service-quota-increase',
-            '--region',
-            seen.region,
-            '--service-code',
-            'vpc',
-            '--quota-code',
-            QUOTA_CODE,
-            '--desired-value',
-            String(asked),
-          ],
-        ],
-      },
-      price: FREE,
     };
   },
 };

@@ -1,14 +1,14 @@
 /** Whether nodes can give addresses to the pods they may run, and to those that are expected. */
-import { adoptionWorstMs } from '../cni.ts';
-import { QUIET_MS } from '../limits.ts';
 import { cardEnis, managedEnis, type Node, nodeGroupOf } from '../model.ts';
 import { demandOf } from '../plan/demand.ts';
 import { selfPaced } from '../plan/deployment-patch.ts';
-import { entriesFree, lookAt } from '../plan/standing.ts';
-import { type Addressable, addressable, growthStep, poolOf } from '../rollouts/addressable.ts';
+import { entriesFree } from '../plan/standing.ts';
 import type { RolloutAnnounced } from '../signals.ts';
+import { burstBeyondAddresses } from './burst-room.ts';
 import { FREE, many, type Rule, some } from './finding.ts';
-import { type ClusterSeen, cooldownOf, ownNodes, type TypeSeen, typesOf } from './seen.ts';
+import { podsAtMost, setEnv } from './remedies.ts';
+import { addressableIn } from './room.ts';
+import { addressesOn, type ClusterSeen, cooldownOf, ownNodes, type TypeSeen, typesOf } from './seen.ts';
 
 /** kubelet's own grace, and a second more than a pod's address is held. */
 const TERMINATION_GRACE_MS = 30_000;
@@ -19,24 +19,41 @@ export const maxPodsAboveAddressable: Rule = {
   source: 'amazon-vpc-cni-k8s, max-pods-calculator.sh and MAX_ENI; EKS User Guide, choosing an instance type',
   needs: ['settings', 'nodes'],
   judge: (seen) => {
-    const over = typesOf(seen).filter(({ nodes, podCap, holds }) => nodes.length > 0 && podCap > holds);
+    const over = typesOf(seen).flatMap((type) => {
+      const nodes = type.nodes.filter(({ id }) => (type.podCaps.get(id) ?? 0) > type.holds);
+      return nodes.length > 0 ? [{ ...type, nodes }] : [];
+    });
     const [first] = over;
     if (first === undefined) return undefined;
-    const { hostNetworkPods } = seen.policy;
-    const values = over.map(({ type, holds }) => `${holds + hostNetworkPods} for ${type}`);
+    const values = over.map(({ type, holds, maxPods, podCap }) => `${holds + maxPods - podCap} for ${type}`);
     return {
       severity: 'red',
       title: 'Nodes accept more pods than they can address',
       evidence: `${some(over.map((each) => `${each.type} (${many(each.nodes.length, 'node')}): ${each.podCap} pods with an address allowed, ${each.holds} possible`))}${becauseOf(first)}`,
       consequence: `The scheduler fills such a node beyond its addresses: from pod ${first.holds + 1} on, each fails for as long as the node is full, whoever warms it.`,
       remedy: {
-        says: `Set max-pods to ${some(values)}: spec.kubelet.config.maxPods of nodeadm’s NodeConfig in the launch template, spec.kubelet.maxPods of Karpenter’s EC2NodeClass. New nodes take it.`,
-        commands: [],
+        says: `Set max-pods to ${some(values)}: spec.kubelet.config.maxPods of nodeadm’s NodeConfig in the launch template, spec.kubelet.maxPods of Karpenter’s EC2NodeClass. New nodes take it.${first.settings.maxEnis === undefined ? '' : ' Or remove MAX_ENI, if nothing else wants the ENIs.'}`,
+        commands: [
+          ...(over.some(({ nodes }) => nodes.some(({ tags }) => tags[KARPENTER] !== undefined))
+            ? [nodeClass(first)]
+            : []),
+          ...(first.settings.maxEnis === undefined ? [] : [setEnv(seen, { MAX_ENI: undefined })]),
+        ],
       },
-      price: { ...FREE, also: 'nodes replaced, and pods that fit nowhere wait for more of them' },
+      price: {
+        ...FREE,
+        also: `nodes replaced, and pods that fit nowhere wait for more of them${first.settings.maxEnis === undefined ? '' : '; for MAX_ENI aws-node restarts on every node'}`,
+      },
     };
   },
 };
+
+const KARPENTER = 'karpenter.sh/nodepool';
+
+const nodeClass = ({ holds, maxPods, podCap }: TypeSeen): readonly string[] => [
+  ...['kubectl', 'patch', 'ec2nodeclass', 'NAME', '--type', 'merge', '--patch'],
+  JSON.stringify({ spec: { kubelet: { maxPods: holds + maxPods - podCap } } }),
+];
 
 function becauseOf({ settings, limits }: TypeSeen): string {
   const why = [
@@ -60,19 +77,21 @@ export const nodesFull: Rule = {
   source: 'amazon-vpc-cni-k8s v1.23.1, increaseDatastorePool and IP_COOLDOWN_PERIOD',
   needs: ['settings', 'nodes'],
   judge: (seen) => {
-    const full = typesOf(seen).flatMap((type) => type.nodes.filter((node) => isFull(node, type)));
+    const full = typesOf(seen).flatMap((type) =>
+      type.nodes.filter((node) => isFull(node, type)).map((node) => ({ node, type })),
+    );
     if (full.length === 0) return undefined;
-    const groups = [...Map.groupBy(full, ({ tags }) => nodeGroupOf(tags))];
+    const groups = [...Map.groupBy(full, ({ node }) => nodeGroupOf(node.tags))];
     const minReadySeconds = (TERMINATION_GRACE_MS + cooldownOf(seen)) / 1000 + 1;
     const patch = { spec: { minReadySeconds, strategy: { rollingUpdate: { maxSurge: 1 } } } };
     return {
       severity: 'yellow',
       title: `${many(full.length, 'node')} of ${ownNodes(seen).length} cannot hold another address`,
-      evidence: some(
+      evidence: `${some(
         groups.map(
-          ([group, nodes]) => `${group}: ${many(nodes.length, 'node')}, for example ${nodes[0]?.id}`,
+          ([group, nodes]) => `${group}: ${many(nodes.length, 'node')}, for example ${nodes[0]?.node.id}`,
         ),
-      ),
+      )}${withPod(full)}`,
       consequence: `A rolling update there starts new pods before the addresses of old ones are free: each is withheld for ${cooldownOf(seen) / 1000} s after its pod has ended. What surges beyond the free ones fails. Warming cannot help.`,
       remedy: {
         says: `Let Kubernetes pace updates of what runs there: minReadySeconds=${minReadySeconds} (termination grace and cooldown) and a small maxSurge; or announce rollouts with waves (docs/rollouts.md).`,
@@ -83,56 +102,12 @@ export const nodesFull: Rule = {
   },
 };
 
-/** What the nodes that are there can take at once, as though each were quiet: one look cannot tell. */
-export function addressableIn({ nodes, cluster, policy, nowMs, expected }: ClusterSeen): Addressable {
-  const { podsPerNode } = expected;
-  const seen = {
-    nowMs,
-    sights: lookAt(nodes, new Map(), nowMs - QUIET_MS),
-    ...(podsPerNode !== undefined && { podsPerNode }),
-  };
-  return addressable({ nodes: nodes.flatMap((node) => poolOf(node, cluster, policy, seen) ?? []) });
-}
-
-export const burstBeyondAddresses: Rule = {
-  name: 'burst-beyond-addresses',
-  looksFor: 'an expected burst (--burst) against what the nodes can address at once and grow by meanwhile',
-  source: 'amazon-vpc-cni-k8s v1.23.1, one growth step every 5 s; kube-scheduler spreads over free slots',
-  needs: ['settings', 'nodes'],
-  judge: (seen) => {
-    const { burst } = seen.expected;
-    if (burst === undefined || ownNodes(seen).length === 0) return undefined;
-    const can = addressableIn(seen);
-    const grown = typesOf(seen).reduce((sum, type) => sum + growsBy(type, burst.overMs), 0);
-    // Others wait for new nodes, and ask for nothing meanwhile (rule cold-launches).
-    const here = Math.min(burst.pods, can.freeSlots);
-    const failing = here - can.pods - grown;
-    if (failing <= 0) return undefined;
-    const seconds = burst.overMs / 1000;
-    return {
-      severity: 'red',
-      title: `${here} pods of a burst find ${can.pods} addresses`,
-      evidence: `${can.freeSlots} free pod slots on ${many(ownNodes(seen).length, 'node')}, of which ${can.freeAddresses} surely have an address (as though no node had just changed). Spread over them, ${can.pods} pods come before ${can.limitedBy ?? 'a node'} runs out; the CNI adds about ${grown} in ${seconds} s`,
-      consequence: `About ${failing} requests fail at first, and each pod tries again 10 to 15 s later: "failed to assign an IP address to container".`,
-      remedy: {
-        says: `Announce the burst ${adoptionWorstMs(seen.policy) / 1000} s before it comes, with the prewarmer in mode warm: it fills the nodes that have room (docs/announcements.md has the file); or send it in waves of ${can.pods}.`,
-        commands: [
-          ['aws', 'events', 'put-events', '--region', seen.region, '--entries', 'file://announcement.json'],
-        ],
-      },
-      price: {
-        calls: 3 * ownNodes(seen).length,
-        addresses: failing,
-        rolls: 0,
-        also: 'calls at most: one ENI a node',
-      },
-    };
-  },
-};
-
-function growsBy({ settings, perEni, nodes }: TypeSeen, overMs: number): number {
-  const step = growthStep(settings.mode, perEni);
-  return step === undefined ? 0 : Math.floor(overMs / step.everyMs) * step.pods * nodes.length;
+/** How many of their addresses have one: known where pods were counted. */
+function withPod(full: readonly { readonly node: Node; readonly type: TypeSeen }[]): string {
+  if (full.some(({ node }) => node.counted?.pods === undefined)) return '';
+  const all = full.reduce((sum, { node, type }) => sum + addressesOn(node, type.settings), 0);
+  const taken = full.reduce((sum, { node, type }) => sum + podsAtMost(node, type), 0);
+  return `; ${taken} of their ${all} addresses have a pod`;
 }
 
 export const rolloutBeyondAddresses: Rule = {

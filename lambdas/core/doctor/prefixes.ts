@@ -2,9 +2,12 @@
 import { ADDRESSES_PER_PREFIX } from '../limits.ts';
 import { managedEnis } from '../model.ts';
 import { type Finding, many, type Rule, some } from './finding.ts';
+import { addressesAtReady, launchesFor } from './launches.ts';
+
 import { held, priceOf, setEnv } from './remedies.ts';
+import { mostOnOne } from './room.ts';
 import { type ClusterSeen, nodeSubnets, ownNodes, type SubnetSeen, settingsFor, typesOf } from './seen.ts';
-import { burstPerNode } from './warm-targets.ts';
+import { roomFor } from './subnets.ts';
 
 export const fragmentedSubnet: Rule = {
   name: 'prefix-fragmented-subnet',
@@ -35,34 +38,49 @@ export const fragmentedSubnet: Rule = {
       ),
       consequence:
         'EC2 answers InsufficientCidrBlocks, and the CNI then asks for nothing on that node for two minutes: pods fail meanwhile.',
-      remedy: {
-        says:
-          reserved.length > 0
-            ? 'Reserve for prefixes what is whole now, so that single addresses stay out of it. What is scattered becomes whole only when its nodes go; a new subnet tagged for the CNI is whole at once.'
-            : 'No block is left to reserve: give the CNI a new subnet of the zone, tagged kubernetes.io/role/cni=1.',
-        commands: reserved.map(({ subnetId, cidr }) => reserve(seen, subnetId, cidr)),
-      },
-      price: {
-        calls: reserved.length,
-        addresses: 0,
-        rolls: 0,
-        ...(reserved.length > 0 && {
-          also: `${reserved.reduce((sum, { addresses }) => sum + addresses, 0)} addresses no longer for anything but prefixes`,
-        }),
-      },
+      ...(reserved.length > 0 || worst === undefined
+        ? reserving(seen, reserved)
+        : another(seen, worst.subnet)),
     };
   },
 };
+
+function reserving(seen: ClusterSeen, reserved: readonly Reservation[]): Pick<Finding, 'remedy' | 'price'> {
+  const addresses = reserved.reduce((sum, each) => sum + each.addresses, 0);
+  return {
+    remedy: {
+      says: 'Reserve for prefixes what is whole now, so that single addresses stay out of it. What is scattered becomes whole only when its nodes go; a new subnet tagged for the CNI is whole at once.',
+      commands: reserved.map(({ subnetId, cidr }) => reserve(seen, subnetId, cidr)),
+    },
+    price: {
+      ...{ calls: reserved.length, addresses: 0, rolls: 0 },
+      also: `${addresses} addresses no longer for anything but prefixes`,
+    },
+  };
+}
+
+function another(seen: ClusterSeen, subnet: SubnetSeen): Pick<Finding, 'remedy' | 'price'> {
+  const { remedy, price } = roomFor(seen, subnet);
+  const why =
+    (subnet.prefixReservations?.length ?? 0) > 0
+      ? `What is reserved in ${subnet.id} is used up.`
+      : 'No block is left to reserve.';
+  return { remedy: { ...remedy, says: `${why} ${remedy.says}` }, price };
+}
 
 const reserve = ({ region }: ClusterSeen, subnetId: string, cidr: string): readonly string[] => [
   ...['aws', 'ec2', 'create-subnet-cidr-reservation', '--region', region],
   ...['--subnet-id', subnetId, '--reservation-type', 'prefix', '--cidr', cidr],
 ];
 
+interface Reservation {
+  readonly subnetId: string;
+  readonly cidr: string;
+  readonly addresses: number;
+}
+
 /** The largest aligned range of which every block is free, and that is not reserved yet. */
-export function reservationIn(
-  subnet: SubnetSeen,
-): { readonly subnetId: string; readonly cidr: string; readonly addresses: number } | undefined {
+export function reservationIn(subnet: SubnetSeen): Reservation | undefined {
   if ((subnet.prefixReservations?.length ?? 0) > 0) return undefined;
   const free = new Set(subnet.freeBlocks);
   let found: { readonly first: number; readonly blocks: number } | undefined;
@@ -98,18 +116,25 @@ export const prefixUnused: Rule = {
     const settings = settingsFor(seen);
     if (settings === undefined || settings.prefixes || settings.mode.kind === 'provisioning-disabled')
       return undefined;
-    const types = typesOf(seen).filter(({ nodes, limits }) => nodes.length > 0 && limits.prefixes);
+    // Of a cluster without nodes, what its groups would launch.
+    const all = typesOf(seen);
+    const empty = all.every(({ nodes }) => nodes.length === 0);
+    const types = all.filter(({ nodes, limits }) => limits.prefixes && (empty || nodes.length > 0));
     const [most] = types;
     if (most === undefined) return undefined;
-    const { type, perEni } = most;
-    const perNode = burstPerNode(seen);
+    const { type } = most;
+    const ready = addressesAtReady(most.settings.mode, most.perEni);
+    const { burst } = seen.expected;
     // A node that starts may get a backlog of as many pods as it may run.
     const podCap = Math.max(...types.map((each) => each.podCap));
-    const atOnce = Math.min(podCap, perNode ?? podCap);
+    const atOnce =
+      burst === undefined
+        ? podCap
+        : Math.min(podCap, Math.max(mostOnOne(seen, burst.pods), launchesFor(seen, burst.pods).backlog));
     const prefixes = Math.ceil(atOnce / ADDRESSES_PER_PREFIX);
     const mode = { kind: 'prefix', warmPrefixTarget: prefixes } as const;
     const gives = prefixes * ADDRESSES_PER_PREFIX;
-    if (prefixes === 0 || gives <= perEni) return undefined;
+    if (atOnce <= ready) return undefined;
     const nodes = types.reduce((sum, each) => sum + each.nodes.length, 0);
     // It stops growing at max-pods.
     const blocksAll = types.reduce(
@@ -117,14 +142,14 @@ export const prefixUnused: Rule = {
       0,
     );
     const blocksFree = nodeSubnets(seen).reduce((sum, { subnet }) => sum + subnet.freeBlocks.length, 0);
-    const fits = blocksFree >= blocksAll;
+    const fits = empty || blocksFree >= blocksAll;
     return {
-      severity: perNode !== undefined && perNode > perEni ? 'yellow' : 'info',
+      severity: burst !== undefined ? 'yellow' : 'info',
       title: `Prefixes would give a node ${gives} addresses in one call, and are not used`,
-      evidence: `A ${type} that starts has ${perEni} addresses when it is Ready; ${atOnce} pods may come at once${perNode === undefined ? ', as many as it may run' : ''}. With WARM_PREFIX_TARGET=${prefixes} it has ${gives}. The nodes’ subnets have ${many(blocksFree, 'free /28 block')}; ${many(nodes, 'node')} full of pods would take ${blocksAll}.`,
-      consequence: `${gives} are enough for ${atOnce} pods at once: then no request fails at Ready, and the prewarmer is not needed for launches.${fits ? '' : ' But not all nodes can have them from these subnets.'}`,
+      evidence: `A ${type} that starts has ${ready} addresses when it is Ready; ${atOnce} pods may come at once${burst === undefined ? ', as many as it may run' : ''}. With WARM_PREFIX_TARGET=${prefixes} it has ${gives}.${empty ? '' : ` The nodes’ subnets have ${many(blocksFree, 'free /28 block')}; ${many(nodes, 'node')} full of pods would take ${blocksAll}.`}`,
+      consequence: `${gives} are enough for ${atOnce} pods at once: then no request fails at Ready, and the prewarmer is not needed for launches${burst === undefined ? '' : ', nor for such a burst on nodes that run, which keep as many free'}.${fits ? '' : ' But not all nodes can have them from these subnets.'}`,
       remedy: {
-        says: `${fits ? 'Set' : 'Give the CNI subnets with room first, then set'} ENABLE_PREFIX_DELEGATION=true and WARM_PREFIX_TARGET=${prefixes}, then replace the nodes: one that has pods on single addresses keeps them, and mixes both kinds badly.`,
+        says: `${fits ? 'Set' : 'Give the CNI subnets with room first, then set'} ENABLE_PREFIX_DELEGATION=true and WARM_PREFIX_TARGET=${prefixes}${empty ? '.' : ', then replace the nodes: one that has pods on single addresses keeps them, and mixes both kinds badly.'}`,
         commands: [
           setEnv(seen, {
             ENABLE_PREFIX_DELEGATION: 'true',
@@ -136,7 +161,7 @@ export const prefixUnused: Rule = {
       },
       price: {
         ...priceOf(seen, mode),
-        also: 'every node replaced, and max-pods as it is unless you raise it',
+        also: `${empty ? '' : 'every node replaced, and '}max-pods as it is unless you raise it`,
       },
     };
   },

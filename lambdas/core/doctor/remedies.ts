@@ -64,10 +64,11 @@ const whole = (addresses: number, each: number): number => Math.ceil(addresses /
 
 const modeUsesPrefixes = ({ kind }: CniMode): boolean => kind === 'prefix' || kind === 'prefix-ip-targets';
 
-/** Pods with an address on the node, at most, if it is quiet: EC2 does not show them. */
+/** Pods with an address on the node: as counted, or at most if it is quiet, because EC2 does not show them. */
 export function podsAtMost(node: Node, { settings, perEni, holds }: TypeSeen): number {
   const total = addressesOn(node, settings);
   const { mode } = settings;
+  if (node.counted?.pods !== undefined) return Math.min(node.counted.pods, total);
   return mode.kind === 'warm-eni'
     ? podsOn(total, mode.warmEniTarget, perEni, total < holds)[1]
     : Math.max(0, total - keptFree(mode, perEni));
@@ -84,6 +85,13 @@ export function priceOf(seen: ClusterSeen, mode: CniMode, also?: string): Price 
       addresses += more;
     }
   return { calls, addresses, rolls: ownNodes(seen).length, ...(also !== undefined && { also }) };
+}
+
+/** Of restarting aws-node on every node, its pool as it is. */
+export function priceOfRestart(seen: ClusterSeen): Price {
+  const nodes = ownNodes(seen);
+  const calls = nodes.reduce((sum, node) => sum + restartCalls(node), 0);
+  return { calls, addresses: 0, rolls: nodes.length };
 }
 
 /** Three for an ENI more, one for a fill of one that is there; what is above one ENI takes more of them. */

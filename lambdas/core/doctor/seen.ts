@@ -7,11 +7,12 @@ import {
   hasTrunk,
   managedEnis,
   type Node,
+  type NodeId,
   nodeGroupOf,
   type Subnet,
 } from '../model.ts';
 import { policyFor } from '../node-group-policy.ts';
-import { podCap } from '../plan/eligibility.ts';
+import { hostNetworkOn, podCap } from '../plan/eligibility.ts';
 import { type InstanceLimits, limitsOf } from '../plan/instance-limits.ts';
 import type { Policy } from '../policy.ts';
 import type { RolloutStrategy } from '../signals.ts';
@@ -39,9 +40,15 @@ export interface ClusterSeen {
   readonly subnets: readonly SubnetSeen[];
   /** ENIs of the VPC by zone, whoever holds them. */
   readonly enisByZone: ReadonlyMap<string, number>;
-  /** ENIs the account may have in a zone. */
-  readonly eniQuota: number;
+  readonly eniQuota: EniQuota;
   readonly expected: Expected;
+}
+
+/** ENIs the account may have in a zone, and who says so: the account's own quota, AWS's default where it has none, whoever
+ *  asked the doctor, or nobody. */
+export interface EniQuota {
+  readonly enis: number;
+  readonly from: 'account' | 'default' | 'option' | 'assumed';
 }
 
 export interface NodeGroupSeen {
@@ -67,8 +74,6 @@ export interface Expected {
   readonly rollout?: { readonly replicas: number; readonly strategy: Rolling };
   /** CronJobs: so many pods come every so often, and run so long. */
   readonly churn?: { readonly pods: number; readonly everyMs: number; readonly runsMs: number };
-  /** Pods with an address on each node now, where somebody knows. */
-  readonly podsPerNode?: number;
   /** Addresses the cluster needs more each day. */
   readonly growthPerDay?: number;
 }
@@ -85,7 +90,9 @@ export interface TypeSeen {
   readonly enis: number;
   /** Pods with an address that all of them together can serve. */
   readonly holds: number;
-  /** Pods with an address that kubelet may run, at most. */
+  /** Pods with an address that each kubelet may run. */
+  readonly podCaps: ReadonlyMap<NodeId, number>;
+  /** The most of them. */
   readonly podCap: number;
   /** The same with those on the host's network: kubelet's own figure. */
   readonly maxPods: number;
@@ -121,12 +128,18 @@ function typeSeen(seen: ClusterSeen, type: string, nodes: readonly Node[]): Type
   const usable = usableEnis(limits, settings, nodes.some(hasTrunk));
   const enis = Math.max(0, usable - (settings.customNetworking ? 1 : 0));
   const holds = enis * perEni * (settings.prefixes ? ADDRESSES_PER_PREFIX : 1);
-  const caps = (nodes.length > 0 ? nodes : [anyOf(type, seen)]).map((node) =>
-    podCap(node, limits, settings, policyFor(seen.policy, seen.cluster.name, nodeGroupOf(node.tags))),
+  const some = nodes.length > 0 ? nodes : [anyOf(type, seen)];
+  const podCaps = new Map(
+    some.map((node) => {
+      const policy = policyFor(seen.policy, seen.cluster.name, nodeGroupOf(node.tags));
+      return [node.id, podCap(node, limits, settings, policy)];
+    }),
   );
-  const most = Math.max(...caps);
-  const maxPods = most + seen.policy.hostNetworkPods;
-  return { type, limits, settings, nodes, perEni, enis, holds, podCap: most, maxPods };
+  const most = Math.max(...podCaps.values());
+  const maxPods = Math.max(
+    ...some.map((node) => (podCaps.get(node.id) ?? 0) + hostNetworkOn(node, seen.policy)),
+  );
+  return { type, limits, settings, nodes, perEni, enis, holds, podCaps, podCap: most, maxPods };
 }
 
 /** A node of a type that has none yet: of it the type and the managed group it would come from matter. */
@@ -148,6 +161,17 @@ export const addressesOn = (node: Node, settings: CniSettings): number =>
   managedEnis(node)
     .filter(({ deviceIndex }) => !settings.customNetworking || deviceIndex !== 0)
     .reduce((sum, eni) => sum + addressesOf(eni, settings), 0);
+
+/** Whether pods were counted on every node of the cluster's own CNI, or somebody said how many there are. */
+export const podsCounted = (seen: ClusterSeen): boolean => podsIn(seen) !== undefined;
+
+/** Pods with an address on all of them; `undefined` where some were not counted, or there is none. */
+export function podsIn(seen: ClusterSeen): number | undefined {
+  const counts = ownNodes(seen).map(({ counted }) => counted?.pods);
+  const known = counts.filter((pods) => pods !== undefined);
+  if (known.length === 0 || known.length < counts.length) return undefined;
+  return known.reduce((sum, pods) => sum + pods, 0);
+}
 
 /** ENIs that pods' addresses come from, or would. */
 export const enisOn = (node: Node): number => cardEnis(node).length;

@@ -2,7 +2,7 @@
 
 import { SUBNET_ROLE_TAG } from '../plan/subnets.ts';
 import { versionOf } from './cni-version.ts';
-import { type Finding, FREE, many, type Rule, some } from './finding.ts';
+import { type Finding, many, type Rule, some } from './finding.ts';
 import { podsAtMost } from './remedies.ts';
 import {
   addressesOn,
@@ -38,7 +38,7 @@ function standings(seen: ClusterSeen): readonly Standing[] {
     const wanted = nodes.reduce((sum, node) => {
       const type = types.get(node.type);
       if (type === undefined || node.subnetId !== subnet.id) return sum;
-      const most = Math.min(type.holds, Math.max(type.podCap, podsAtMost(node, type)));
+      const most = Math.min(type.holds, Math.max(type.podCaps.get(node.id) ?? 0, podsAtMost(node, type)));
       return sum + Math.max(0, most - addressesOn(node, type.settings));
     }, 0);
     // Growth comes where the nodes are.
@@ -79,8 +79,7 @@ export const subnetExhausted: Rule = {
       ),
       consequence:
         'In an empty subnet the CNI pauses growth on every node for two minutes at a time, new nodes do not start, and pods wait on addresses that others give back.',
-      remedy: roomFor(seen, first.subnet),
-      price: FREE,
+      ...roomFor(seen, first.subnet),
     };
   },
 };
@@ -99,31 +98,36 @@ function titleOf({ subnet, days, wanted }: Standing, nowMs: number): string {
 const dateIn = (days: number, nowMs: number): string =>
   new Date(nowMs + days * DAY_MS).toISOString().slice(0, 10);
 
-function roomFor(seen: ClusterSeen, { zone }: SubnetSeen): Finding['remedy'] {
+/** More addresses in a zone, from a subnet that is there or a new one. */
+export function roomFor(
+  seen: ClusterSeen,
+  { zone }: Pick<SubnetSeen, 'zone'>,
+): Pick<Finding, 'remedy' | 'price'> {
   const { region, cluster } = seen;
   const ec2 = (...words: string[]): string[] => ['aws', 'ec2', ...words, '--region', region];
   const [other] = couldHelp(seen, zone);
   if (other !== undefined)
     return {
-      says: `${other.id} in ${zone} has ${other.freeAddresses} free addresses: tag it for the CNI, which then makes new ENIs in the one with most free.`,
-      commands: [tag(seen, [other])],
+      remedy: {
+        says: `${other.id} in ${zone} has ${other.freeAddresses} free addresses: tag it for the CNI, which then makes new ENIs in the one with most free.`,
+        commands: [tag(seen, [other])],
+      },
+      price: { calls: 1, addresses: 0, rolls: 0 },
     };
-  return {
-    says: 'Add a range to the VPC and a subnet of it in that zone, tagged for the CNI (100.64.0.0/10 does not collide with most networks).',
-    commands: [
-      ec2('associate-vpc-cidr-block', '--vpc-id', cluster.vpcId, '--cidr-block', '100.64.0.0/16'),
-      ec2(
-        'create-subnet',
-        '--vpc-id',
-        cluster.vpcId,
-        '--availability-zone',
-        zone,
-        '--cidr-block',
-        '100.64.0.0/18',
-        '--tag-specifications',
-        `ResourceType=subnet,Tags=[{Key=${SUBNET_ROLE_TAG},Value=1}]`,
-      ),
+  const commands = [
+    ec2('associate-vpc-cidr-block', '--vpc-id', cluster.vpcId, '--cidr-block', '100.64.0.0/16'),
+    [
+      ...ec2('create-subnet', '--vpc-id', cluster.vpcId, '--availability-zone', zone),
+      ...['--cidr-block', '100.64.0.0/18', '--tag-specifications'],
+      `ResourceType=subnet,Tags=[{Key=${SUBNET_ROLE_TAG},Value=1}]`,
     ],
+  ];
+  return {
+    remedy: {
+      says: 'Add a range to the VPC and a subnet of it in that zone, tagged for the CNI (100.64.0.0/10 does not collide with most networks).',
+      commands,
+    },
+    price: { calls: commands.length, addresses: 0, rolls: 0, also: 'a route table for the new subnet' },
   };
 }
 

@@ -112,7 +112,7 @@ export const targetAboveOneEni: Rule = {
       ),
       consequence: `Pods that wait for the node come the moment it is Ready. The other ${many(enisMore, 'ENI')} of a ${type} come one by one, up to ${ENI_GROWTH_MS / 1000} s each; pods beyond ${perEni} fail meanwhile.`,
       remedy: {
-        says: 'Let the prewarmer attach them before the CNI starts (mode warm), or take prefixes, of which one call brings many (rule prefix-unused).',
+        says: `Let the prewarmer attach them before the CNI starts (mode warm)${first.limits.prefixes ? ', or take prefixes, of which one call brings many (rule prefix-unused)' : ''}.`,
         commands: [deployWarm(seen)],
       },
       price: {
@@ -148,6 +148,8 @@ export const ipTargetChurn: Rule = {
     const nodes = types.reduce((sum, each) => sum + each.nodes.length, 0);
     const { churn } = seen.expected;
     if (nodes === 0 || (churn === undefined && nodes < LARGE_CLUSTER_NODES)) return undefined;
+    // A prefix is asked for once in 16 pods: on many nodes at once only where their pods come and go together.
+    if (churn === undefined && mode.kind === 'prefix-ip-targets') return undefined;
     const touched = churn === undefined ? nodes : Math.min(nodes, churn.pods);
     const perSecond = churn === undefined ? 0 : touched / (churn.everyMs / 1000);
     const { size, perSecond: refill } = EC2_BUCKETS.AssignPrivateIpAddresses;
@@ -161,7 +163,10 @@ export const ipTargetChurn: Rule = {
     const waitS = Math.max(0, Math.ceil((touched - size) / refill));
     return {
       severity: perSecond > refill / 2 || touched > size ? 'red' : 'yellow',
-      title: 'Each pod that comes or goes is a call to EC2',
+      title:
+        mode.kind === 'prefix-ip-targets'
+          ? 'Pods that come and go together are calls to EC2'
+          : 'Each pod that comes or goes is a call to EC2',
       evidence:
         churn === undefined
           ? `WARM_IP_TARGET=${mode.warmIpTarget}, MINIMUM_IP_TARGET=${mode.minimumIpTarget}; ${many(nodes, 'node')} that may run more pods than the minimum`
@@ -175,6 +180,10 @@ export const ipTargetChurn: Rule = {
     };
   },
 };
+
+/** Whether the CNI gives back within seconds what others bring to a node that runs: then only its settings help. */
+export const trims = ({ kind }: CniMode): boolean =>
+  kind === 'ip-targets' || kind === 'prefix' || kind === 'prefix-ip-targets';
 
 /** A mode that keeps at least so many addresses free on a node, as its variables. */
 export function keepingFree(

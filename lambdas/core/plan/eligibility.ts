@@ -148,7 +148,8 @@ const eniConfigOf = ({ zone }: Node, { eniConfigs }: Policy): EniConfig | undefi
 export const mayHaveStarted = ({ node, soleAllocator }: Candidate): boolean =>
   soleAllocator ? node.state === 'running' : ipamdStarted(node);
 
-/** max-pods as the kubelet has it, as far as EC2 can tell, less pods on the host's network. */
+/** max-pods as the kubelet has it, as far as EC2 can tell, less pods on the host's network. What was counted goes before
+ *  what the policy takes it to be. */
 export function podCap(node: Node, limits: InstanceLimits, settings: CniSettings, policy: Policy): number {
   // The CNI's formula: ENIs x (IPv4 per ENI - 1) + 2, exact for all types of its table; one ENI less with custom networking
   // (amazon-vpc-cni-k8s, max-pods-calculator.sh).
@@ -156,8 +157,12 @@ export function podCap(node: Node, limits: InstanceLimits, settings: CniSettings
   const formula = enis * slotsPerEni(limits) + 2;
   const managed = node.tags['eks:nodegroup-name'] !== undefined;
   const own = managed ? Math.min(formula, managedGroupPodCap(node.type)) : formula;
-  return Math.max(0, (policy.maxPods ?? own) - policy.hostNetworkPods);
+  return Math.max(0, (node.counted?.maxPods ?? policy.maxPods ?? own) - hostNetworkOn(node, policy));
 }
+
+/** Pods on the host's network of a node: as counted, else as the policy takes them to be. */
+export const hostNetworkOn = ({ counted }: Node, { hostNetworkPods }: Policy): number =>
+  counted?.hostNetworkPods ?? hostNetworkPods;
 
 export const IP_TARGETS = {
   reason: 'mode keeps nothing',

@@ -29,7 +29,7 @@ import {
   nodeGroupOf,
 } from '../model.ts';
 import { policyFor } from '../node-group-policy.ts';
-import { podCap } from '../plan/eligibility.ts';
+import { hostNetworkOn, podCap } from '../plan/eligibility.ts';
 import { type InstanceLimits, limitsOf, managedGroupPodCap } from '../plan/instance-limits.ts';
 import { entriesFree, looksLike, type Sight } from '../plan/standing.ts';
 import type { Policy } from '../policy.ts';
@@ -121,7 +121,7 @@ export function poolOf(node: Node, cluster: Cluster, given: Policy, seen: PoolsS
   const total = enis.reduce((sum, eni) => sum + addressesOf(eni, settings), 0);
   const sight = seen.sights?.get(node.id);
   const quiet = looksLike(sight, node) && sight !== undefined && seen.nowMs - sight.sinceMs >= QUIET_MS;
-  const maxPods = least + policy.hostNetworkPods;
+  const maxPods = least + hostNetworkOn(node, policy);
   const canGrow = limits !== undefined && total < maxPods && hasRoom(node, enis, limits, settings);
   const kept = quiet && canGrow ? keptFree(settings.mode, slotsPerEni(limits)) : 0;
   // Free slots are told from the same number: each pod that is not there is one slot and one address more, and never less room.
@@ -149,17 +149,18 @@ const hasRoom = (node: Node, enis: readonly Eni[], limits: InstanceLimits, setti
   enis.some((eni) => entriesFree(eni, slotsPerEni(limits)) > 0);
 
 /** Pods with an address that the node may run, at least and at most. With prefixes max-pods is raised by hand, as EKS recommends,
- *  to 110, or 250 from 30 vCPU on (EKS User Guide, prefixes): whether it was, only policy.maxPods tells. */
+ *  to 110, or 250 from 30 vCPU on (EKS User Guide, prefixes): whether it was, only policy.maxPods or a count tells. */
 function podCaps(
   node: Node,
   limits: InstanceLimits | undefined,
   settings: CniSettings | undefined,
   policy: Policy,
 ): { readonly least: number; readonly most: number } {
-  const raised = Math.max(0, (policy.maxPods ?? managedGroupPodCap(node.type)) - policy.hostNetworkPods);
+  const known = node.counted?.maxPods ?? policy.maxPods;
+  const raised = Math.max(0, (known ?? managedGroupPodCap(node.type)) - hostNetworkOn(node, policy));
   if (limits === undefined || settings === undefined) return { least: 0, most: raised };
   const least = podCap(node, limits, settings, policy);
-  if (!settings.prefixes || policy.maxPods !== undefined) return { least, most: least };
+  if (!settings.prefixes || known !== undefined) return { least, most: least };
   const enis = limits.maxEnis - (settings.customNetworking ? 1 : 0);
   const holds = enis * slotsPerEni(limits) * ADDRESSES_PER_PREFIX;
   return { least, most: Math.max(least, Math.min(raised, holds)) };
