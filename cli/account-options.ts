@@ -1,6 +1,6 @@
 /** The options by which a command is told where to read. Apart from what they open (account.ts), so that help is there at once. */
-import { type Command, InvalidArgumentError } from 'commander';
-import { whole } from './usage.ts';
+import type { Command } from 'commander';
+import { toUrl, whole } from './usage.ts';
 
 export interface AccountOptions {
   readonly region?: string;
@@ -26,10 +26,3 @@ export const withAccount = (command: Command): Command =>
     .option('--scenario <name>', 'ask a simulated world: one that ships, for example S1, or a file')
     .option('--at <seconds>', 'when, s after the scenario’s beginning', whole(0, MOST_SECONDS))
     .option('--seed <n>', 'the scenario’s seed', whole(0, 4_294_967_295));
-
-function toUrl(given: string): string {
-  const url = URL.parse(given);
-  if (url === null || !/^https?:$/.test(url.protocol))
-    throw new InvalidArgumentError('expected a URL such as http://127.0.0.1:4566');
-  return given;
-}

@@ -14,6 +14,7 @@ const ENI_QUOTA = 5_000;
 
 const command = withAccount(
   new Command()
+    .usage('--cluster <name> [options]')
     .description(
       'Reads the CNI’s settings, node groups, nodes, interfaces and subnets of a cluster, and names every trap: the evidence, what ' +
         'comes of it, what to do (value and command), and what that costs. Also where a setting would make the prewarmer ' +
@@ -42,14 +43,15 @@ const command = withAccount(
 ).addHelpText(
   'after',
   `
-Exit code 0: nothing is red; 1: something is; 2: wrong usage, or nothing could be read; 130: interrupted (Ctrl-C).
-
 Examples:
   npx eks-ip-prewarmer doctor --cluster shop
   npx eks-ip-prewarmer doctor --cluster shop --burst "100 over 3m" --rollout "110 surge 25%"
   npx eks-ip-prewarmer doctor --cluster shop --cronjobs "40 every 1m for 20s" --growth 500/month
   npx eks-ip-prewarmer doctor --cluster shop --region eu-central-1 --json | jq '.findings[].rule'
-  npx eks-ip-prewarmer doctor --cluster shop --scenario S1      # an embedded AWS: no account needed
+  npx eks-ip-prewarmer doctor --cluster shop --scenario S1      # no account needed
+
+Exit code 0: nothing is red; 1: something is; 2: wrong usage, or nothing could be read;
+130: interrupted (Ctrl-C).
 
 Every rule, and where its fact comes from: docs/doctor.md.`,
 );

@@ -62,7 +62,7 @@ async function main(): Promise<number> {
 function overview(name: string | undefined): number {
   if (name !== undefined && name !== 'help' && !name.startsWith('-')) {
     const names = Object.keys(COMMANDS).join(', ');
-    console.error(`expected one of ${names}, got "${name}": eks-ip-prewarmer --help`);
+    console.error(`expected one of ${names}, got "${name}": see eks-ip-prewarmer --help`);
     return USAGE;
   }
   const widest = Math.max(...Object.keys(COMMANDS).map(({ length }) => length));
@@ -82,14 +82,14 @@ ${lines.join('\n')}
 Examples:
   npx eks-ip-prewarmer doctor --cluster shop
   npx eks-ip-prewarmer doctor --cluster shop --region eu-central-1 --json
-  npx eks-ip-prewarmer doctor --cluster shop --scenario S1      # an embedded AWS: no account needed
+  npx eks-ip-prewarmer doctor --cluster shop --scenario S1      # no account needed
   npx eks-ip-prewarmer plan --cluster shop --pods 300 --over 3m
   npx eks-ip-prewarmer snapshot --cluster shop > cluster.json
   npx eks-ip-prewarmer simulate cluster.json --pods 300 --over 2m --report out.html
   npx eks-ip-prewarmer help plan
 
-Exit codes of every command: 0 nothing to say against; 1 something is; 2 wrong usage or input that cannot be
-worked on; 130 interrupted (Ctrl-C).`,
+Exit codes of every command: 0: nothing to say against; 1: something is; 2: wrong usage, or what
+cannot be worked on; 130: interrupted (Ctrl-C).`,
     );
   return (
     endsAtParsing(command, name === undefined || name === 'help' ? ['--help'] : process.argv.slice(2)) ??

@@ -4,13 +4,13 @@
  */
 import { fork } from 'node:child_process';
 import { join } from 'node:path';
-import { Command, InvalidArgumentError } from 'commander';
+import { Command } from 'commander';
 import { bundle, bundlesFolder, functionNames, ROOT, stale } from '../infra/bundles.ts';
 import { troubleOf } from './call-trouble.ts';
 import type { Call } from './invoke-calls.ts';
 import type { FunctionError, Invocation, News } from './invoke-child.ts';
 import { readEvent } from './read-event.ts';
-import { endsAtParsing, USAGE } from './usage.ts';
+import { endsAtParsing, toUrl, USAGE } from './usage.ts';
 
 const ANSWERED = 0;
 const THREW = 1;
@@ -124,11 +124,4 @@ function invoke(
       resolve({ outcome: outcome ?? { error }, calls });
     });
   });
-}
-
-function toUrl(text: string): string {
-  const url = URL.parse(text);
-  if (url === null || !/^https?:$/.test(url.protocol))
-    throw new InvalidArgumentError('expected a URL such as http://127.0.0.1:4566');
-  return text;
 }

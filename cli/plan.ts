@@ -21,6 +21,7 @@ interface Options extends AccountOptions, Omit<BurstOptions, 'pods'> {
 const command = withAccount(
   withBurst(
     new Command()
+      .usage('--cluster <name> (--pods <n> | --workload <namespace/name>) [options]')
       .description(
         'What the prewarmer would do for pods that come, node by node with reasons, in totals, as a patch to paste where only ' +
           'pacing helps; and the failed requests to be expected without it, from a simulation of this very cluster. Changes nothing.',
@@ -40,10 +41,10 @@ const command = withAccount(
   'after',
   `
 Examples:
-  eks-ip-prewarmer plan --cluster shop --pods 300 --over 3m
-  eks-ip-prewarmer plan --cluster shop --pods 120 --rolling maxSurge=25%,maxUnavailable=0
-  eks-ip-prewarmer plan --cluster shop --workload web/checkout --node-group blue,green
-  eks-ip-prewarmer plan --cluster shop --pods 60 --scenario S1      # an embedded AWS: no account needed
+  npx eks-ip-prewarmer plan --cluster shop --pods 300 --over 3m
+  npx eks-ip-prewarmer plan --cluster shop --pods 120 --rolling maxSurge=25%,maxUnavailable=0
+  npx eks-ip-prewarmer plan --cluster shop --workload web/checkout --node-group blue,green
+  npx eks-ip-prewarmer plan --cluster shop --pods 60 --scenario S1      # no account needed
 
 Exit code 0: no failed request is to be expected without us, or --no-simulation; 1: some are;
 2: wrong usage, or AWS does not answer; 130: interrupted (Ctrl-C).`,

@@ -10,9 +10,9 @@ import {
   SendMessageCommand,
   SQSClient,
 } from '@aws-sdk/client-sqs';
-import { Command, InvalidArgumentError } from 'commander';
+import { Command } from 'commander';
 import { type AwsCall, troubleWith } from './call-trouble.ts';
-import { endsAtParsing, USAGE, whole } from './usage.ts';
+import { endsAtParsing, toUrl, USAGE, whole } from './usage.ts';
 
 const LEFT_BEHIND = 1;
 /** Messages in one ReceiveMessage. Source: SQS quotas. */
@@ -217,11 +217,4 @@ function text(redriven: readonly Redriven[], { dryRun }: Options): string {
 
 function nameOf(url: string): string {
   return url.split('/').at(-1) ?? url;
-}
-
-function toUrl(given: string): string {
-  const url = URL.parse(given);
-  if (url === null || !/^https?:$/.test(url.protocol))
-    throw new InvalidArgumentError('expected a URL such as http://127.0.0.1:4566');
-  return given;
 }

@@ -16,6 +16,7 @@ const PLAYED = 0;
 
 const command = withBurst(
   new Command()
+    .usage('<snapshot> --pods <n> [options]')
     .description(
       'Plays the same burst of pods on a snapshot’s cluster, in virtual time: under its present settings, under alternatives, ' +
         'with the prewarmer and with it in waves; one table. Asks nobody and changes nothing.',
@@ -31,10 +32,10 @@ const command = withBurst(
     'after',
     `
 Examples:
-  eks-ip-prewarmer snapshot --cluster shop > cluster.json
-  eks-ip-prewarmer simulate cluster.json --pods 300 --over 2m
-  eks-ip-prewarmer simulate cluster.json --pods 300 --settings WARM_ENI_TARGET=3 MAX_ENI=4
-  eks-ip-prewarmer simulate cluster.json --pods 120 --rolling maxSurge=25% --report out.html
+  npx eks-ip-prewarmer snapshot --cluster shop > cluster.json
+  npx eks-ip-prewarmer simulate cluster.json --pods 300 --over 2m
+  npx eks-ip-prewarmer simulate cluster.json --pods 300 --settings WARM_ENI_TARGET=3 MAX_ENI=4
+  npx eks-ip-prewarmer simulate cluster.json --pods 120 --rolling maxSurge=25% --report out.html
 
 Exit code 0: played; 2: wrong usage, or a snapshot that cannot be played; 130: interrupted (Ctrl-C).`,
   );

@@ -13,6 +13,7 @@ const TAKEN = 0;
 
 const command = withAccount(
   new Command()
+    .usage('--cluster <name> [options]')
     .description(
       'Writes what of a cluster decides about addresses: its subnets, its nodes with their ENIs and numbers of addresses, the ' +
         'CNI’s settings. No address, no tag of yours, no other setting, nothing secret. Changes nothing.',
@@ -23,10 +24,10 @@ const command = withAccount(
   'after',
   `
 Examples:
-  eks-ip-prewarmer snapshot --cluster shop > cluster.json
-  eks-ip-prewarmer snapshot --cluster shop --anonymise > cluster.json
-  eks-ip-prewarmer snapshot --cluster shop --scenario S4 > cluster.json      # an embedded AWS: no account needed
-  eks-ip-prewarmer simulate cluster.json --pods 300 --over 2m
+  npx eks-ip-prewarmer snapshot --cluster shop > cluster.json
+  npx eks-ip-prewarmer snapshot --cluster shop --anonymise > cluster.json
+  npx eks-ip-prewarmer snapshot --cluster shop --scenario S4 > cluster.json      # no account needed
+  npx eks-ip-prewarmer simulate cluster.json --pods 300 --over 2m
 
 Exit code 0: written; 2: wrong usage, or AWS does not answer; 130: interrupted (Ctrl-C).`,
 );

@@ -129,6 +129,22 @@ describe('compared', () => {
     }
   });
 
+  test('no figure of the table stands under another’s head', () => {
+    const [outcome] = compared.outcomes;
+    if (outcome === undefined) throw new Error('nothing was played');
+    const figures = {
+      ...{ failedRequests: 1, worstWaitMs: 2_000, p99WaitMs: 3_000, ec2Calls: { A: 1, B: 3 } },
+      ...{ throttled: 5, addressSecondsIdle: 6 },
+    };
+    const told = { ...outcome, figures: { ...outcome.figures, ...figures }, lastPodSeconds: 7 };
+    const [head = '', , row = ''] = table([told]).split('\n');
+    expect(head.trim().split(/ {2,}/)).toEqual([
+      ...['failed', 'worst s', 'p99 s', 'EC2 calls', 'throttled', 'idle addr·s', 'last pod s'],
+    ]);
+    expect(row).toMatch(/^present settings +1 +2\.0 +3\.0 +4 +5 +6 +7$/);
+    expect(table([{ ...told, lastPodSeconds: undefined }])).toMatch(/ never$/);
+  });
+
   test('the table fits 100 columns, and so does what stands above it', () => {
     const all = [table(compared.outcomes), introduction(FULL, burst(), 3)];
     for (const line of all.join('\n').split('\n')) expect(line.length, line).toBeLessThanOrEqual(100);
