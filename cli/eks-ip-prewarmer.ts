@@ -40,10 +40,9 @@ process.once('SIGINT', () => {
   process.stderr.write('\nInterrupted. Nothing was changed.\n');
   process.exit(INTERRUPTED);
 });
-// Whoever read what was written has seen enough, for example `| head`.
+// Whoever read what was written has seen enough, for example `| head`; the exit code and a page are for others.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error;
-  process.exit();
 });
 process.exitCode = await main();
 

@@ -1,5 +1,7 @@
 /** `eks-ip-prewarmer simulate`: the same burst on a snapshot's cluster under its settings, under others, and with us. */
+import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import { progressOn } from './progress.ts';
 import { type BurstOptions, burstOf, misfit, podsOption, withBurst } from './simulate/burst.ts';
@@ -53,12 +55,15 @@ export const subcommand: Subcommand = {
     ]);
     const read = await readSnapshotFile(file);
     if ('complaint' in read) return cannot(read.complaint);
+    const { seed, settings, report } = options;
+    // Before anybody waits for what could not be kept.
+    if (report !== undefined && !existsSync(dirname(report)))
+      return cannot(`--report: expected a file in a folder that is there, got "${report}"`);
     const burst = burstOf(options);
     const snapshot = withPods(read.snapshot, burst);
     const not = settingsComplaint(options.settings) ?? unplayable(snapshot, burst);
     if (not !== undefined) return cannot(not);
     const { compare } = await import('./simulate/run.ts');
-    const { seed, settings, report } = options;
     const progress = progressOn(process.stderr, `Simulating ${file}`);
     const compared = await compare(snapshot, burst, {
       ...{ seed, progress: progress.say },

@@ -38,10 +38,13 @@ export function introduction(snapshot: Snapshot, burst: Burst, seed: number): st
   const env = named(presentEnv(snapshot)) || 'the CNI’s defaults';
   const settings = cluster.vpcCni === undefined ? 'settings unknown, the CNI’s defaults are assumed' : env;
   return wrapped(
-    `Simulated, seed ${seed}: ${burstIn(burst)} on ${cluster.name} as it was at ${snapshot.takenAt}: ${count(nodes.length)} ` +
+    `Simulated, seed ${seed}: ${burstIn(burst)} on ${cluster.name} as it was on ${when(snapshot.takenAt)}: ${count(nodes.length)} ` +
       `nodes (${[...types].slice(0, 3).join(', ')}${types.size > 3 ? ' and others' : ''}), about ${count(pods)} pods with addresses, ${settings}.`,
   );
 }
+
+/** To the minute: `2026-11-05 10:00 UTC`. */
+const when = (takenAt: string): string => `${takenAt.slice(0, 16).replace('T', ' ')} UTC`;
 
 export const burstIn = ({ replicas, rolls, overMs, strategy, nodeGroups, startsInMs }: Burst): string =>
   [
