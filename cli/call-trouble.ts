@@ -18,7 +18,8 @@ const SAYS: ReadonlyMap<string, Says> = new Map<string, Says>([
   ),
   ...alike(
     ['CredentialsProviderError', 'TokenProviderError'],
-    () => 'no credentials found: sign in (aws sso login, aws configure), or name a profile as AWS_PROFILE',
+    () =>
+      'no credentials found: sign in (aws sso login, aws configure), and check the profile if AWS_PROFILE or --profile names one',
   ),
   ...alike(
     ['ExpiredToken', 'ExpiredTokenException', 'RequestExpired'],
