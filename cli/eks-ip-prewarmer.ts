@@ -44,7 +44,12 @@ process.once('SIGINT', () => {
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error;
 });
-process.exitCode = await main();
+try {
+  process.exitCode = await main();
+} catch (error) {
+  console.error('A defect of this program, which is best reported with all of this:', error);
+  process.exit(USAGE);
+}
 
 async function main(): Promise<number> {
   // `help doctor` and `doctor --help` are the same.

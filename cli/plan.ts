@@ -46,7 +46,7 @@ Examples:
   npx eks-ip-prewarmer plan --cluster shop --workload web/checkout --node-group blue,green
   npx eks-ip-prewarmer plan --cluster shop --pods 60 --scenario S1      # no account needed
 
-Exit code 0: no failed request is to be expected without us, or --no-simulation; 1: some are;
+Exit code 0: no failed request is to be expected without us, or not simulated; 1: some are;
 2: wrong usage, or AWS does not answer; 130: interrupted (Ctrl-C).`,
 );
 
@@ -85,35 +85,40 @@ async function plan(account: Account, options: Options, progress: Progress): Pro
   const read = await account.ask(() => readPlan(account, options.cluster, options, policy));
   if ('complaint' in read) return cannot(read.complaint, progress);
 
-  const [{ planText, expectation }, { notes, outcomeDocument }, { unplayable }] = await Promise.all([
+  const [{ planText, expectation }, { notes, outcomeDocument }, { nowhere, unplayable }] = await Promise.all([
     import('./plan/text.ts'),
     import('./simulate/text.ts'),
     import('./simulate/ways.ts'),
   ]);
   const { snapshot, burst, report, effort } = read;
+  const wrong = options.simulation ? nowhere(snapshot.nodes, burst) : undefined;
+  if (wrong !== undefined) return cannot(wrong, progress);
   const not = unplayable(snapshot, burst);
-  const played =
-    options.simulation && not === undefined
-      ? await (await import('./simulate/run.ts')).compare(snapshot, burst, {
-          ...{
-            seed: options.seed ?? 1,
-            brief: true,
-            planned: report,
-            progress: progress.say,
-            policy: document,
-          },
-        })
-      : undefined;
+  const plays = options.simulation && not === undefined;
+  if (plays) progress.show('simulating');
+  const played = plays
+    ? await (await import('./simulate/run.ts')).compare(snapshot, burst, {
+        ...{
+          seed: options.seed ?? 1,
+          brief: true,
+          planned: report,
+          progress: progress.say,
+          policy: document,
+        },
+      })
+    : undefined;
   progress.end();
   if (options.json)
     console.log(
       JSON.stringify({
         ...{ where: account.where, ...report, effort },
         expected: played?.outcomes.map(outcomeDocument) ?? null,
+        ...(played !== undefined && { notes: notes(snapshot, burst, played.outcomes) }),
+        ...(not !== undefined && { notSimulated: not }),
       }),
     );
   else {
-    console.log(planText(read, account.where));
+    console.log(planText(read, account.where, played));
     if (played !== undefined)
       console.log(`\n${expectation(played, notes(snapshot, burst, played.outcomes))}`);
     else if (not !== undefined) console.log(`\nNot simulated: ${not}`);

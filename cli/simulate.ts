@@ -65,12 +65,13 @@ export const subcommand: Subcommand = {
     if (not !== undefined) return cannot(not);
     const { compare } = await import('./simulate/run.ts');
     const progress = progressOn(process.stderr, `Simulating ${file}`);
+    progress.show('preparing');
     const compared = await compare(snapshot, burst, {
       ...{ seed, progress: progress.say },
       ...(settings !== undefined && { settings }),
     });
     progress.end();
-    const { introduction, notes, outcomeDocument, table } = await import('./simulate/text.ts');
+    const { introduction, KEY, notes, outcomeDocument, table } = await import('./simulate/text.ts');
     const { wrapped } = await import('./tables.ts');
     const said = notes(snapshot, burst, compared.outcomes);
     const intro = introduction(snapshot, burst, seed);
@@ -82,7 +83,7 @@ export const subcommand: Subcommand = {
         }),
       );
     else {
-      console.log(`${intro}\n\n${table(compared.outcomes)}`);
+      console.log(`${intro}\n\n${table(compared.outcomes)}\n\n${KEY}`);
       if (said.length > 0) console.log(`\n${said.map((note) => wrapped(`- ${note}`, '  ')).join('\n')}`);
       if (compared.report?.pacing !== undefined)
         console.log((await import('./plan/pacing.ts')).pacing(compared.report, burst.workload).join('\n'));

@@ -97,7 +97,13 @@ export function unplayable({ cluster, nodes }: Snapshot, burst: Burst): string |
     return 'cluster.ipFamily: expected "ipv4": with IPv6 no address is ever short, got "ipv6"';
   if (cluster.vpcCni?.env['AWS_VPC_K8S_CNI_CUSTOM_NETWORK_CFG'] === 'true')
     return 'cluster.vpcCni.env.AWS_VPC_K8S_CNI_CUSTOM_NETWORK_CFG: expected no custom networking: which subnets ENIConfigs name is not in a snapshot, got "true"';
-  if (!nodes.some(burst.takes))
-    return `--node-group: expected one of ${[...new Set(nodes.map(({ nodeGroup }) => nodeGroup))].join(', ')}, got ${burst.nodeGroups?.join(', ')}`;
-  return undefined;
+  return nowhere(nodes, burst);
+}
+
+/** Node groups that have no node, as one line. */
+export function nowhere(nodes: Snapshot['nodes'], burst: Burst): string | undefined {
+  const names = [...new Set(nodes.map(({ nodeGroup }) => nodeGroup))].join(', ');
+  return nodes.some(burst.takes)
+    ? undefined
+    : `--node-group: expected one that has nodes, of ${names}, got "${burst.nodeGroups?.join(',')}"`;
 }

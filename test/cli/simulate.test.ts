@@ -153,7 +153,7 @@ describe('compared', () => {
   test('what was assumed and what is missing is said', () => {
     const said = notes(FULL, burst(), compared.outcomes).join('\n');
     expect(said).toContain('EC2 does not show it');
-    expect(said).toContain('Nodes were launched');
+    expect(said).toContain('launched, as an autoscaler does');
     expect(notes({ ...FULL, notes: ['1 node left out: Windows.'] }, burst({ podsPerNode: 27 }), [])).toEqual([
       '1 node left out: Windows.',
     ]);
@@ -227,7 +227,7 @@ describe('the ways', () => {
       'a node group nobody has',
       {},
       { nodeGroup: ['red'] },
-      /^--node-group: expected one of blue, green, got red$/,
+      /^--node-group: expected one that has nodes, of blue, green, got "red"$/,
     ],
   ])('%s cannot be played, and it is said why', (_, cluster, options, said) => {
     expect(unplayable({ ...SMALL, cluster: { ...SMALL.cluster, ...cluster } }, burst(options))).toMatch(said);
