@@ -108,20 +108,19 @@ async function plan(account: Account, options: Options, progress: Progress): Pro
       })
     : undefined;
   progress.end();
+  const said = notes(snapshot, burst, played?.outcomes ?? []);
   if (options.json)
     console.log(
       JSON.stringify({
         ...{ where: account.where, ...report, effort },
         expected: played?.outcomes.map(outcomeDocument) ?? null,
-        ...(played !== undefined && { notes: notes(snapshot, burst, played.outcomes) }),
+        notes: said,
         ...(not !== undefined && { notSimulated: not }),
       }),
     );
   else {
-    console.log(planText(read, account.where, played));
-    if (played !== undefined)
-      console.log(`\n${expectation(played, notes(snapshot, burst, played.outcomes))}`);
-    else if (not !== undefined) console.log(`\nNot simulated: ${not}`);
+    const texts = [planText(read, account.where, played), expectation(played, not, said)];
+    console.log(texts.filter((text) => text !== '').join('\n\n'));
   }
   const failed = played?.outcomes[0]?.figures.failedRequests ?? 0;
   return failed > 0 ? FAILURES_EXPECTED : FINE;

@@ -37,11 +37,10 @@ export const subcommand: Subcommand = {
   run: async () => {
     const options = command.opts<Options>();
     const progress = progressOn(process.stderr, `Reading ${options.cluster}`);
-    const [{ openAccount }, { takeSnapshot }, { anonymise }, { troubleWith }] = await Promise.all([
+    const [{ openAccount }, { takeSnapshot }, { anonymise }] = await Promise.all([
       import('./account.ts'),
       import('./snapshot/take.ts'),
       import('./snapshot/anonymise.ts'),
-      import('./call-trouble.ts'),
     ]);
     const account = await openAccount(options);
     if ('complaint' in account) {
@@ -52,7 +51,7 @@ export const subcommand: Subcommand = {
       const taken = await account.ask(() => takeSnapshot(options.cluster, account));
       progress.end();
       if ('complaint' in taken) return cannot(taken.complaint);
-      if ('failure' in taken) return cannot(troubleWith(taken.call, taken.failure));
+      if ('failure' in taken) return cannot(account.failed.troubleWith(taken.failure, taken.call));
       const snapshot = options.anonymise ? anonymise(taken.snapshot) : taken.snapshot;
       process.stdout.write(`${JSON.stringify(snapshot, undefined, 2)}\n`);
       for (const note of snapshot.notes) console.error(note);

@@ -13,7 +13,6 @@ import { type ActStep, acts } from '../../lambdas/core/plan/steps.ts';
 import type { Policy } from '../../lambdas/core/policy.ts';
 import { warmRollout } from '../../lambdas/core/warm-rollout.ts';
 import type { Account } from '../account-clients.ts';
-import { troubleWith } from '../call-trouble.ts';
 import { type Burst, type BurstOptions, burstOf, signalOf } from '../simulate/burst.ts';
 import type { Snapshot } from '../snapshot/format.ts';
 import { settingsOf } from '../snapshot/pods.ts';
@@ -47,9 +46,9 @@ export async function readPlan(
   options: Omit<BurstOptions, 'pods'> & { readonly pods?: number },
   policy: Policy,
 ): Promise<PlanRead | Refused> {
-  const taken = await takeSnapshot(name, account);
+  const taken = await takeSnapshot(name, account, policy.cniEnv);
   if ('complaint' in taken) return taken;
-  if ('failure' in taken) return { complaint: troubleWith(taken.call, taken.failure) };
+  if ('failure' in taken) return { complaint: account.failed.troubleWith(taken.failure, taken.call) };
   const { cluster, inventory } = taken;
   const { nodes } = inventory.world;
   const lens = options.workload === undefined ? undefined : lensOn(account);

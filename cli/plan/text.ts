@@ -108,13 +108,16 @@ const titled = (rows: readonly (readonly string[])[]): string[] => [
   ...rows.map(([name = '', text = '']) => wrapped(`  ${name.padEnd(14)}  ${text}`, ' '.repeat(18))),
 ];
 
-export const expectation = ({ outcomes }: Comparison, notes: readonly string[]): string =>
+/** What is to be expected, or why that is not known; and what a reader of the plan has to know. */
+export const expectation = (
+  played: Comparison | undefined,
+  notSimulated: string | undefined,
+  notes: readonly string[],
+): string =>
   [
-    'To be expected, simulated on this very cluster:',
-    '',
-    table(outcomes),
-    '',
-    KEY,
-    '',
+    ...(notSimulated === undefined ? [] : [wrapped(`Not simulated: ${notSimulated}.`), '']),
+    ...(played === undefined
+      ? []
+      : ['To be expected, simulated on this very cluster:', '', table(played.outcomes), '', KEY, '']),
     ...notes.map((note) => wrapped(`- ${note}`, '  ')),
   ].join('\n');
