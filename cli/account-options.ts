@@ -1,5 +1,5 @@
 /** The options by which a command is told where to read. Apart from what they open (account.ts), so that help is there at once. */
-import type { Command } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
 import { toUrl, whole } from './usage.ts';
 
 export interface AccountOptions {
@@ -16,7 +16,7 @@ export interface AccountOptions {
 const MOST_SECONDS = 7_200;
 export const withAccount = (command: Command): Command =>
   command
-    .option('--region <name>', 'Region of the cluster; AWS_REGION or the profile’s unless said')
+    .option('--region <name>', 'Region of the cluster; AWS_REGION or the profile’s unless said', toRegion)
     .option('--profile <name>', 'profile of your AWS configuration; AWS_PROFILE unless said')
     .option(
       '--endpoint <url>',
@@ -26,3 +26,14 @@ export const withAccount = (command: Command): Command =>
     .option('--scenario <name>', 'ask a simulated world: one that ships, for example S1, or a file')
     .option('--at <seconds>', 'when, s after the scenario’s beginning', whole(0, MOST_SECONDS))
     .option('--seed <n>', 'the scenario’s seed', whole(0, 4_294_967_295));
+
+/** Source: EKS API reference, CreateCluster, name. */
+export function toCluster(text: string): string {
+  if (/^[0-9A-Za-z][0-9A-Za-z_-]{0,99}$/.test(text)) return text;
+  throw new InvalidArgumentError(`expected the name of an EKS cluster, got "${text}"`);
+}
+
+function toRegion(text: string): string {
+  if (/^[a-z0-9]+(-[a-z0-9]+)+$/.test(text)) return text;
+  throw new InvalidArgumentError(`expected a Region such as eu-central-1, got "${text}"`);
+}

@@ -52,6 +52,11 @@ const SAYS: ReadonlyMap<string, Says> = new Map<string, Says>([
     ['ECONNREFUSED'],
     () => 'nobody answers at that address: check --endpoint, and that npm run sim is running',
   ),
+  // Another server than AWS, such as a proxy's page.
+  ...alike(
+    ['SyntaxError', 'Unknown', 'MissingAuthenticationTokenException'],
+    () => 'what answers there is not AWS: check --endpoint, a proxy or VPN',
+  ),
   ...alike(
     ['TimeoutError', 'ETIMEDOUT', 'RequestTimeout', 'EHOSTUNREACH', 'ENETUNREACH'],
     () => 'no answer in time: check the network, a proxy or VPN',

@@ -3,7 +3,7 @@
  * the cluster cannot be looked at.
  */
 import { Command, InvalidArgumentError } from 'commander';
-import { withAccount } from './account-options.ts';
+import { toCluster, withAccount } from './account-options.ts';
 import type { DoctorOptions } from './doctor-run.ts';
 import { toBurst, toChurn, toGrowth, toRollout } from './quantities.ts';
 import { type Subcommand, USAGE, whole } from './usage.ts';
@@ -21,7 +21,7 @@ const command = withAccount(
         'unnecessary. Nothing is changed; the calls are eks:Describe*, eks:List*, ec2:DescribeInstances, ' +
         'ec2:DescribeNetworkInterfaces, ec2:DescribeSubnets and, with prefixes, ec2:GetSubnetCidrReservations.',
     )
-    .requiredOption('--cluster <name>', 'the EKS cluster')
+    .requiredOption('--cluster <name>', 'the EKS cluster', toCluster)
     .option('--burst <pods>', 'pods that come at once, for example "100 over 3m"', toBurst)
     .option('--rollout <replicas>', 'a rolling update, for example "110 surge 25% unavailable 0"', toRollout)
     .option('--cronjobs <pods>', 'churn of CronJobs, for example "40 every 1m for 20s"', toChurn)

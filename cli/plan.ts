@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { Command, InvalidArgumentError } from 'commander';
 import type { Account } from './account-clients.ts';
-import { type AccountOptions, withAccount } from './account-options.ts';
+import { type AccountOptions, toCluster, withAccount } from './account-options.ts';
 import { type Progress, progressOn } from './progress.ts';
 import { type BurstOptions, misfit, podsOption, withBurst } from './simulate/burst.ts';
 import { type Subcommand, USAGE } from './usage.ts';
@@ -26,7 +26,7 @@ const command = withAccount(
         'What the prewarmer would do for pods that come, node by node with reasons, in totals, as a patch to paste where only ' +
           'pacing helps; and the failed requests to be expected without it, from a simulation of this very cluster. Changes nothing.',
       )
-      .requiredOption('--cluster <name>', 'the EKS cluster')
+      .requiredOption('--cluster <name>', 'the EKS cluster', toCluster)
       .option('--pods <n>', 'pods that come', podsOption),
   )
     .option(

@@ -1,6 +1,6 @@
 /** `eks-ip-prewarmer snapshot`: what of a cluster decides about addresses, as a file to simulate with or to send to somebody. */
 import { Command } from 'commander';
-import { type AccountOptions, withAccount } from './account-options.ts';
+import { type AccountOptions, toCluster, withAccount } from './account-options.ts';
 import { progressOn } from './progress.ts';
 import { type Subcommand, USAGE } from './usage.ts';
 
@@ -18,7 +18,7 @@ const command = withAccount(
       'Writes what of a cluster decides about addresses: its subnets, its nodes with their ENIs and numbers of addresses, the ' +
         'CNI’s settings. No address, no tag of yours, no other setting, nothing secret. Changes nothing.',
     )
-    .requiredOption('--cluster <name>', 'the EKS cluster')
+    .requiredOption('--cluster <name>', 'the EKS cluster', toCluster)
     .option('--anonymise', 'replace ids, names and address ranges, each by the same everywhere'),
 ).addHelpText(
   'after',

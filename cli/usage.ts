@@ -21,6 +21,7 @@ export function endsAtParsing(command: Command, args?: readonly string[]): numbe
       outputError: (text, write) => {
         const said = text
           .replace(/^error: /, '')
+          .replace(/^option '(--[\w-]+).*?' argument '[\s\S]*' is invalid\. /, '$1: ')
           .trimEnd()
           .replaceAll('\n', ' ');
         // What says what it expected needs no more.

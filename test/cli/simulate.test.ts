@@ -233,8 +233,32 @@ describe('the ways', () => {
     expect(unplayable({ ...SMALL, cluster: { ...SMALL.cluster, ...cluster } }, burst(options))).toMatch(said);
   });
 
+  test('more pods than there can be are not replaced', () => {
+    const rolls = (pods: number) => burst({ pods, rolling: { maxSurge: 1, maxUnavailable: 0 } });
+    expect(unplayable(SMALL, rolls(81))).toBeUndefined();
+    expect(unplayable(SMALL, rolls(82))).toBe(
+      '--pods: expected at most 81 with --rolling, as many as the nodes run, got 82',
+    );
+  });
+
+  test.each<[Record<string, string>, string]>([
+    [
+      { WARM_ENI_TARGET: '-4' },
+      '--settings WARM_ENI_TARGET: expected a whole number from 0 to 1000, got "-4"',
+    ],
+    [{ MAX_ENI: 'many' }, '--settings MAX_ENI: expected a whole number from 0 to 1000, got "many"'],
+    [{ WARM_IP_TARGET: '' }, '--settings WARM_IP_TARGET: expected a whole number from 0 to 1000, got ""'],
+    [{ ENABLE_POD_ENI: 'yes' }, '--settings ENABLE_POD_ENI: expected true or false, got "yes"'],
+    [
+      { ENABLE_IPv6: 'true' },
+      '--settings ENABLE_IPv6: expected false, or nothing: that cannot be played, got "true"',
+    ],
+  ])('a value that cannot be meant is refused: %j', (settings, said) =>
+    expect(settingsComplaint(settings)).toBe(said),
+  );
+
   test('settings that shape no pool are refused', () => {
-    expect(settingsComplaint({ WARM_ENI_TARGET: '2' })).toBeUndefined();
+    expect(settingsComplaint({ WARM_ENI_TARGET: '2', ENABLE_PREFIX_DELEGATION: 'true' })).toBeUndefined();
     expect(settingsComplaint({ WARM_ENI_TARGETS: '2' })).toMatch(
       /^--settings: expected one of .*got "WARM_ENI_TARGETS"$/,
     );
