@@ -1,5 +1,4 @@
 /** `eks-ip-prewarmer plan`: what the stack would do for pods that come, and what is to be expected without it. */
-import { readFile } from 'node:fs/promises';
 import { Command, InvalidArgumentError } from 'commander';
 import type { Account } from './account-clients.ts';
 import { type AccountOptions, toCluster, withAccount } from './account-options.ts';
@@ -34,7 +33,7 @@ const command = withAccount(
       'the Deployment: its settings, replicas and pods are asked of Kubernetes',
       toWorkload,
     )
-    .option('--policy <file>', 'the stack’s policy (JSON); its defaults unless said')
+    .option('--policy <file>', 'the prewarmer’s policy document (JSON), as deployed')
     .option('--no-simulation', 'only the plan')
     .option('--json', 'one JSON document and nothing else'),
 ).addHelpText(
@@ -72,16 +71,13 @@ export const subcommand: Subcommand = {
 };
 
 async function plan(account: Account, options: Options, progress: Progress): Promise<number> {
-  const [{ readPlan }, { readPolicy }, { sayAll }] = await Promise.all([
+  const [{ readPlan }, { policyGiven }] = await Promise.all([
     import('./plan/read.ts'),
-    import('../lambdas/core/policy.ts'),
-    import('../lambdas/core/complaints.ts'),
+    import('./policy-given.ts'),
   ]);
-  const found = options.policy === undefined ? { document: {} } : await policyIn(options.policy);
-  if ('complaint' in found) return cannot(found.complaint, progress);
-  const { document } = found;
-  const { policy, complaints } = readPolicy(document);
-  if (complaints.length > 0) return cannot(`${options.policy}: ${sayAll(complaints)}`, progress);
+  const given = await policyGiven(account, options.policy);
+  if ('complaint' in given) return cannot(given.complaint, progress);
+  const { policy, document } = given;
   const read = await account.ask(() => readPlan(account, options.cluster, options, policy));
   if ('complaint' in read) return cannot(read.complaint, progress);
 
@@ -124,19 +120,6 @@ async function plan(account: Account, options: Options, progress: Progress): Pro
   }
   const failed = played?.outcomes[0]?.figures.failedRequests ?? 0;
   return failed > 0 ? FAILURES_EXPECTED : FINE;
-}
-
-async function policyIn(
-  file: string,
-): Promise<{ readonly document: Readonly<Record<string, unknown>> } | { readonly complaint: string }> {
-  try {
-    const document: unknown = JSON.parse(await readFile(file, 'utf8'));
-    if (typeof document === 'object' && document !== null)
-      return { document: document as Readonly<Record<string, unknown>> };
-    return { complaint: `--policy: expected a file with a JSON object, got ${file}` };
-  } catch (error) {
-    return { complaint: `--policy: expected a file with JSON, got ${file}: ${(error as Error).message}` };
-  }
 }
 
 function toWorkload(text: string): { namespace: string; name: string } {
