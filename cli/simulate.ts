@@ -49,23 +49,23 @@ export const subcommand: Subcommand = {
     const options = command.opts<Options>();
     const wrong = misfit(options);
     if (wrong !== undefined) return cannot(wrong);
+    const { seed, settings, report } = options;
+    // Before anybody waits for what could not be kept.
+    if (report !== undefined && !existsSync(dirname(report)))
+      return cannot(`--report: expected a file in a folder that is there, got "${report}"`);
     const [{ readSnapshotFile, withPods }, { settingsComplaint, unplayable }] = await Promise.all([
       import('./snapshot/read.ts'),
       import('./simulate/ways.ts'),
     ]);
     const read = await readSnapshotFile(file);
     if ('complaint' in read) return cannot(read.complaint);
-    const { seed, settings, report } = options;
-    // Before anybody waits for what could not be kept.
-    if (report !== undefined && !existsSync(dirname(report)))
-      return cannot(`--report: expected a file in a folder that is there, got "${report}"`);
     const burst = burstOf(options);
     const snapshot = withPods(read.snapshot, burst);
     const not = settingsComplaint(options.settings) ?? unplayable(snapshot, burst);
     if (not !== undefined) return cannot(not);
-    const { compare } = await import('./simulate/run.ts');
     const progress = progressOn(process.stderr, `Simulating ${file}`);
     progress.show('preparing');
+    const { compare } = await import('./simulate/run.ts');
     const compared = await compare(snapshot, burst, {
       ...{ seed, progress: progress.say },
       ...(settings !== undefined && { settings }),
