@@ -5,6 +5,7 @@ import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { furnish } from '../cli/sim-environment.ts';
 import { count } from '../cli/tables.ts';
 import { bundle, ROOT, stale } from '../infra/bundles.ts';
+import { WAVE_TIMEOUT } from '../infra/rollouts.ts';
 import { readAnnouncement } from '../lambdas/adapters/announcements.ts';
 import { DynamoLedger } from '../lambdas/adapters/dynamo-ledger.ts';
 import { DynamoRolloutBook } from '../lambdas/adapters/dynamo-rollout-book.ts';
@@ -30,8 +31,8 @@ export interface WaveFunctionFigures extends WaveRun {
 
 const NAMES = ['warm-wave', 'verify-wave'] as const;
 const SIZES = [1_000, 5_000] as const;
-/** Seconds: what the stack grants the functions (infra/rollouts.ts). */
-const LIMITS = { megabytes: 256, seconds: 30 } as const;
+/** Of the memory the stack grants half (infra/task-function.ts), of the time all. */
+const LIMITS = { megabytes: 256, seconds: WAVE_TIMEOUT.toSeconds() } as const;
 /** Two of a node's 42 addresses are free, and as many pods as fill its fourth ENI come an hour from now: every node wants one. */
 const PODS_PER_NODE = NODE.enis * NODE.secondaryIps - 2;
 const MORE_PER_NODE = 10;

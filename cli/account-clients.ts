@@ -1,13 +1,15 @@
 /** An account to read, through clients that refuse to send anything but reads, whatever the credentials would allow. */
 import { EC2Client, type EC2ClientConfig } from '@aws-sdk/client-ec2';
-import { EKSClient, type EKSClientConfig } from '@aws-sdk/client-eks';
+import { DescribeClusterCommand, EKSClient, type EKSClientConfig } from '@aws-sdk/client-eks';
 import { ServiceQuotasClient, type ServiceQuotasClientConfig } from '@aws-sdk/client-service-quotas';
 import { Ec2Vpc } from '../lambdas/adapters/ec2-vpc.ts';
-import { EksClusters } from '../lambdas/adapters/eks-clusters.ts';
+import { EksClusters, readCluster } from '../lambdas/adapters/eks-clusters.ts';
 import type { KubeSend } from '../lambdas/adapters/kube-https.ts';
+import { succeeded } from '../lambdas/core/failures.ts';
 import type { Clock, Clusters, Vpc } from '../lambdas/core/ports.ts';
 import type { Scenario } from '../sim/scenario/format.ts';
 import type { World } from '../sim/world.ts';
+import { FailedCalls } from './failed-calls.ts';
 import { readsOfKube } from './kube-send.ts';
 
 export interface Account {
@@ -21,7 +23,9 @@ export interface Account {
   /** To the API servers of its clusters. */
   readonly kube: KubeSend;
   readonly vpc: Pick<Vpc, 'read' | 'inventory'>;
+  /** A cluster whose add-on may not be asked for is one without. */
   readonly clusters: Clusters;
+  readonly failed: FailedCalls;
   readonly clock: Clock;
   /** The world a scenario plays in; absent for an account. */
   readonly simulated?: { readonly scenario: Scenario; readonly world: World };
@@ -45,13 +49,17 @@ export function accountOf(
   ec2.middlewareStack.add(readsAlone, FIRST);
   eks.middlewareStack.add(readsAlone, FIRST);
   quotas.middlewareStack.add(readsAlone, FIRST);
+  const failed = new FailedCalls();
+  ec2.middlewareStack.add(failed.heardOf('ec2'), { ...FIRST, name: 'failed calls' });
+  eks.middlewareStack.add(failed.heardOf('eks'), { ...FIRST, name: 'failed calls' });
   return {
     ec2,
     eks,
     quotas,
     kube: readsOfKube(kube),
     vpc: new Ec2Vpc(ec2, clock),
-    clusters: new EksClusters(eks, clock),
+    clusters: withoutAddOn(new EksClusters(eks, clock), eks),
+    failed,
     clock,
     ask,
     close: () => {
@@ -59,6 +67,21 @@ export function accountOf(
     },
   };
 }
+
+/** Without the right to ask for the add-on its settings are not known; everything else is. */
+const withoutAddOn = (clusters: Clusters, eks: EKSClient): Clusters => ({
+  describe: async (name) => {
+    const answer = await clusters.describe(name);
+    if (answer.ok || answer.failure.kind !== 'not-allowed') return answer;
+    try {
+      const { cluster } = await eks.send(new DescribeClusterCommand({ name }));
+      const vpcId = cluster?.resourcesVpcConfig?.vpcId;
+      return vpcId === undefined ? answer : succeeded(readCluster({ name, vpcId }, cluster, undefined));
+    } catch {
+      return answer;
+    }
+  },
+});
 
 const FIRST = { step: 'initialize', name: 'reads alone' } as const;
 

@@ -1,6 +1,6 @@
 /** The options by which a command is told where to read. Apart from what they open (account.ts), so that help is there at once. */
 import { type Command, InvalidArgumentError } from 'commander';
-import { whole } from './usage.ts';
+import { toUrl, whole } from './usage.ts';
 
 export interface AccountOptions {
   readonly region?: string;
@@ -18,7 +18,7 @@ export interface AccountOptions {
 const MOST_SECONDS = 7_200;
 export const withAccount = (command: Command): Command =>
   command
-    .option('--region <name>', 'Region of the cluster; AWS_REGION or the profile’s unless said')
+    .option('--region <name>', 'Region of the cluster; AWS_REGION or the profile’s unless said', toRegion)
     .option('--profile <name>', 'profile of your AWS configuration; AWS_PROFILE unless said')
     .option(
       '--endpoint <url>',
@@ -33,9 +33,13 @@ export const withAccount = (command: Command): Command =>
       'ask the cluster’s API server too, as whoever is signed in, for the pods and max-pods of each node',
     );
 
-function toUrl(given: string): string {
-  const url = URL.parse(given);
-  if (url === null || !/^https?:$/.test(url.protocol))
-    throw new InvalidArgumentError('expected a URL such as http://127.0.0.1:4566');
-  return given;
+/** Source: EKS API reference, CreateCluster, name. */
+export function toCluster(text: string): string {
+  if (/^[0-9A-Za-z][0-9A-Za-z_-]{0,99}$/.test(text)) return text;
+  throw new InvalidArgumentError(`expected the name of an EKS cluster, got "${text}"`);
+}
+
+function toRegion(text: string): string {
+  if (/^[a-z0-9]+(-[a-z0-9]+)+$/.test(text)) return text;
+  throw new InvalidArgumentError(`expected a Region such as eu-central-1, got "${text}"`);
 }

@@ -12,6 +12,14 @@ const LOOPBACK = {
   credentials: { accessKeyId: 'eks-ip-prewarmer', secretAccessKey: 'simulated' },
 } as const;
 
+/** A person waits at most a minute to hear that nobody answers: the SDK tries three times. A page of 1,000 ENIs takes seconds. */
+const PATIENCE = {
+  connectionTimeout: 5_000,
+  requestTimeout: 20_000,
+  socketTimeout: 20_000,
+  throwOnRequestTimeout: true,
+} as const;
+
 /** The complaint is one line. No call is made yet. */
 export async function openAccount(
   options: AccountOptions,
@@ -32,6 +40,7 @@ export async function openAccount(
     endpoint !== undefined && ['127.0.0.1', 'localhost', '[::1]'].includes(new URL(endpoint).hostname);
   const known = profile ?? process.env['AWS_PROFILE'] ?? process.env['AWS_ACCESS_KEY_ID'];
   const config = {
+    requestHandler: PATIENCE,
     ...(region !== undefined && { region }),
     ...(profile !== undefined && { profile }),
     ...(endpoint !== undefined && { endpoint }),

@@ -1,13 +1,12 @@
 /** The doctor from options to findings. */
 
-import { sayAll } from '../lambdas/core/complaints.ts';
 import { type Examined, examine } from '../lambdas/core/doctor/examine.ts';
-import { type Policy, readPolicy } from '../lambdas/core/policy.ts';
+import type { Policy } from '../lambdas/core/policy.ts';
 import type { Account } from './account-clients.ts';
 import type { AccountOptions } from './account-options.ts';
 import { type Look, look } from './doctor-read.ts';
+import { policyGiven } from './policy-given.ts';
 import type { toBurst, toChurn, toRollout } from './quantities.ts';
-import { readEvent } from './read-event.ts';
 
 export interface DoctorOptions extends AccountOptions {
   readonly cluster: string;
@@ -53,18 +52,16 @@ export async function diagnose(
   return 'complaint' in looked ? looked : { look: looked, examined: examine(looked.seen) };
 }
 
-/** As the prewarmer has it: of the file, or of the scenario; with what the command line says itself. */
+/** With what the command line says itself. */
 async function policyOf(
-  { simulated }: Account,
+  account: Account,
   { policy: file, cniEnv, maxPods }: DoctorOptions,
 ): Promise<Policy | { readonly complaint: string }> {
-  let given: unknown = simulated?.scenario.policy;
-  if (file !== undefined) {
-    const read = await readEvent(file);
-    if ('complaint' in read) return { complaint: `${file}: ${read.complaint}` };
-    given = read.event;
-  }
-  const { policy, complaints } = readPolicy(given);
-  if (complaints.length > 0) return { complaint: `${file ?? 'policy'}: ${sayAll(complaints)}` };
-  return { ...policy, ...(cniEnv !== undefined && { cniEnv }), ...(maxPods !== undefined && { maxPods }) };
+  const given = await policyGiven(account, file);
+  if ('complaint' in given) return given;
+  return {
+    ...given.policy,
+    ...(cniEnv !== undefined && { cniEnv }),
+    ...(maxPods !== undefined && { maxPods }),
+  };
 }

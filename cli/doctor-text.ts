@@ -3,8 +3,8 @@ import type { Examined, Found } from '../lambdas/core/doctor/examine.ts';
 import { many, type Price, type Severity } from '../lambdas/core/doctor/finding.ts';
 import { type ClusterSeen, nodeSubnets, podsIn, settingsFor, typesOf } from '../lambdas/core/doctor/seen.ts';
 import type { Look } from './doctor-read.ts';
+import { COLUMNS } from './tables.ts';
 
-export const COLUMNS = 100;
 /** Where the text of a finding begins. */
 const INDENT = 15;
 

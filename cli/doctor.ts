@@ -3,7 +3,7 @@
  * the cluster cannot be looked at.
  */
 import { Command, InvalidArgumentError } from 'commander';
-import { withAccount } from './account-options.ts';
+import { toCluster, withAccount } from './account-options.ts';
 import type { DoctorOptions } from './doctor-run.ts';
 import { toBurst, toChurn, toGrowth, toRollout } from './quantities.ts';
 import { type Subcommand, USAGE, whole } from './usage.ts';
@@ -12,6 +12,7 @@ const SOMETHING_RED = 1;
 
 const command = withAccount(
   new Command()
+    .usage('--cluster <name> [options]')
     .description(
       'Reads the CNI’s settings, node groups, nodes, interfaces and subnets of a cluster, and names every trap: the evidence, what ' +
         'comes of it, what to do (value and command), and what that costs. Also where a setting would make the prewarmer ' +
@@ -19,7 +20,7 @@ const command = withAccount(
         'ec2:DescribeNetworkInterfaces, ec2:DescribeSubnets, servicequotas:Get* for one quota and, with prefixes, ' +
         'ec2:GetSubnetCidrReservations.',
     )
-    .requiredOption('--cluster <name>', 'the EKS cluster')
+    .requiredOption('--cluster <name>', 'the EKS cluster', toCluster)
     .option('--burst <pods>', 'pods that come at once, for example "100 over 3m"', toBurst)
     .option('--rollout <replicas>', 'a rolling update, for example "110 surge 25% unavailable 0"', toRollout)
     .option('--cronjobs <pods>', 'churn of CronJobs, for example "40 every 1m for 20s"', toChurn)
@@ -49,15 +50,16 @@ const command = withAccount(
 ).addHelpText(
   'after',
   `
-Exit code 0: nothing is red; 1: something is; 2: wrong usage, or nothing could be read; 130: interrupted (Ctrl-C).
-
 Examples:
   npx eks-ip-prewarmer doctor --cluster shop
   npx eks-ip-prewarmer doctor --cluster shop --kubernetes       # exact pods and max-pods (docs/lens.md)
   npx eks-ip-prewarmer doctor --cluster shop --burst "100 over 3m" --rollout "110 surge 25%"
   npx eks-ip-prewarmer doctor --cluster shop --cronjobs "40 every 1m for 20s" --growth 500/month
   npx eks-ip-prewarmer doctor --cluster shop --region eu-central-1 --json | jq '.findings[].rule'
-  npx eks-ip-prewarmer doctor --cluster shop --scenario S1      # an embedded AWS: no account needed
+  npx eks-ip-prewarmer doctor --cluster shop --scenario S1      # no account needed
+
+Exit code 0: nothing is red; 1: something is; 2: wrong usage, or nothing could be read;
+130: interrupted (Ctrl-C).
 
 Every rule, and where its fact comes from: docs/doctor.md.`,
 );

@@ -40,12 +40,16 @@ process.once('SIGINT', () => {
   process.stderr.write('\nInterrupted. Nothing was changed.\n');
   process.exit(INTERRUPTED);
 });
-// Whoever read what was written has seen enough, for example `| head`.
+// Whoever read what was written has seen enough, for example `| head`; the exit code and a page are for others.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error;
-  process.exit();
 });
-process.exitCode = await main();
+try {
+  process.exitCode = await main();
+} catch (error) {
+  console.error('A defect of this program, which is best reported with all of this:', error);
+  process.exit(USAGE);
+}
 
 async function main(): Promise<number> {
   // `help doctor` and `doctor --help` are the same.
@@ -62,7 +66,7 @@ async function main(): Promise<number> {
 function overview(name: string | undefined): number {
   if (name !== undefined && name !== 'help' && !name.startsWith('-')) {
     const names = Object.keys(COMMANDS).join(', ');
-    console.error(`expected one of ${names}, got "${name}": eks-ip-prewarmer --help`);
+    console.error(`expected one of ${names}, got "${name}": see eks-ip-prewarmer --help`);
     return USAGE;
   }
   const widest = Math.max(...Object.keys(COMMANDS).map(({ length }) => length));
@@ -82,14 +86,14 @@ ${lines.join('\n')}
 Examples:
   npx eks-ip-prewarmer doctor --cluster shop
   npx eks-ip-prewarmer doctor --cluster shop --region eu-central-1 --json
-  npx eks-ip-prewarmer doctor --cluster shop --scenario S1      # an embedded AWS: no account needed
+  npx eks-ip-prewarmer doctor --cluster shop --scenario S1      # no account needed
   npx eks-ip-prewarmer plan --cluster shop --pods 300 --over 3m
   npx eks-ip-prewarmer snapshot --cluster shop > cluster.json
   npx eks-ip-prewarmer simulate cluster.json --pods 300 --over 2m --report out.html
   npx eks-ip-prewarmer help plan
 
-Exit codes of every command: 0 nothing to say against; 1 something is; 2 wrong usage or input that cannot be
-worked on; 130 interrupted (Ctrl-C).`,
+Exit codes of every command: 0: nothing to say against; 1: something is; 2: wrong usage, or what
+cannot be worked on; 130: interrupted (Ctrl-C).`,
     );
   return (
     endsAtParsing(command, name === undefined || name === 'help' ? ['--help'] : process.argv.slice(2)) ??

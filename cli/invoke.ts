@@ -4,13 +4,13 @@
  */
 import { fork } from 'node:child_process';
 import { join } from 'node:path';
-import { Command, InvalidArgumentError } from 'commander';
+import { Command } from 'commander';
 import { bundle, bundlesFolder, functionNames, ROOT, stale } from '../infra/bundles.ts';
-import { remedyFor } from './aws-trouble.ts';
+import { troubleOf } from './call-trouble.ts';
 import type { Call } from './invoke-calls.ts';
 import type { FunctionError, Invocation, News } from './invoke-child.ts';
 import { readEvent } from './read-event.ts';
-import { endsAtParsing, USAGE } from './usage.ts';
+import { endsAtParsing, toUrl, USAGE } from './usage.ts';
 
 const ANSWERED = 0;
 const THREW = 1;
@@ -57,17 +57,17 @@ function cannotAsk(line: string): number {
   return USAGE;
 }
 
-/** What kept the calls from being answered, each cause once. */
+/** What kept the calls from being answered, each cause once, with the first call that met it. */
 function hints(calls: readonly Call[]): string[] {
   if (calls.length === 0 && !process.env['AWS_ACCESS_KEY_ID'])
     return [
       'AWS_ACCESS_KEY_ID: expected credentials in the environment, where Lambda has them, got nothing. ' +
         'To put yours there: eval "$(aws configure export-credentials --format env)"',
     ];
-  const failed = calls.map(({ status }) => String(status)).filter((status) => status !== '200');
-  return [...new Set(failed)].flatMap((status) => {
-    const remedy = remedyFor(status);
-    return remedy === undefined ? [] : [`${status}: ${remedy}`];
+  const failed = calls.filter(({ status }) => status !== 200);
+  return [...Map.groupBy(failed, ({ status }) => status)].flatMap(([status, [first]]) => {
+    if (first === undefined) return [];
+    return troubleOf(`${first.service}:${first.action}`, String(status)) ?? [];
   });
 }
 
@@ -124,11 +124,4 @@ function invoke(
       resolve({ outcome: outcome ?? { error }, calls });
     });
   });
-}
-
-function toUrl(text: string): string {
-  const url = URL.parse(text);
-  if (url === null || !/^https?:$/.test(url.protocol))
-    throw new InvalidArgumentError('expected a URL such as http://127.0.0.1:4566');
-  return text;
 }

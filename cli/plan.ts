@@ -1,8 +1,7 @@
 /** `eks-ip-prewarmer plan`: what the stack would do for pods that come, and what is to be expected without it. */
-import { readFile } from 'node:fs/promises';
 import { Command, InvalidArgumentError } from 'commander';
 import type { Account } from './account-clients.ts';
-import { type AccountOptions, withAccount } from './account-options.ts';
+import { type AccountOptions, toCluster, withAccount } from './account-options.ts';
 import { type Progress, progressOn } from './progress.ts';
 import { type BurstOptions, misfit, podsOption, withBurst } from './simulate/burst.ts';
 import { type Subcommand, USAGE } from './usage.ts';
@@ -21,11 +20,12 @@ interface Options extends AccountOptions, Omit<BurstOptions, 'pods'> {
 const command = withAccount(
   withBurst(
     new Command()
+      .usage('--cluster <name> (--pods <n> | --workload <namespace/name>) [options]')
       .description(
         'What the prewarmer would do for pods that come, node by node with reasons, in totals, as a patch to paste where only ' +
           'pacing helps; and the failed requests to be expected without it, from a simulation of this very cluster. Changes nothing.',
       )
-      .requiredOption('--cluster <name>', 'the EKS cluster')
+      .requiredOption('--cluster <name>', 'the EKS cluster', toCluster)
       .option('--pods <n>', 'pods that come', podsOption),
   )
     .option(
@@ -33,20 +33,20 @@ const command = withAccount(
       'the Deployment: its settings and replicas are asked of Kubernetes, and what --kubernetes asks',
       toWorkload,
     )
-    .option('--policy <file>', 'the stack’s policy (JSON); its defaults unless said')
+    .option('--policy <file>', 'the prewarmer’s policy document (JSON), as deployed')
     .option('--no-simulation', 'only the plan')
     .option('--json', 'one JSON document and nothing else'),
 ).addHelpText(
   'after',
   `
 Examples:
-  eks-ip-prewarmer plan --cluster shop --pods 300 --over 3m
-  eks-ip-prewarmer plan --cluster shop --pods 120 --rolling maxSurge=25%,maxUnavailable=0
-  eks-ip-prewarmer plan --cluster shop --pods 300 --kubernetes             # by exact pods (docs/lens.md)
-  eks-ip-prewarmer plan --cluster shop --workload web/checkout --node-group blue,green
-  eks-ip-prewarmer plan --cluster shop --pods 60 --scenario S1      # an embedded AWS: no account needed
+  npx eks-ip-prewarmer plan --cluster shop --pods 300 --over 3m
+  npx eks-ip-prewarmer plan --cluster shop --pods 120 --rolling maxSurge=25%,maxUnavailable=0
+  npx eks-ip-prewarmer plan --cluster shop --pods 300 --kubernetes           # by exact pods (docs/lens.md)
+  npx eks-ip-prewarmer plan --cluster shop --workload web/checkout --node-group blue,green
+  npx eks-ip-prewarmer plan --cluster shop --pods 60 --scenario S1      # no account needed
 
-Exit code 0: no failed request is to be expected without us, or --no-simulation; 1: some are;
+Exit code 0: no failed request is to be expected without us, or not simulated; 1: some are;
 2: wrong usage, or AWS does not answer; 130: interrupted (Ctrl-C).`,
 );
 
@@ -72,68 +72,56 @@ export const subcommand: Subcommand = {
 };
 
 async function plan(account: Account, options: Options, progress: Progress): Promise<number> {
-  const [{ readPlan }, { readPolicy }, { sayAll }] = await Promise.all([
+  const [{ readPlan }, { policyGiven }] = await Promise.all([
     import('./plan/read.ts'),
-    import('../lambdas/core/policy.ts'),
-    import('../lambdas/core/complaints.ts'),
+    import('./policy-given.ts'),
   ]);
-  const found = options.policy === undefined ? { document: {} } : await policyIn(options.policy);
-  if ('complaint' in found) return cannot(found.complaint, progress);
-  const { document } = found;
-  const { policy, complaints } = readPolicy(document);
-  if (complaints.length > 0) return cannot(`${options.policy}: ${sayAll(complaints)}`, progress);
+  const given = await policyGiven(account, options.policy);
+  if ('complaint' in given) return cannot(given.complaint, progress);
+  const { policy, document } = given;
   const read = await account.ask(() => readPlan(account, options.cluster, options, policy));
   if ('complaint' in read) return cannot(read.complaint, progress);
 
-  const [{ planText, expectation }, { notes, outcomeDocument }, { unplayable }] = await Promise.all([
+  const [{ planText, expectation }, { notes, outcomeDocument }, { nowhere, unplayable }] = await Promise.all([
     import('./plan/text.ts'),
     import('./simulate/text.ts'),
     import('./simulate/ways.ts'),
   ]);
   const { snapshot, burst, report, effort } = read;
+  const wrong = options.simulation ? nowhere(snapshot.nodes, burst) : undefined;
+  if (wrong !== undefined) return cannot(wrong, progress);
   const not = unplayable(snapshot, burst);
-  const played =
-    options.simulation && not === undefined
-      ? await (await import('./simulate/run.ts')).compare(snapshot, burst, {
-          ...{
-            seed: options.seed ?? 1,
-            brief: true,
-            planned: report,
-            progress: progress.say,
-            policy: document,
-          },
-        })
-      : undefined;
+  const plays = options.simulation && not === undefined;
+  if (plays) progress.show('simulating');
+  const played = plays
+    ? await (await import('./simulate/run.ts')).compare(snapshot, burst, {
+        ...{
+          seed: options.seed ?? 1,
+          brief: true,
+          planned: report,
+          progress: progress.say,
+          policy: document,
+        },
+      })
+    : undefined;
   progress.end();
   for (const line of read.troubles) console.error(line);
+  const said = notes(snapshot, burst, played?.outcomes ?? []);
   if (options.json)
     console.log(
       JSON.stringify({
         ...{ where: account.where, ...report, effort, notRead: read.troubles },
         expected: played?.outcomes.map(outcomeDocument) ?? null,
+        notes: said,
+        ...(not !== undefined && { notSimulated: not }),
       }),
     );
   else {
-    console.log(planText(read, account.where));
-    if (played !== undefined)
-      console.log(`\n${expectation(played, notes(snapshot, burst, played.outcomes))}`);
-    else if (not !== undefined) console.log(`\nNot simulated: ${not}`);
+    const texts = [planText(read, account.where, played), expectation(played, not, said)];
+    console.log(texts.filter((text) => text !== '').join('\n\n'));
   }
   const failed = played?.outcomes[0]?.figures.failedRequests ?? 0;
   return failed > 0 ? FAILURES_EXPECTED : FINE;
-}
-
-async function policyIn(
-  file: string,
-): Promise<{ readonly document: Readonly<Record<string, unknown>> } | { readonly complaint: string }> {
-  try {
-    const document: unknown = JSON.parse(await readFile(file, 'utf8'));
-    if (typeof document === 'object' && document !== null)
-      return { document: document as Readonly<Record<string, unknown>> };
-    return { complaint: `--policy: expected a file with a JSON object, got ${file}` };
-  } catch (error) {
-    return { complaint: `--policy: expected a file with JSON, got ${file}: ${(error as Error).message}` };
-  }
 }
 
 function toWorkload(text: string): { namespace: string; name: string } {

@@ -10,9 +10,9 @@ import {
   SendMessageCommand,
   SQSClient,
 } from '@aws-sdk/client-sqs';
-import { Command, InvalidArgumentError } from 'commander';
-import { inOneLine } from './aws-trouble.ts';
-import { endsAtParsing, USAGE, whole } from './usage.ts';
+import { Command } from 'commander';
+import { type AwsCall, troubleWith } from './call-trouble.ts';
+import { endsAtParsing, toUrl, USAGE, whole } from './usage.ts';
 
 const LEFT_BEHIND = 1;
 /** Messages in one ReceiveMessage. Source: SQS quotas. */
@@ -76,13 +76,14 @@ async function main(): Promise<number> {
     region,
     ...(options.endpoint !== undefined && { endpoint: options.endpoint }),
   });
+  const lastCall = callsOf(client);
   try {
     await client.config.credentials();
   } catch (error) {
-    return cannotAsk(inOneLine(error));
+    return cannotAsk(troubleWith(lastCall(), error));
   }
   const redriven: Redriven[] = [];
-  for (const url of named) redriven.push(await redrive(client, url, options));
+  for (const url of named) redriven.push(await redrive(client, lastCall, url, options));
   process.stdout.write(
     options.json ? `${JSON.stringify({ queues: redriven }, null, 2)}\n` : text(redriven, options),
   );
@@ -98,7 +99,26 @@ function cannotAsk(line: string): number {
   return USAGE;
 }
 
-async function redrive(client: SQSClient, queue: string, options: Options): Promise<Redriven> {
+/** What is asked now, or was last: calls are made one after the other. */
+function callsOf(client: SQSClient): () => AwsCall {
+  let call: AwsCall = 'sqs:GetQueueAttributes';
+  client.middlewareStack.add(
+    (next, { commandName = '' }) =>
+      (args) => {
+        call = `sqs:${commandName.replace(/Command$/, '')}`;
+        return next(args);
+      },
+    { step: 'initialize', name: 'last call' },
+  );
+  return () => call;
+}
+
+async function redrive(
+  client: SQSClient,
+  lastCall: () => AwsCall,
+  queue: string,
+  options: Options,
+): Promise<Redriven> {
   const moved: Moved[] = [];
   let deadLetters = '';
   try {
@@ -114,7 +134,7 @@ async function redrive(client: SQSClient, queue: string, options: Options): Prom
     }
     return { queue, deadLetters, moved, left: await count(client, deadLetters) };
   } catch (error) {
-    return { queue, deadLetters, moved, left: 0, failed: inOneLine(error) };
+    return { queue, deadLetters, moved, left: 0, failed: troubleWith(lastCall(), error) };
   }
 }
 
@@ -197,11 +217,4 @@ function text(redriven: readonly Redriven[], { dryRun }: Options): string {
 
 function nameOf(url: string): string {
   return url.split('/').at(-1) ?? url;
-}
-
-function toUrl(given: string): string {
-  const url = URL.parse(given);
-  if (url === null || !/^https?:$/.test(url.protocol))
-    throw new InvalidArgumentError('expected a URL such as http://127.0.0.1:4566');
-  return given;
 }

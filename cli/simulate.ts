@@ -1,5 +1,7 @@
 /** `eks-ip-prewarmer simulate`: the same burst on a snapshot's cluster under its settings, under others, and with us. */
+import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import { progressOn } from './progress.ts';
 import { type BurstOptions, burstOf, misfit, podsOption, withBurst } from './simulate/burst.ts';
@@ -16,6 +18,7 @@ const PLAYED = 0;
 
 const command = withBurst(
   new Command()
+    .usage('<snapshot> --pods <n> [options]')
     .description(
       'Plays the same burst of pods on a snapshot’s cluster, in virtual time: under its present settings, under alternatives, ' +
         'with the prewarmer and with it in waves; one table. Asks nobody and changes nothing.',
@@ -31,10 +34,10 @@ const command = withBurst(
     'after',
     `
 Examples:
-  eks-ip-prewarmer snapshot --cluster shop > cluster.json
-  eks-ip-prewarmer simulate cluster.json --pods 300 --over 2m
-  eks-ip-prewarmer simulate cluster.json --pods 300 --settings WARM_ENI_TARGET=3 MAX_ENI=4
-  eks-ip-prewarmer simulate cluster.json --pods 120 --rolling maxSurge=25% --report out.html
+  npx eks-ip-prewarmer snapshot --cluster shop > cluster.json
+  npx eks-ip-prewarmer simulate cluster.json --pods 300 --over 2m
+  npx eks-ip-prewarmer simulate cluster.json --pods 300 --settings WARM_ENI_TARGET=3 MAX_ENI=4
+  npx eks-ip-prewarmer simulate cluster.json --pods 120 --rolling maxSurge=25% --report out.html
 
 Exit code 0: played; 2: wrong usage, or a snapshot that cannot be played; 130: interrupted (Ctrl-C).`,
   );
@@ -46,6 +49,10 @@ export const subcommand: Subcommand = {
     const options = command.opts<Options>();
     const wrong = misfit(options);
     if (wrong !== undefined) return cannot(wrong);
+    const { seed, settings, report } = options;
+    // Before anybody waits for what could not be kept.
+    if (report !== undefined && !existsSync(dirname(report)))
+      return cannot(`--report: expected a file in a folder that is there, got "${report}"`);
     const [{ readSnapshotFile, withPods }, { settingsComplaint, unplayable }] = await Promise.all([
       import('./snapshot/read.ts'),
       import('./simulate/ways.ts'),
@@ -56,15 +63,15 @@ export const subcommand: Subcommand = {
     const snapshot = withPods(read.snapshot, burst);
     const not = settingsComplaint(options.settings) ?? unplayable(snapshot, burst);
     if (not !== undefined) return cannot(not);
-    const { compare } = await import('./simulate/run.ts');
-    const { seed, settings, report } = options;
     const progress = progressOn(process.stderr, `Simulating ${file}`);
+    progress.show('preparing');
+    const { compare } = await import('./simulate/run.ts');
     const compared = await compare(snapshot, burst, {
       ...{ seed, progress: progress.say },
       ...(settings !== undefined && { settings }),
     });
     progress.end();
-    const { introduction, notes, outcomeDocument, table } = await import('./simulate/text.ts');
+    const { introduction, KEY, notes, outcomeDocument, table } = await import('./simulate/text.ts');
     const { wrapped } = await import('./tables.ts');
     const said = notes(snapshot, burst, compared.outcomes);
     const intro = introduction(snapshot, burst, seed);
@@ -76,7 +83,7 @@ export const subcommand: Subcommand = {
         }),
       );
     else {
-      console.log(`${intro}\n\n${table(compared.outcomes)}`);
+      console.log(`${intro}\n\n${table(compared.outcomes)}\n\n${KEY}`);
       if (said.length > 0) console.log(`\n${said.map((note) => wrapped(`- ${note}`, '  ')).join('\n')}`);
       if (compared.report?.pacing !== undefined)
         console.log((await import('./plan/pacing.ts')).pacing(compared.report, burst.workload).join('\n'));

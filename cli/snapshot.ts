@@ -1,6 +1,6 @@
 /** `eks-ip-prewarmer snapshot`: what of a cluster decides about addresses, as a file to simulate with or to send to somebody. */
 import { Command } from 'commander';
-import { type AccountOptions, withAccount } from './account-options.ts';
+import { type AccountOptions, toCluster, withAccount } from './account-options.ts';
 import { progressOn } from './progress.ts';
 import { type Subcommand, USAGE } from './usage.ts';
 
@@ -13,21 +13,22 @@ const TAKEN = 0;
 
 const command = withAccount(
   new Command()
+    .usage('--cluster <name> [options]')
     .description(
       'Writes what of a cluster decides about addresses: its subnets, its nodes with their ENIs and numbers of addresses, the ' +
         'CNI’s settings. No address, no tag of yours, no other setting, nothing secret. Changes nothing.',
     )
-    .requiredOption('--cluster <name>', 'the EKS cluster')
+    .requiredOption('--cluster <name>', 'the EKS cluster', toCluster)
     .option('--anonymise', 'replace ids, names and address ranges, each by the same everywhere'),
 ).addHelpText(
   'after',
   `
 Examples:
-  eks-ip-prewarmer snapshot --cluster shop > cluster.json
-  eks-ip-prewarmer snapshot --cluster shop --anonymise > cluster.json
-  eks-ip-prewarmer snapshot --cluster shop --kubernetes > cluster.json       # with pods (docs/lens.md)
-  eks-ip-prewarmer snapshot --cluster shop --scenario S4 > cluster.json      # an embedded AWS: no account needed
-  eks-ip-prewarmer simulate cluster.json --pods 300 --over 2m
+  npx eks-ip-prewarmer snapshot --cluster shop > cluster.json
+  npx eks-ip-prewarmer snapshot --cluster shop --anonymise > cluster.json
+  npx eks-ip-prewarmer snapshot --cluster shop --kubernetes > cluster.json       # with pods (docs/lens.md)
+  npx eks-ip-prewarmer snapshot --cluster shop --scenario S4 > cluster.json      # no account needed
+  npx eks-ip-prewarmer simulate cluster.json --pods 300 --over 2m
 
 Exit code 0: written; 2: wrong usage, or AWS does not answer; 130: interrupted (Ctrl-C).`,
 );
@@ -43,14 +44,12 @@ export const subcommand: Subcommand = {
       { withCounts },
       { countOn, kubeOf, NOT_COUNTED },
       { anonymise },
-      { troubleWith },
     ] = await Promise.all([
       import('./account.ts'),
       import('./snapshot/take.ts'),
       import('./snapshot/counts.ts'),
       import('./kubernetes.ts'),
       import('./snapshot/anonymise.ts'),
-      import('./call-trouble.ts'),
     ]);
     const account = await openAccount(options);
     if ('complaint' in account) {
@@ -70,7 +69,7 @@ export const subcommand: Subcommand = {
       });
       progress.end();
       if ('complaint' in taken) return cannot(taken.complaint);
-      if ('failure' in taken) return cannot(troubleWith(taken.call, taken.failure));
+      if ('failure' in taken) return cannot(account.failed.troubleWith(taken.failure, taken.call));
       const whole = withCounts(taken.snapshot, taken.inventory.world.nodes, counted);
       const snapshot = options.anonymise ? anonymise(whole) : whole;
       process.stdout.write(`${JSON.stringify(snapshot, undefined, 2)}\n`);

@@ -1,7 +1,11 @@
-/** Text that fits a terminal of 100 columns. */
+/** Text that fits a terminal of 100 columns, and words that fit a narrower one. */
 
 /** As wide as anything a command writes, names of the user's own aside. */
-export const COLUMNS = 100;
+const WIDEST = 100;
+/** Below that a table of findings has no room for what it says. */
+const NARROWEST = 60;
+/** Where words are broken: the terminal's width within bounds; a pipe has none. */
+export const COLUMNS = Math.max(NARROWEST, Math.min(WIDEST, process.stdout.columns ?? WIDEST));
 
 /** Columns as wide as their widest cell, the first to the left, the others to the right, unless the last one holds `words`; a rule
  *  under the head, as wide as the widest row. */

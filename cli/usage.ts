@@ -17,7 +17,21 @@ export function endsAtParsing(command: Command, args?: readonly string[]): numbe
   command
     .allowExcessArguments(false)
     .exitOverride()
-    .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, '')) });
+    .configureOutput({
+      outputError: (text, write) => {
+        const said = text
+          .replace(/^error: /, '')
+          .replace(/^option '(--[\w-]+).*?' argument '[\s\S]*' is invalid\. /, '$1: ')
+          .trimEnd()
+          .replaceAll('\n', ' ');
+        // What says what it expected needs no more.
+        write(
+          said.includes('expected')
+            ? `${said}\n`
+            : `${said.replace(/\.$/, '')}: see ${command.name()} --help\n`,
+        );
+      },
+    });
   try {
     if (args === undefined) command.parse();
     else command.parse(args, { from: 'user' });
@@ -37,3 +51,11 @@ export const whole =
       throw new InvalidArgumentError(`expected a whole number from ${from} to ${to}, got "${text}"`);
     return value;
   };
+
+/** Reads an option that is where somebody listens. */
+export function toUrl(text: string): string {
+  const url = URL.parse(text);
+  if (url === null || !/^https?:$/.test(url.protocol))
+    throw new InvalidArgumentError(`expected a URL such as http://127.0.0.1:4566, got "${text}"`);
+  return text;
+}

@@ -31,7 +31,7 @@ export interface RolloutsProps {
 }
 
 /** A wave's reads and one round of its calls, which goes on asking for ten seconds: on 5,000 nodes 37 s (`npm run bench -- --rollouts`). */
-const WAVE_TIMEOUT = Duration.seconds(60);
+export const WAVE_TIMEOUT = Duration.seconds(60);
 
 /** Batched rollouts: the machine, a function for each of its phases, and the word that an execution ended. */
 export class Rollouts extends Construct {

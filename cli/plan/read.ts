@@ -12,7 +12,6 @@ import { type ActStep, acts } from '../../lambdas/core/plan/steps.ts';
 import type { Policy } from '../../lambdas/core/policy.ts';
 import { warmRollout } from '../../lambdas/core/warm-rollout.ts';
 import type { Account } from '../account-clients.ts';
-import { troubleWith } from '../call-trouble.ts';
 import { countOn, kubeOf, NOT_COUNTED } from '../kubernetes.ts';
 import { type Burst, type BurstOptions, burstOf, signalOf } from '../simulate/burst.ts';
 import { withCounts } from '../snapshot/counts.ts';
@@ -52,9 +51,9 @@ export async function readPlan(
   options: PlanOptions,
   policy: Policy,
 ): Promise<PlanRead | Refused> {
-  const taken = await takeSnapshot(name, account);
+  const taken = await takeSnapshot(name, account, policy.cniEnv);
   if ('complaint' in taken) return taken;
-  if ('failure' in taken) return { complaint: troubleWith(taken.call, taken.failure) };
+  if ('failure' in taken) return { complaint: account.failed.troubleWith(taken.failure, taken.call) };
   const { cluster, inventory } = taken;
   const { nodes } = inventory.world;
   const api = kubeOf(account);

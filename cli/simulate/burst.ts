@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import { InvalidArgumentError, Option } from 'commander';
 import type { IntOrPercent, RolloutAnnounced } from '../../lambdas/core/signals.ts';
+import { MOST_PODS } from '../quantities.ts';
 import type { SnapshotNode } from '../snapshot/format.ts';
 import { whole } from '../usage.ts';
 
@@ -57,8 +58,6 @@ const DEFAULT_GRACE_MS = 30_000;
 /** Nobody says how long his pods take; an ordinary service's readiness probe and shut-down. */
 const READY_AFTER_MS = 5_000;
 const EXIT_MS = 2_000;
-/** Pods in one cluster that Kubernetes is built for. Source: Kubernetes, considerations for large clusters. */
-const MOST_PODS = 150_000;
 /** Adoption takes two minutes, and whoever builds an image knows earlier than that. */
 const STARTS_IN_MS = 300_000;
 const HOUR_MS = 3_600_000;

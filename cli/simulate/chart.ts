@@ -4,6 +4,8 @@ import type { Sample } from './series.ts';
 export interface Line {
   /** Which of the page's colours it has. */
   readonly way: number;
+  /** One of those the page is about. */
+  readonly main: boolean;
   readonly name: string;
   readonly points: readonly (readonly [atSeconds: number, value: number])[];
 }
@@ -21,7 +23,7 @@ export const HEIGHT = 250;
 /** Room for the scales. */
 export const PLOT = { left: 56, top: 12, right: WIDTH - 12, bottom: HEIGHT - 34 } as const;
 
-export function svg({ id, title, lines, fromSeconds, toSeconds }: Chart): string {
+export function svg({ title, lines, fromSeconds, toSeconds }: Chart): string {
   const most = Math.max(1, ...lines.flatMap(({ points }) => points.map(([, value]) => value)));
   const { step, top } = scaleTo(most);
   const x = (at: number): number =>
@@ -30,8 +32,7 @@ export function svg({ id, title, lines, fromSeconds, toSeconds }: Chart): string
   const rows = Array.from({ length: Math.round(top / step) + 1 }, (_, index) => index * step);
   const columns = ticks(fromSeconds, toSeconds);
   return [
-    `<svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-labelledby="${id}-title" data-top="${top}">`,
-    `<title id="${id}-title">${escaped(title)}</title>`,
+    `<svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" tabindex="0" aria-label="${escaped(title)}, over time; arrow keys read values" data-top="${top}">`,
     ...rows.map(
       (value) =>
         `<line class="rule" x1="${PLOT.left}" x2="${PLOT.right}" y1="${at(y(value))}" y2="${at(y(value))}"/>` +
@@ -43,13 +44,16 @@ export function svg({ id, title, lines, fromSeconds, toSeconds }: Chart): string
         `<text x="${at(x(seconds))}" y="${PLOT.bottom + 18}" text-anchor="middle">${clock(seconds)}</text>`,
     ),
     ...(fromSeconds < 0
-      ? [`<line class="due" x1="${at(x(0))}" x2="${at(x(0))}" y1="${PLOT.top}" y2="${PLOT.bottom}"/>`]
+      ? [
+          `<line class="due" x1="${at(x(0))}" x2="${at(x(0))}" y1="${PLOT.top}" y2="${PLOT.bottom}"/>`,
+          `<text x="${at(x(0) - 6)}" y="${PLOT.top + 10}" text-anchor="end">first pod due</text>`,
+        ]
       : []),
     ...lines.map(
-      ({ way, name, points }) =>
-        `<polyline class="line way-${way}" data-way="${way}" points="${points
+      ({ way, main, points }) =>
+        `<polyline class="line way-${way}${main ? ' main' : ''}" data-way="${way}" points="${points
           .map(([seconds, value]) => `${at(x(seconds))},${at(y(value))}`)
-          .join(' ')}"><title>${escaped(name)}</title></polyline>`,
+          .join(' ')}"/>`,
     ),
     `<line class="cross" x1="0" x2="0" y1="${PLOT.top}" y2="${PLOT.bottom}" visibility="hidden"/>`,
     '</svg>',

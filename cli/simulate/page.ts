@@ -5,6 +5,7 @@ import { SCRIPT, STYLE } from './page-style.ts';
 import type { Outcome } from './play.ts';
 import type { Sample } from './series.ts';
 import { figuresOf } from './text.ts';
+import { IN_WAVES, PATCHED, PRESENT, WITH_US } from './ways.ts';
 
 export interface Page {
   readonly title: string;
@@ -30,7 +31,17 @@ const CHARTS: readonly {
 const AFTERWARDS = 30;
 const AT_LEAST = 120;
 
+/** In the order of their colours, which are the same on every page; whatever else was played takes those after them. */
+const MAIN = [PRESENT, WITH_US, IN_WAVES, PATCHED];
+
+/** Of each outcome, which of the page's colours it has. */
+function coloursOf(outcomes: readonly Outcome[]): number[] {
+  let next = MAIN.length;
+  return outcomes.map(({ way }) => (MAIN.includes(way.name) ? MAIN.indexOf(way.name) : next++));
+}
+
 export function page({ title, outcomes, notes }: Page): string {
+  const colours = coloursOf(outcomes);
   const fromSeconds = Math.min(0, ...outcomes.map(({ samples }) => samples[0]?.atSeconds ?? 0));
   const toSeconds = lastOf(outcomes);
   const charts = CHARTS.map(
@@ -38,7 +49,7 @@ export function page({ title, outcomes, notes }: Page): string {
       ...{ id, title: named, fromSeconds, toSeconds },
       lines: outcomes.map(
         ({ way, samples }, index): Line => ({
-          ...{ way: index, name: way.name },
+          ...{ way: colours[index] ?? 0, name: way.name, main: MAIN.includes(way.name) },
           points: pointsOf(samples, of, toSeconds),
         }),
       ),
@@ -56,19 +67,19 @@ export function page({ title, outcomes, notes }: Page): string {
 <body>
 <main>
 <h1>Addresses for pods, simulated</h1>
-<p class="lead">${escaped(title.replaceAll('\n', ' '))}</p>
+<p class="lead">${escaped(title.replaceAll('\n', ' ').replaceAll(/(\d) s\b/g, '$1\u00a0s'))}</p>
 <section aria-label="Failed requests by way">
 <h2>Failed requests for an address</h2>
-${bars(outcomes)}
+${bars(outcomes, colours)}
 </section>
 <section class="charts" aria-label="Charts over time">
-${legend(outcomes)}
+${legend(outcomes, colours)}
+<p class="axis">Minutes and seconds since the first pod was due, in virtual time. Where lines lie on each other, their colours take turns. A name above hides its line and shows it again.</p>
 ${charts.map((chart) => `<figure data-chart="${chart.id}"><figcaption>${escaped(chart.title)}</figcaption>\n${svg(chart)}</figure>`).join('\n')}
 </section>
-<p class="axis">Minutes and seconds since the first pod was due, in virtual time; the dashed rule is that moment.</p>
 <section aria-label="Figures">
 <h2>Figures</h2>
-${table(outcomes)}
+${table(outcomes, colours)}
 </section>
 ${notes.length > 0 ? `<section aria-label="Notes"><h2>Notes</h2><ul>${notes.map((note) => `<li>${escaped(note)}</li>`).join('')}</ul></section>` : ''}
 </main>
@@ -93,40 +104,40 @@ function lastOf(outcomes: readonly Outcome[]): number {
   return last;
 }
 
-function bars(outcomes: readonly Outcome[]): string {
+function bars(outcomes: readonly Outcome[], colours: readonly number[]): string {
   const most = Math.max(1, ...outcomes.map(({ figures }) => figures.failedRequests));
   const rows = outcomes.map(({ way, figures: { failedRequests } }, index) => {
     const width = Math.round((failedRequests / most) * 1000) / 10;
-    return `<li><span class="name">${escaped(way.name)}</span><span class="track">${failedRequests > 0 ? `<span class="bar way-${index}" style="width:${width}%"></span>` : ''}</span><span class="value">${count(failedRequests)}</span></li>`;
+    return `<li><span class="name">${escaped(way.name)}</span><span class="track">${failedRequests > 0 ? `<span class="bar way-${colours[index]}" style="width:${width}%"></span>` : ''}</span><span class="value">${count(failedRequests)}</span></li>`;
   });
   return `<ol class="bars">${rows.join('\n')}</ol>`;
 }
 
-const legend = (outcomes: readonly Outcome[]): string =>
+const legend = (outcomes: readonly Outcome[], colours: readonly number[]): string =>
   `<div class="legend" role="group" aria-label="Show or hide">${outcomes
     .map(
       ({ way }, index) =>
-        `<button type="button" aria-pressed="true" data-way="${index}"><i class="way-${index}"></i>${escaped(way.name)}</button>`,
+        `<button type="button" aria-pressed="true" data-way="${colours[index]}"><i class="way-${colours[index]}"></i>${escaped(way.name)}</button>`,
     )
     .join('')}</div>`;
 
 const HEAD = [
   '',
   'Failed',
-  'Worst wait s',
-  'p99 wait s',
+  'Worst wait, s',
+  'p99 wait, s',
   'EC2 calls',
   'Throttled',
-  'Idle address·s',
-  'Last pod s',
+  'Idle, address·s',
+  'Last pod, s',
 ];
 
-function table(outcomes: readonly Outcome[]): string {
+function table(outcomes: readonly Outcome[], colours: readonly number[]): string {
   const rows = outcomes.map((outcome, index) => {
     const cells = figuresOf(outcome).map((cell) => `<td>${cell}</td>`);
-    return `<tr><th scope="row"><i class="way-${index}"></i>${escaped(outcome.way.name)}</th>${cells.join('')}</tr>`;
+    return `<tr><th scope="row"><i class="way-${colours[index]}"></i>${escaped(outcome.way.name)}</th>${cells.join('')}</tr>`;
   });
-  return `<div class="scroll"><table><thead><tr>${HEAD.map((each) => `<th scope="col">${each}</th>`).join('')}</tr></thead><tbody>${rows.join('\n')}</tbody></table></div>`;
+  return `<div class="scroll" role="region" tabindex="0" aria-label="Figures of each way"><table><thead><tr>${HEAD.map((each) => `<th scope="col">${each}</th>`).join('')}</tr></thead><tbody>${rows.join('\n')}</tbody></table></div>`;
 }
 
 /** What the page's script reads values off. Nothing in it can end the element it stands in. */

@@ -1,4 +1,5 @@
 /** What was simulated, as a person reads it: one table, and what it rests on. */
+import { many } from '../../lambdas/core/doctor/finding.ts';
 import type { Snapshot } from '../snapshot/format.ts';
 import { podsOf } from '../snapshot/pods.ts';
 import { aligned, count, seconds, wrapped } from '../tables.ts';
@@ -15,6 +16,12 @@ const HEAD = ['', 'failed', 'worst s', 'p99 s', 'EC2 calls', 'throttled', 'idle 
 
 export const table = (outcomes: readonly Outcome[]): string =>
   aligned([HEAD, ...outcomes.map((outcome) => [outcome.way.name, ...figuresOf(outcome)])]).join('\n');
+
+/** What its columns are. */
+export const KEY = wrapped(
+  'failed: requests for an address that were refused; worst and p99: wait from request to address; EC2 calls and throttled: ' +
+    'everybody’s; idle: unused addresses × s; last pod: since the first was due.',
+);
 
 /** A row of figures, in the order of the heads of text and page. */
 export const figuresOf = (outcome: Outcome): string[] => {
@@ -38,16 +45,19 @@ export function introduction(snapshot: Snapshot, burst: Burst, seed: number): st
   const env = named(presentEnv(snapshot)) || 'the CNI’s defaults';
   const settings = cluster.vpcCni === undefined ? 'settings unknown, the CNI’s defaults are assumed' : env;
   return wrapped(
-    `Simulated, seed ${seed}: ${burstIn(burst)} on ${cluster.name} as it was at ${snapshot.takenAt}: ${count(nodes.length)} ` +
-      `nodes (${[...types].slice(0, 3).join(', ')}${types.size > 3 ? ' and others' : ''}), about ${count(pods)} pods with addresses, ${settings}.`,
+    `Simulated, seed ${seed}: ${burstIn(burst)} on ${cluster.name} as it was on ${when(snapshot.takenAt)}: ${many(nodes.length, 'node')} ` +
+      `(${[...types].slice(0, 3).join(', ')}${types.size > 3 ? ' and others' : ''}), about ${many(pods, 'pod')} with addresses, ${settings}.`,
   );
 }
+
+/** To the minute: `2026-11-05 10:00 UTC`. */
+const when = (takenAt: string): string => `${takenAt.slice(0, 16).replace('T', ' ')} UTC`;
 
 export const burstIn = ({ replicas, rolls, overMs, strategy, nodeGroups, startsInMs }: Burst): string =>
   [
     rolls
-      ? `${count(replicas.to)} pods replaced, maxSurge ${strategy.maxSurge}, maxUnavailable ${strategy.maxUnavailable}`
-      : `${count(replicas.to)} new pods ${overMs === 0 ? 'at once' : `over ${overMs / 1000} s`}`,
+      ? `${many(replicas.to, 'pod')} replaced, maxSurge ${strategy.maxSurge}, maxUnavailable ${strategy.maxUnavailable}`
+      : `${many(replicas.to, 'new pod')} ${overMs === 0 ? 'at once' : `over ${overMs / 1000} s`}`,
     ...(nodeGroups === undefined ? [] : [`in ${nodeGroups.join(', ')}`]),
     `announced ${startsInMs / 1000} s ahead`,
   ].join(', ');
@@ -69,7 +79,7 @@ export function notes(snapshot: Snapshot, burst: Burst, outcomes: readonly Outco
         ]),
     ...(launched > 0
       ? [
-          `Nodes were launched, ${count(launched)} at most, as an autoscaler does 30 s after the first pod that fits nowhere.`,
+          `Up to ${many(launched, 'node')} launched, as an autoscaler does 30 s after the first pod that fits nowhere.`,
         ]
       : []),
     ...(prefixes && full > 0
@@ -84,11 +94,11 @@ export function notes(snapshot: Snapshot, burst: Burst, outcomes: readonly Outco
       : []),
     ...outcomes.flatMap(({ way, figures, stopped }) => [
       ...(figures.withoutAddress > 0
-        ? [`${way.name}: ${count(figures.withoutAddress)} pods had no address at the end.`]
+        ? [`${way.name}: ${many(figures.withoutAddress, 'pod')} had no address at the end.`]
         : []),
       ...(stopped !== undefined ? [`${way.name}: the rollout was stopped: ${stopped}.`] : []),
       ...(figures.lateAttach > 0
-        ? [`${way.name}: ${figures.lateAttach} attaches came too late to help.`]
+        ? [`${way.name}: ${many(figures.lateAttach, 'attach', 'attaches')} came too late to help.`]
         : []),
     ]),
     ...outcomes.flatMap(({ way }) => (way.name === GIVEN ? [`${GIVEN}: ${named(way.env)}.`] : [])),

@@ -23,6 +23,7 @@ const TARGETS = [
   'WARM_PREFIX_TARGET',
   'ENABLE_PREFIX_DELEGATION',
 ] as const;
+const CUSTOM = 'AWS_VPC_K8S_CNI_CUSTOM_NETWORK_CFG';
 /** Beside the pods expected, for those nobody expects. Source: EKS Best Practices Guide, WARM_IP_TARGET beside a minimum. */
 const WARM_IPS = 5;
 
@@ -83,21 +84,41 @@ export const named = (settings: CniEnv): string =>
 const without = (env: CniEnv, names: readonly string[]): CniEnv =>
   Object.fromEntries(Object.entries(env).filter(([name]) => !names.includes(name)));
 
-/** A setting that is none of the pool's, as one line. */
+/** Settings that are numbers; the others are yes or no. */
+const NUMBERS = /_TARGET$|^MAX_ENI$|^IP_COOLDOWN_PERIOD$/;
+const MOST = 1_000;
+
+/** A setting that is none of the pool's, or that cannot be played, as one line. What the CNI itself would pass over in silence is
+ *  mistyped here. */
 export function settingsComplaint(settings: CniEnv = {}): string | undefined {
-  const unknown = Object.keys(settings).find((name) => !(CNI_SETTINGS as readonly string[]).includes(name));
-  return unknown === undefined
-    ? undefined
-    : `--settings: expected one of ${CNI_SETTINGS.join(', ')}, got "${unknown}"`;
+  for (const [name, value] of Object.entries(settings)) {
+    if (!(CNI_SETTINGS as readonly string[]).includes(name))
+      return `--settings: expected one of ${CNI_SETTINGS.join(', ')}, got "${name}"`;
+    const number = NUMBERS.test(name);
+    if (number ? !/^\d+$/.test(value) || Number(value) > MOST : !/^(true|false)$/.test(value))
+      return `--settings ${name}: expected ${number ? `a whole number from 0 to ${MOST}` : 'true or false'}, got "${value}"`;
+    if (value === 'true' && (name === 'ENABLE_IPv6' || name === CUSTOM))
+      return `--settings ${name}: expected false, or nothing: that cannot be played, got "true"`;
+  }
+  return undefined;
 }
 
 /** What of a snapshot cannot be played, as one line. */
 export function unplayable({ cluster, nodes }: Snapshot, burst: Burst): string | undefined {
   if (cluster.ipFamily === 'ipv6')
     return 'cluster.ipFamily: expected "ipv4": with IPv6 no address is ever short, got "ipv6"';
-  if (cluster.vpcCni?.env['AWS_VPC_K8S_CNI_CUSTOM_NETWORK_CFG'] === 'true')
-    return 'cluster.vpcCni.env.AWS_VPC_K8S_CNI_CUSTOM_NETWORK_CFG: expected no custom networking: which subnets ENIConfigs name is not in a snapshot, got "true"';
-  if (!nodes.some(burst.takes))
-    return `--node-group: expected one of ${[...new Set(nodes.map(({ nodeGroup }) => nodeGroup))].join(', ')}, got ${burst.nodeGroups?.join(', ')}`;
-  return undefined;
+  if (cluster.vpcCni?.env[CUSTOM] === 'true')
+    return `cluster.vpcCni.env.${CUSTOM}: expected no custom networking: which subnets ENIConfigs name is not in a snapshot, got "true"`;
+  const slots = nodes.filter(burst.takes).reduce((sum, node) => sum + podSlots(node), 0);
+  if (burst.rolls && slots > 0 && burst.replicas.from > slots)
+    return `--pods: expected at most ${slots} with --rolling, as many as the nodes run, got ${burst.replicas.from}`;
+  return nowhere(nodes, burst);
+}
+
+/** Node groups that have no node, as one line. */
+export function nowhere(nodes: Snapshot['nodes'], burst: Burst): string | undefined {
+  const names = [...new Set(nodes.map(({ nodeGroup }) => nodeGroup))].join(', ');
+  return nodes.some(burst.takes)
+    ? undefined
+    : `--node-group: expected one that has nodes, of ${names}, got "${burst.nodeGroups?.join(',')}"`;
 }

@@ -58,6 +58,8 @@ const CNI_ENV = value<CniEnv>(
     ),
 );
 
+const TIME = /^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d+)?Z$/;
+
 const CLUSTER = ours({
   name: word('the name of a cluster'),
   vpcId: id('vpc'),
@@ -115,11 +117,11 @@ export const SNAPSHOT = ours({
     `${VERSION}, the version this program reads: take the snapshot anew`,
     (given) => given === VERSION,
   ),
-  takenAt: text('a time such as "2026-11-05T10:00:00.000Z"', /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/),
+  takenAt: text('a time such as "2026-11-05T10:00:00.000Z"', TIME),
   region: word('a Region such as "eu-central-1"'),
   anonymised: yesOrNo,
   /** What a reader should know: nodes left out, and why. */
-  notes: z.array(word('a sentence'), { error: 'a list of sentences' }),
+  notes: z.array(text('a sentence', /^\S.{0,999}$/), { error: 'a list of sentences' }),
   cluster: CLUSTER,
   subnets: listOf(SUBNET, 'a list of at least one subnet'),
   nodes: listOf(NODE, 'a list of at least one node'),

@@ -1,5 +1,34 @@
 /** Where in a document a text that is no JSON stops being it: as a path, since nobody counts characters. */
 
+/** A snapshot has five; what has many more is none. */
+const MOST_LEVELS = 8;
+
+/** Where a text stops being JSON; its length where it only ended too early. JSON.parse says so, or leaves it to be found. */
+export function brokenAt(text: string): number {
+  const found = positionIn(text);
+  if (found !== undefined) return found;
+  let [fine, broken] = [0, text.length];
+  while (broken - fine > 1) {
+    const middle = Math.floor((fine + broken) / 2);
+    if (positionIn(text.slice(0, middle)) === middle) fine = middle;
+    else broken = middle;
+  }
+  return fine;
+}
+
+/** `undefined`: something in it is wrong, and JSON.parse does not say where. */
+function positionIn(text: string): number | undefined {
+  try {
+    JSON.parse(text);
+    return text.length;
+  } catch (error) {
+    const { message } = error as Error;
+    if (/unterminated|end of JSON/i.test(message)) return text.length;
+    const said = /at position (\d+)/.exec(message)?.[1];
+    return said === undefined ? undefined : Number(said);
+  }
+}
+
 interface Level {
   /** The key or index that is being read. */
   key: string | number;
@@ -40,10 +69,8 @@ export function pathAt(json: string, position: number): string {
       }
     }
   }
-  return levels
-    .map(({ key }) => String(key))
-    .filter((key) => key !== '')
-    .join('.');
+  const keys = levels.map(({ key }) => String(key)).filter((key) => key !== '');
+  return [...keys.slice(0, MOST_LEVELS), ...(keys.length > MOST_LEVELS ? ['…'] : [])].join('.');
 }
 
 /** Where the quote stands that ends the string begun at `start`. */

@@ -4,7 +4,7 @@ import { check } from '../../lambdas/adapters/expectations.ts';
 import { type Complaint, say } from '../../lambdas/core/complaints.ts';
 import { inconsistencies } from './consistent.ts';
 import { FORMAT, SNAPSHOT, type Snapshot, VERSION } from './format.ts';
-import { pathAt } from './json-path.ts';
+import { brokenAt, pathAt } from './json-path.ts';
 
 /** Of a file with many mistakes the first ones tell what happened to it. */
 const MOST_SAID = 8;
@@ -12,13 +12,17 @@ const MOST_SAID = 8;
 export type SnapshotRead = { readonly snapshot: Snapshot } | { readonly complaint: string };
 
 export async function readSnapshotFile(file: string): Promise<SnapshotRead> {
-  let content: string;
   try {
-    content = await readFile(file, 'utf8');
+    return readSnapshotText(decoded(await readFile(file)), file);
   } catch (error) {
     return { complaint: `${file}: cannot be read: ${(error as Error).message}` };
   }
-  return readSnapshotText(content, file);
+}
+
+/** As UTF-8, or as UTF-16 where the first two bytes say so: the `>` of Windows PowerShell writes that. */
+function decoded(content: Uint8Array): string {
+  const utf16 = content[0] === 0xff && content[1] === 0xfe;
+  return new TextDecoder(utf16 ? 'utf-16le' : 'utf-8').decode(content);
 }
 
 /** `file` names it in the complaint. */
@@ -45,17 +49,17 @@ export function readSnapshot(document: unknown, file: string): SnapshotRead {
   return complaints.length > 0 ? refuse(complaints) : { snapshot: checked.value };
 }
 
-/** JSON.parse says the position, or that the text ended. */
 function notJson(content: string, { message }: Error): string {
   const text = content.trimEnd();
   if (text === '') return 'the snapshot: expected a JSON document, got an empty file';
-  const said = Number(/at position (\d+)/.exec(message)?.[1] ?? text.length);
-  const ended = said >= text.length || /unterminated/i.test(message);
-  const path = pathAt(text, ended ? text.length : said) || 'the snapshot';
-  const line = text.slice(0, ended ? text.length : said).split('\n').length;
-  return ended
+  const at = brokenAt(text);
+  const path = pathAt(text, at) || 'the snapshot';
+  const line = text.slice(0, at).split('\n').length;
+  // What is quoted of the file may be longer than a line.
+  const said = message.replace(/, (\.\.\.)?"[\s\S]*$/, '').replaceAll(/[\s\p{C}]+/gu, ' ');
+  return at === text.length
     ? `${path}: expected the rest of the document, it ends here (line ${line}): copy it whole, or take the snapshot anew`
-    : `${path}: expected JSON, line ${line} is none: ${message}`;
+    : `${path}: expected JSON, line ${line} is none: ${said}`;
 }
 
 function notOurs(document: unknown): Complaint | undefined {

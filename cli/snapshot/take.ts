@@ -18,6 +18,7 @@ import type { Clock, Clusters, Inventory, Vpc } from '../../lambdas/core/ports.t
 import { typeLimits } from '../../sim/ec2/instance-types.ts';
 import { KEPT_BY_AWS, readCidr } from '../../sim/scenario/cidr.ts';
 import type { AwsCall } from '../call-trouble.ts';
+import type { FailedCalls } from '../failed-calls.ts';
 import {
   CNI_SETTINGS,
   type CniEnv,
@@ -34,6 +35,7 @@ export interface Readable {
   readonly ec2: EC2Client;
   readonly vpc: Pick<Vpc, 'inventory'>;
   readonly clusters: Clusters;
+  readonly failed: Pick<FailedCalls, 'trouble'>;
   readonly clock: Clock;
 }
 
@@ -46,15 +48,21 @@ export type Taken =
 /** Kept of a subnet's tags: by these the CNI chooses (amazon-vpc-cni-k8s v1.23.1, subnet discovery). */
 const SUBNET_TAGS = /^kubernetes\.io\/(role\/cni|cluster\/.+)$/;
 
+/** `stated`: aws-node's environment where the CNI is no add-on, and its settings cannot be read. */
 export async function takeSnapshot(
   name: string,
-  { region, ec2, vpc, clusters, clock }: Readable,
+  { region, ec2, vpc, clusters, failed, clock }: Readable,
+  stated?: CniEnv,
 ): Promise<Taken> {
   const described = await clusters.describe(name);
   if (!described.ok) return { call: 'eks:DescribeCluster', failure: described.failure };
   const cluster = described.value;
   if (cluster === undefined)
-    return { complaint: `--cluster: expected the name of an EKS cluster in ${region}, got "${name}"` };
+    return {
+      complaint:
+        `--cluster: expected the name of an EKS cluster in ${region} (aws eks list-clusters shows them), ` +
+        `got "${name}"`,
+    };
   const vpcIds = [cluster.vpcId];
   const [inventory, cidrs] = await Promise.all([
     vpc.inventory({ cluster: name, vpcIds }),
@@ -66,10 +74,17 @@ export async function takeSnapshot(
   const notes: string[] = [];
   const nodes = keptOf(inventory.value, notes).map(nodeOf);
   if (nodes.length === 0)
-    return { complaint: `${name}: expected a Linux node that runs and has its CNI started, got none` };
-  if (cluster.vpcCni === undefined)
-    notes.push('The CNI is not the EKS add-on: its settings could not be read.');
-  const env = cluster.vpcCni && envOf(cluster.vpcCni.configurationValues);
+    return {
+      complaint: `${name}: expected a Linux node that runs and has its CNI started, got none (in a scenario --at looks later)`,
+    };
+  const addOn =
+    cluster.vpcCni ??
+    (stated && { version: 'unknown', configurationValues: JSON.stringify({ env: stated }) });
+  if (addOn === undefined)
+    notes.push(
+      `The CNI’s settings are not known, its defaults are assumed: ${failed.trouble('eks:DescribeAddon') ?? 'it is not the EKS add-on'}.`,
+    );
+  const env = addOn && envOf(addOn.configurationValues);
   if (env !== undefined && 'complaint' in env) return env;
   return {
     cluster,
@@ -83,9 +98,7 @@ export async function takeSnapshot(
       notes,
       cluster: {
         ...{ name, vpcId: cluster.vpcId, ipFamily: cluster.ipFamily, autoMode: cluster.autoMode },
-        ...(cluster.vpcCni !== undefined && {
-          vpcCni: { version: cluster.vpcCni.version, env: env?.env ?? {} },
-        }),
+        ...(addOn !== undefined && { vpcCni: { version: addOn.version, env: env?.env ?? {} } }),
       },
       subnets: subnetsOf(inventory.value, cidrs.value, nodes),
       nodes,

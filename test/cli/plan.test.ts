@@ -180,6 +180,9 @@ describe('the commands', () => {
     expect(stderr).toBe('');
     expect(stdout).not.toContain('\u001b');
     expect(stdout).toMatch(/^Plan for shop in scenario S1/);
+    expect(stdout).toMatch(
+      /\nFailed requests, simulated: present settings [1-9]\d*; with us, announced 0; with us, in waves 0\.\n/,
+    );
     expect(stdout).toMatch(/present settings +[1-9]/);
     expect(stdout).toMatch(/with us, announced +0 /);
     for (const line of stdout.split('\n')) expect(line.length, line).toBeLessThanOrEqual(100);
@@ -243,6 +246,26 @@ describe('the commands', () => {
       /^--cluster: expected the name of an EKS cluster/,
     ],
     [
+      'a node group that has no node',
+      ['plan', '--cluster', 'shop', '--scenario', 'S1', '--pods', '3', '--node-group', 'red,blue'],
+      /^--node-group: expected one that has nodes, of workers, got "red,blue"$/m,
+    ],
+    [
+      'a page in a folder that is not there',
+      ['simulate', 'c.json', '--pods', '3', '--report', '/nowhere/at/all.html'],
+      /^--report: expected a file in a folder that is there, got "\/nowhere\/at\/all.html"$/m,
+    ],
+    [
+      'no Region',
+      ['plan', '--cluster', 'shop', '--pods', '3', '--region', 'eu central'],
+      /^--region: expected a/,
+    ],
+    [
+      'no name',
+      ['snapshot', '--cluster', 'a b', '--scenario', 'S1'],
+      /^--cluster: expected the name of an EKS/,
+    ],
+    [
       'a policy that is none',
       ['plan', '--cluster', 'shop', '--pods', '3', '--scenario', 'S1', '--policy', 'package.json'],
       /^package\.json: policy\.name: /,
@@ -252,6 +275,18 @@ describe('the commands', () => {
     expect(stderr).toMatch(said);
     expect(stderr.trimEnd().split('\n')).toHaveLength(1);
     expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
+  });
+
+  test('whoever stops reading the table has the page and the exit code all the same', async () => {
+    const taken = await run('snapshot', '--cluster', 'shop', '--scenario', 'S1');
+    await writeFile(file('small.json'), taken.stdout);
+    const child = command('eks-ip-prewarmer.ts', [
+      ...['simulate', file('small.json'), '--pods', '3', '--report', file('unread.html')],
+    ]);
+    const ending = finished(child);
+    child.stdout?.destroy();
+    expect(await ending).toMatchObject({ status: 0, stderr: '' });
+    expect(await readFile(file('unread.html'), 'utf8')).toMatch(/<\/html>\n$/);
   });
 
   test('Ctrl-C while it simulates: said in one line, and 130', async () => {

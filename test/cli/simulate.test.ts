@@ -129,6 +129,22 @@ describe('compared', () => {
     }
   });
 
+  test('no figure of the table stands under another’s head', () => {
+    const [outcome] = compared.outcomes;
+    if (outcome === undefined) throw new Error('nothing was played');
+    const figures = {
+      ...{ failedRequests: 1, worstWaitMs: 2_000, p99WaitMs: 3_000, ec2Calls: { A: 1, B: 3 } },
+      ...{ throttled: 5, addressSecondsIdle: 6 },
+    };
+    const told = { ...outcome, figures: { ...outcome.figures, ...figures }, lastPodSeconds: 7 };
+    const [head = '', , row = ''] = table([told]).split('\n');
+    expect(head.trim().split(/ {2,}/)).toEqual([
+      ...['failed', 'worst s', 'p99 s', 'EC2 calls', 'throttled', 'idle addr·s', 'last pod s'],
+    ]);
+    expect(row).toMatch(/^present settings +1 +2\.0 +3\.0 +4 +5 +6 +7$/);
+    expect(table([{ ...told, lastPodSeconds: undefined }])).toMatch(/ never$/);
+  });
+
   test('the table fits 100 columns, and so does what stands above it', () => {
     const all = [table(compared.outcomes), introduction(FULL, burst(), 3)];
     for (const line of all.join('\n').split('\n')) expect(line.length, line).toBeLessThanOrEqual(100);
@@ -137,7 +153,7 @@ describe('compared', () => {
   test('what was assumed and what is missing is said', () => {
     const said = notes(FULL, burst(), compared.outcomes).join('\n');
     expect(said).toContain('EC2 does not show it');
-    expect(said).toContain('Nodes were launched');
+    expect(said).toContain('launched, as an autoscaler does');
     expect(notes({ ...FULL, notes: ['1 node left out: Windows.'] }, burst({ podsPerNode: 27 }), [])).toEqual([
       '1 node left out: Windows.',
     ]);
@@ -211,14 +227,38 @@ describe('the ways', () => {
       'a node group nobody has',
       {},
       { nodeGroup: ['red'] },
-      /^--node-group: expected one of blue, green, got red$/,
+      /^--node-group: expected one that has nodes, of blue, green, got "red"$/,
     ],
   ])('%s cannot be played, and it is said why', (_, cluster, options, said) => {
     expect(unplayable({ ...SMALL, cluster: { ...SMALL.cluster, ...cluster } }, burst(options))).toMatch(said);
   });
 
+  test('more pods than there can be are not replaced', () => {
+    const rolls = (pods: number) => burst({ pods, rolling: { maxSurge: 1, maxUnavailable: 0 } });
+    expect(unplayable(SMALL, rolls(81))).toBeUndefined();
+    expect(unplayable(SMALL, rolls(82))).toBe(
+      '--pods: expected at most 81 with --rolling, as many as the nodes run, got 82',
+    );
+  });
+
+  test.each<[Record<string, string>, string]>([
+    [
+      { WARM_ENI_TARGET: '-4' },
+      '--settings WARM_ENI_TARGET: expected a whole number from 0 to 1000, got "-4"',
+    ],
+    [{ MAX_ENI: 'many' }, '--settings MAX_ENI: expected a whole number from 0 to 1000, got "many"'],
+    [{ WARM_IP_TARGET: '' }, '--settings WARM_IP_TARGET: expected a whole number from 0 to 1000, got ""'],
+    [{ ENABLE_POD_ENI: 'yes' }, '--settings ENABLE_POD_ENI: expected true or false, got "yes"'],
+    [
+      { ENABLE_IPv6: 'true' },
+      '--settings ENABLE_IPv6: expected false, or nothing: that cannot be played, got "true"',
+    ],
+  ])('a value that cannot be meant is refused: %j', (settings, said) =>
+    expect(settingsComplaint(settings)).toBe(said),
+  );
+
   test('settings that shape no pool are refused', () => {
-    expect(settingsComplaint({ WARM_ENI_TARGET: '2' })).toBeUndefined();
+    expect(settingsComplaint({ WARM_ENI_TARGET: '2', ENABLE_PREFIX_DELEGATION: 'true' })).toBeUndefined();
     expect(settingsComplaint({ WARM_ENI_TARGETS: '2' })).toMatch(
       /^--settings: expected one of .*got "WARM_ENI_TARGETS"$/,
     );

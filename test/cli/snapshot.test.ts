@@ -1,10 +1,13 @@
 /** Snapshots: what is in one, what is not, and what is said of a file that is none. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { openAccount } from '../../cli/account.ts';
 import { anonymise } from '../../cli/snapshot/anonymise.ts';
 import { CNI_SETTINGS, type Snapshot } from '../../cli/snapshot/format.ts';
 import { podsOf } from '../../cli/snapshot/pods.ts';
-import { readSnapshot, readSnapshotText } from '../../cli/snapshot/read.ts';
+import { readSnapshot, readSnapshotFile, readSnapshotText } from '../../cli/snapshot/read.ts';
 import { envOf, takeSnapshot } from '../../cli/snapshot/take.ts';
 import { node, SMALL, taken } from './snapshots.ts';
 
@@ -61,7 +64,8 @@ describe('a snapshot of a cluster', () => {
     const account = await openAccount({ scenario: 'S1' });
     if ('complaint' in account) throw new Error(account.complaint);
     expect(await account.ask(() => takeSnapshot('nowhere', account))).toEqual({
-      complaint: '--cluster: expected the name of an EKS cluster in eu-central-1, got "nowhere"',
+      complaint:
+        '--cluster: expected the name of an EKS cluster in eu-central-1 (aws eks list-clusters shows them), got "nowhere"',
     });
   });
 });
@@ -127,6 +131,40 @@ describe('a file that is none', () => {
     expect('complaint' in read && read.complaint).toMatch(
       /^c\.json: subnets\.0: expected JSON, line \d+ is none/,
     );
+  });
+
+  test.each<[string, string, string]>([
+    [
+      'a comma where a value should be',
+      '"nodes": [,',
+      'nodes.0: expected JSON, line LINE is none: Unexpected token',
+    ],
+    ['a word that is none', '"nodes": [nodes', 'nodes.0: expected JSON, line LINE is none: Unexpected token'],
+    ['a comment', '"nodes": [ // mine\n', 'nodes.0: expected JSON, line LINE is none: Unexpected token'],
+  ])('with %s, it says where, in one line', (_, instead, said) => {
+    const line = text.slice(0, text.indexOf('"nodes": [')).split('\n').length;
+    const read = readSnapshotText(text.replace('"nodes": [', instead), 'c.json');
+    expect('complaint' in read && read.complaint).toContain(`c.json: ${said.replace('LINE', String(line))}`);
+    expect('complaint' in read && read.complaint).not.toContain('\n');
+  });
+
+  test('nested without end, its path is not', () => {
+    const read = readSnapshotText('['.repeat(100_000), 'c.json');
+    expect('complaint' in read && read.complaint).toMatch(
+      /^c\.json: (0\.){8}…: expected the rest of the document/,
+    );
+  });
+
+  test('as Windows writes it, with a byte order mark or in UTF-16, it is read', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'snapshot-'));
+    for (const [name, content] of [
+      ['utf-8', Buffer.from(`\ufeff${text}`)],
+      ['utf-16', Buffer.from(`\ufeff${text}`, 'utf16le')],
+    ] as const) {
+      await writeFile(join(folder, name), content);
+      expect(await readSnapshotFile(join(folder, name)), name).toEqual({ snapshot: SMALL });
+    }
+    await rm(folder, { recursive: true });
   });
 
   test.each<[string, unknown, string]>([
