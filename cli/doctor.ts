@@ -52,7 +52,7 @@ const command = withAccount(
   `
 Examples:
   npx eks-ip-prewarmer doctor --cluster shop
-  npx eks-ip-prewarmer doctor --cluster shop --kubernetes       # exact pods and max-pods (docs/lens.md)
+  npx eks-ip-prewarmer doctor --cluster shop --kubernetes   # exact pods and max-pods (docs/lens.md)
   npx eks-ip-prewarmer doctor --cluster shop --burst "100 over 3m" --rollout "110 surge 25%"
   npx eks-ip-prewarmer doctor --cluster shop --cronjobs "40 every 1m for 20s" --growth 500/month
   npx eks-ip-prewarmer doctor --cluster shop --region eu-central-1 --json | jq '.findings[].rule'

@@ -1,4 +1,5 @@
 /** `eks-ip-prewarmer plan`, `snapshot` and `simulate`: what they say, what they leave, and that they change nothing. */
+import { spawnSync } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -291,12 +292,13 @@ describe('the commands', () => {
 
   test('Ctrl-C while it simulates: said in one line, and 130', async () => {
     const taken = await run('snapshot', '--cluster', 'shop', '--scenario', 'S5');
-    await writeFile(file('large.json'), taken.stdout);
+    // A pipe: it is written once somebody reads it, so then the command is at work.
+    spawnSync('mkfifo', [file('large.json')]);
     const child = command('eks-ip-prewarmer.ts', ['simulate', file('large.json'), '--pods', '5000']);
     const ending = finished(child);
-    const timer = setInterval(() => child.kill('SIGINT'), 4_000);
+    await writeFile(file('large.json'), taken.stdout);
+    child.kill('SIGINT');
     const { status, stderr } = await ending;
-    clearInterval(timer);
     expect({ status, stderr: stderr.trim() }).toEqual({
       status: 130,
       stderr: 'Interrupted. Nothing was changed.',
