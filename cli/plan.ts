@@ -42,7 +42,7 @@ const command = withAccount(
 Examples:
   npx eks-ip-prewarmer plan --cluster shop --pods 300 --over 3m
   npx eks-ip-prewarmer plan --cluster shop --pods 120 --rolling maxSurge=25%,maxUnavailable=0
-  npx eks-ip-prewarmer plan --cluster shop --pods 300 --kubernetes           # by exact pods (docs/lens.md)
+  npx eks-ip-prewarmer plan --cluster shop --pods 300 --kubernetes    # by exact pods (docs/lens.md)
   npx eks-ip-prewarmer plan --cluster shop --workload web/checkout --node-group blue,green
   npx eks-ip-prewarmer plan --cluster shop --pods 60 --scenario S1      # no account needed
 
