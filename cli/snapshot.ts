@@ -26,7 +26,7 @@ const command = withAccount(
 Examples:
   npx eks-ip-prewarmer snapshot --cluster shop > cluster.json
   npx eks-ip-prewarmer snapshot --cluster shop --anonymise > cluster.json
-  npx eks-ip-prewarmer snapshot --cluster shop --kubernetes > cluster.json    # with pods (docs/lens.md)
+  npx eks-ip-prewarmer snapshot --cluster shop --kubernetes > cluster.json  # with pods
   npx eks-ip-prewarmer snapshot --cluster shop --scenario S4 > cluster.json      # no account needed
   npx eks-ip-prewarmer simulate cluster.json --pods 300 --over 2m
 
