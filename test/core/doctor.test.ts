@@ -407,7 +407,7 @@ const CASES: readonly Case[] = [
     says: {
       severity: 'info',
       evidence:
-        'A m5.large that starts has 9 addresses when it is Ready; 27 pods may come at once, as many as it may run. With WARM_PREFIX_TARGET=2 it has 32. The nodes’ subnets have 200 free /28 blocks; 4 nodes full of pods would take 8.',
+        'A node of type m5.large that starts has 9 addresses when it is Ready; 27 pods may come at once, as many as it may run. With WARM_PREFIX_TARGET=2 it has 32. The nodes’ subnets have 200 free /28 blocks; 4 nodes full of pods would take 8.',
       command: '{"env":{"WARM_ENI_TARGET":"1","ENABLE_PREFIX_DELEGATION":"true","WARM_PREFIX_TARGET":"2"}}',
     },
   },
@@ -453,7 +453,7 @@ const CASES: readonly Case[] = [
     rule: 'prefix-unused',
     what: 'IP targets: a node that starts has what they want',
     seen: mode({ MINIMUM_IP_TARGET: '5', WARM_IP_TARGET: '2' }),
-    says: { severity: 'info', evidence: 'A m5.large that starts has 5 addresses when it is Ready; 27 pods' },
+    says: { severity: 'info', evidence: 'A node of type m5.large that starts has 5 addresses when it is Ready; 27 pods' },
   },
   {
     rule: 'prefix-unused',

@@ -47,7 +47,7 @@ export const coldLaunches: Rule = {
     return {
       severity: 'red',
       title: `${many(nodes, 'new node')} would start with ${ready} addresses for ${backlog} pods each`,
-      evidence: `${burst.pods} pods expected, ${burst.pods - waiting} free slots on ${many(ownNodes(seen).length, 'node')}; a ${type.type} runs ${type.podCap} pods with an address`,
+      evidence: `${burst.pods} pods expected, ${burst.pods - waiting} free slots on ${many(ownNodes(seen).length, 'node')}; a node of type ${type.type} runs ${type.podCap} pods with an address`,
       consequence: `About ${nodes * (backlog - ready)} requests fail while the nodes grow: pods that wait are bound the moment a node is Ready.`,
       ...remedyFor(seen, type, { nodes, backlog }),
     };

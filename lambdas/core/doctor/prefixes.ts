@@ -146,7 +146,7 @@ export const prefixUnused: Rule = {
     return {
       severity: burst !== undefined ? 'yellow' : 'info',
       title: `Prefixes would give a node ${gives} addresses in one call, and are not used`,
-      evidence: `A ${type} that starts has ${ready} addresses when it is Ready; ${atOnce} pods may come at once${burst === undefined ? ', as many as it may run' : ''}. With WARM_PREFIX_TARGET=${prefixes} it has ${gives}.${empty ? '' : ` The nodes’ subnets have ${many(blocksFree, 'free /28 block')}; ${many(nodes, 'node')} full of pods would take ${blocksAll}.`}`,
+      evidence: `A node of type ${type} that starts has ${ready} addresses when it is Ready; ${atOnce} pods may come at once${burst === undefined ? ', as many as it may run' : ''}. With WARM_PREFIX_TARGET=${prefixes} it has ${gives}.${empty ? '' : ` The nodes’ subnets have ${many(blocksFree, 'free /28 block')}; ${many(nodes, 'node')} full of pods would take ${blocksAll}.`}`,
       consequence: `${gives} are enough for ${atOnce} pods at once: then no request fails at Ready, and the prewarmer is not needed for launches${burst === undefined ? '' : ', nor for such a burst on nodes that run, which keep as many free'}.${fits ? '' : ' But not all nodes can have them from these subnets.'}`,
       remedy: {
         says: `${fits ? 'Set' : 'Give the CNI subnets with room first, then set'} ENABLE_PREFIX_DELEGATION=true and WARM_PREFIX_TARGET=${prefixes}${empty ? '.' : ', then replace the nodes: one that has pods on single addresses keeps them, and mixes both kinds badly.'}`,
