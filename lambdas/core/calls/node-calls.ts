@@ -1,12 +1,14 @@
 /** Work on nodes whose leases are held: granted by one conditional write, written down, then carried out node by node. */
+import { allowanceOf, gatherMs } from '../budget/allowance.ts';
 import { lanesOf } from '../budget/lanes.ts';
+import type { Calls } from '../budget/metered.ts';
 import { type FailureKind, waitAfter } from '../failures.ts';
 import { CONSISTENT_AFTER_MS } from '../limits.ts';
 import { type Node, type NodeId, nodeGroupOf, type World } from '../model.ts';
 import { policyFor } from '../node-group-policy.ts';
 import { Crew } from '../parallel.ts';
 import type { Mark } from '../plan/marks.ts';
-import type { ActStep, LeaveReason } from '../plan/steps.ts';
+import { type ActStep, type LeaveReason, sumCalls } from '../plan/steps.ts';
 import type { CallClass, Granted, Ports } from '../ports.ts';
 import type { NodeRecord } from '../records.ts';
 import { attachedIn, carryOut, type Done, leftBecause } from './doing.ts';
@@ -56,6 +58,10 @@ export const gave = (one: Worked | undefined, { outcome }: NodeRecord): boolean 
 /** Until a node is looked at again while the kill switch is on. */
 export const STOPPED_AGAIN_MS = 60_000;
 
+/** From a round's last ask to the first of the next one, at most, ms: its last calls are answered, its message waits a second and
+ *  is gathered for another, and the cluster is read again. */
+const BETWEEN_ROUNDS_MS = 8_000;
+
 /** Work with tokens, and whether some of it was sent a moment ago. */
 interface Ready extends NodeWork {
   readonly unsettled: boolean;
@@ -70,11 +76,13 @@ export interface Doing {
   /** How long those whom an empty bucket kept are asked for again while the others' calls are answered, ms. What begins then
    *  is over within a function's time limit of 30 s, should each call take the longest it may. */
   readonly asksForMs: number;
+  /** Requests of nodes that are left to later rounds. */
+  readonly afterwards?: Calls;
 }
 
 export async function workOn(
   all: readonly NodeWork[],
-  { as, owner, marks, world, asksForMs }: Doing,
+  { as, owner, marks, world, asksForMs, afterwards = {} }: Doing,
   ports: Ports,
 ): Promise<ReadonlyMap<NodeId, Worked>> {
   const { clock, ledger } = ports;
@@ -95,7 +103,8 @@ export async function workOn(
 
   const wave = new Wave(marks, ports);
   const crew = new Crew(NODES_AT_ONCE);
-  const untilMs = clock() + asksForMs;
+  const beganMs = clock();
+  let untilMs: number | undefined;
   let calls = 0;
   let tookLast = false;
   for (let left = work; left.length > 0; ) {
@@ -109,7 +118,9 @@ export async function workOn(
     const kept = new Set(
       shared.refused.flatMap(({ work: one, because }) => (because === undefined ? [one] : [])),
     );
-    left = crew.idle || clock() >= untilMs ? [] : left.filter((wanted) => kept.has(wanted.work));
+    left = left.filter((wanted) => kept.has(wanted.work));
+    untilMs ??= beganMs + askingMs([afterwards, ...left.map((one) => one.calls)], asksForMs, ports);
+    if (crew.idle || clock() >= untilMs) break;
     if (left.length > 0) await crew.oneDone();
   }
   await crew.allDone();
@@ -145,6 +156,12 @@ export async function workOn(
         }
       });
   }
+}
+
+/** How long to ask for what is left, ms: the last request must not fall due while this round ends and the next one begins. */
+function askingMs(left: readonly Calls[], mostMs: number, { settings }: Ports): number {
+  const dueMs = gatherMs(sumCalls(left), allowanceOf(settings.policy));
+  return dueMs <= mostMs ? mostMs : Math.min(mostMs, Math.max(0, dueMs - BETWEEN_ROUNDS_MS));
 }
 
 /** Counts this wave's failures, each kind once, and tells whether another try may help. */
