@@ -28,6 +28,8 @@ export interface NodeWork {
   readonly purpose: string;
   /** Asked again when its turn comes; the nodes before it take their time. */
   readonly inTime?: () => boolean;
+  /** Its lease ends soon after: nothing is sent any more, epoch ms. */
+  readonly sendByMs?: number;
 }
 
 /** What became of one node. */
@@ -141,11 +143,11 @@ export async function workOn(
     );
     for (const one of intents)
       crew.join(async () => {
-        const { node, cluster, steps, record, purpose } = one;
+        const { node, cluster, steps, record, purpose, sendByMs } = one;
         if (!held.has(node.id)) worked.set(node.id, { result: 'lost lease', record });
         else if (one.inTime?.() === false) worked.set(node.id, { result: 'missed', record: one.before });
         else {
-          const done = await carryOut(steps, { cluster, zone: node.zone }, wave, ports);
+          const done = await carryOut(steps, { cluster, zone: node.zone, sendByMs }, wave, ports);
           const judgement = judged(keep(record, done), done, purpose, ports);
           // A launch has no time for that; its first run's own message comes back if that run died.
           const waitsToo = judgement.result === 'done' && one.unsettled && as !== 'launch';
