@@ -83,7 +83,8 @@ export function reportWarming(all: readonly Warming[]): string {
     const show = (read: (run: Warming) => number, digits: number): string =>
       spread(runs.map(read), (value) => value.toFixed(digits));
     return [
-      `${nodes} nodes, ${runs.length} seeds`,
+      `${nodes} nodes`,
+      String(runs.length),
       show((run) => run.interfaces, 0),
       show((run) => run.firstSeconds, 1),
       show((run) => run.floorSeconds, 1),
@@ -95,6 +96,7 @@ export function reportWarming(all: readonly Warming[]): string {
   });
   const head = [
     'warming quiet nodes',
+    'seeds',
     'ENIs',
     'first s',
     'floor s',
