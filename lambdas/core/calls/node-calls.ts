@@ -12,7 +12,7 @@ import { type ActStep, type LeaveReason, sumCalls } from '../plan/steps.ts';
 import type { CallClass, Granted, Ports } from '../ports.ts';
 import type { NodeRecord } from '../records.ts';
 import { attachedIn, carryOut, type Done, leftBecause } from './doing.ts';
-import { askOf, share, type Wanted } from './granting.ts';
+import { askOf, type Shared, share, type Wanted } from './granting.ts';
 import { honour, intend, keep, withTokens } from './promises.ts';
 import { Wave } from './wave.ts';
 
@@ -64,9 +64,10 @@ export const STOPPED_AGAIN_MS = 60_000;
  *  is gathered for another, and the cluster is read again. */
 const BETWEEN_ROUNDS_MS = 8_000;
 
-/** Work with tokens, and whether some of it was sent a moment ago. */
+/** Work with tokens. */
 interface Ready extends NodeWork {
-  readonly unsettled: boolean;
+  /** There is more to do than these steps, after so long, ms. */
+  readonly moreInMs?: number;
 }
 
 export interface Doing {
@@ -93,7 +94,12 @@ export async function workOn(
   for (const one of all) {
     const { steps, unsettled } = honour(one.steps, one.record, clock());
     if (steps.length > 0) {
-      const ready = { ...one, steps: withTokens(steps, one.record), unsettled: unsettled > 0 };
+      const ready = {
+        ...one,
+        steps: withTokens(steps, one.record),
+        // A launch has no time for that; its first run's own message comes back if that run died.
+        ...(unsettled > 0 && as !== 'launch' && { moreInMs: CONSISTENT_AFTER_MS }),
+      };
       const { policy } = ports.settings;
       const nodeGroup = nodeGroupOf(one.node.tags);
       const { subnetReserveAddresses: reserve } = policyFor(policy, one.cluster, nodeGroup);
@@ -115,7 +121,7 @@ export async function workOn(
     tookLast ||= shared.tookLast;
     for (const { work: one, waitMs, because } of shared.refused)
       worked.set(one.node.id, { result: 'not granted', waitMs, because, record: one.record });
-    await begin(shared.granted.map(({ work: one }) => one));
+    await begin([...shared.granted.map(({ work: one }) => one), ...shared.refused.flatMap(paidFor)]);
     // While calls are answered, requests gather. What else stands in the way does not pass so soon.
     const kept = new Set(
       shared.refused.flatMap(({ work: one, because }) => (because === undefined ? [one] : [])),
@@ -149,15 +155,23 @@ export async function workOn(
         else {
           const done = await carryOut(steps, { cluster, zone: node.zone, sendByMs }, wave, ports);
           const judgement = judged(keep(record, done), done, purpose, ports);
-          // A launch has no time for that; its first run's own message comes back if that run died.
-          const waitsToo = judgement.result === 'done' && one.unsettled && as !== 'launch';
+          const { moreInMs: waitMs } = one;
           worked.set(
             node.id,
-            waitsToo ? { ...judgement, result: 'again', waitMs: CONSISTENT_AFTER_MS } : judgement,
+            judgement.result === 'done' && waitMs !== undefined
+              ? { ...judgement, result: 'again', waitMs }
+              : judgement,
           );
         }
       });
   }
+}
+
+/** Of a node that waits for others to be done with a subnet: what was made and paid for, and takes no room in it. */
+function paidFor({ work, waitMs, because }: Shared<Ready>['refused'][number]): Ready[] {
+  if (because !== 'room taken') return [];
+  const steps = work.steps.filter((step) => step.do === 'attach' && step.paid && step.eniId !== undefined);
+  return steps.length === 0 ? [] : [{ ...work, steps, moreInMs: waitMs }];
 }
 
 /** How long to ask for what is left, ms: the last request must not fall due while this round ends and the next one begins. */
