@@ -16,12 +16,18 @@ import { measureSweeps, reportSweeps } from './sweep.ts';
 import { progress, table } from './text.ts';
 import { measureTiming, reportTiming } from './timing.ts';
 import { deaths, retentionMatrix, rollingUpdates, type Told } from './told.ts';
-import { measureWarming, type Warming } from './warming.ts';
+import { measureWarming, reportWarming, type Warming } from './warming.ts';
 import { LARGE, type WorldFigures } from './world.ts';
 
 const DEMO_SEEDS = 20;
 const TIMING_SEEDS = 200;
-const WARMED_NODES = [100, 200, 500, 1_000];
+/** Nodes, and seeds: the more nodes, the less one slow call matters. */
+const WARMED = [
+  [100, 10],
+  [200, 5],
+  [500, 2],
+  [1_000, 1],
+] as const;
 const PLANNED_NODES = [100, 500, 1_000, 2_000, 5_000];
 const TOLD: Readonly<Record<string, (seeds?: number) => Promise<Told>>> = {
   S1: rollingUpdates,
@@ -189,26 +195,14 @@ async function own(): Promise<void> {
   say(`\n${table([['planning', 'rollout ms', 'µs a node', 'launches ms', 'µs a node'], ...planned])}`);
 
   const warming: Warming[] = [];
-  for (const nodes of WARMED_NODES) {
-    progress(`warming ${nodes} nodes`);
-    warming.push(await measureWarming(nodes));
-  }
+  for (const [nodes, seeds] of WARMED)
+    for (let seed = 1; seed <= seeds; seed++) {
+      progress(`warming ${nodes} nodes, seed ${seed}`);
+      warming.push(await measureWarming(nodes, seed));
+    }
   progress('');
   document['warming'] = warming;
-  say(
-    `\n${table([
-      ['warming quiet nodes', 'first s', 'then s', 'floor s', 'times floor', 'calls an ENI', 'throttled'],
-      ...warming.map((each) => [
-        `${each.nodes} nodes, ${each.interfaces} ENIs`,
-        each.firstSeconds.toFixed(1),
-        each.seconds.toFixed(1),
-        each.floorSeconds.toFixed(1),
-        (each.seconds / each.floorSeconds).toFixed(2),
-        each.callsPerInterface.toFixed(2),
-        String(each.throttled),
-      ]),
-    ])}`,
-  );
+  say(`\n${reportWarming(warming)}`);
 
   const worlds: WorldFigures[] = [];
   for (const size of [LARGE, ...QUIET]) {

@@ -5,14 +5,16 @@ import { DEFAULT_POLICY } from '../lambdas/core/policy.ts';
 import { lastTurnMs } from '../sim/scenario/figures.ts';
 import { PREWARMER, Stage } from '../sim/stage.ts';
 import { World } from '../sim/world.ts';
+import { spread, table } from './text.ts';
 
 export interface Warming {
   readonly nodes: number;
   readonly interfaces: number;
   /** From the announcement to our first attach, s. */
   readonly firstSeconds: number;
-  /** From the first attach to the last, s. */
+  /** From the first attach to the last, s: as EC2 carried them out, and as they were sent. */
   readonly seconds: number;
+  readonly sentSeconds: number;
   readonly floorSeconds: number;
   /** Calls of ours that changed something, for each interface. */
   readonly callsPerInterface: number;
@@ -33,8 +35,8 @@ const LASTS_MS = 1_200_000;
 /** Two pods more than the nine addresses a node has to spare. */
 const PODS_PER_NODE = 10;
 
-export async function measureWarming(nodes: number): Promise<Warming> {
-  const world = new World({ seed: 1, cluster: CLUSTER, subnets: [SUBNET] });
+export async function measureWarming(nodes: number, seed: number): Promise<Warming> {
+  const world = new World({ seed, cluster: CLUSTER, subnets: [SUBNET] });
   new Stage(world, { mode: 'warm' });
   world.addNodeGroup({
     name: 'workers',
@@ -43,6 +45,7 @@ export async function measureWarming(nodes: number): Promise<Warming> {
     established: { nodes, addresses: [9] },
   });
   await world.kernel.run(QUIET_MS);
+  const sentMs = attachesSent(world);
   const before = changes(world);
   const throttledBefore = world.account.calls.throttlesOf(PREWARMER);
   world.bus.put('eks-ip-prewarmer', 'Deployment Announced', {
@@ -68,10 +71,40 @@ export async function measureWarming(nodes: number): Promise<Warming> {
     interfaces: attachedMs.length,
     firstSeconds: (first - QUIET_MS) / 1000,
     seconds: (last - first) / 1000,
+    sentSeconds: ((sentMs.at(-1) ?? 0) - (sentMs[0] ?? 0)) / 1000,
     floorSeconds: (lastTurnMs(ready, { size: size * share, perSecond: perSecond * share }) - first) / 1000,
     callsPerInterface: (changes(world) - before) / attachedMs.length,
     throttled: world.account.calls.throttlesOf(PREWARMER) - throttledBefore,
   };
+}
+
+export function reportWarming(all: readonly Warming[]): string {
+  const rows = [...Map.groupBy(all, ({ nodes }) => nodes)].map(([nodes, runs]) => {
+    const show = (read: (run: Warming) => number, digits: number): string =>
+      spread(runs.map(read), (value) => value.toFixed(digits));
+    return [
+      `${nodes} nodes`,
+      String(runs.length),
+      show((run) => run.interfaces, 0),
+      show((run) => run.firstSeconds, 1),
+      show((run) => run.floorSeconds, 1),
+      show((run) => run.sentSeconds / run.floorSeconds, 2),
+      show((run) => run.seconds / run.floorSeconds, 2),
+      show((run) => run.callsPerInterface, 2),
+      show((run) => run.throttled, 0),
+    ];
+  });
+  const head = [
+    'warming quiet nodes',
+    'seeds',
+    'ENIs',
+    'first s',
+    'floor s',
+    'sent: times floor',
+    'attached',
+    'calls an ENI',
+  ];
+  return table([[...head, 'throttled'], ...rows]);
 }
 
 const changes = ({ account }: World): number =>
@@ -79,3 +112,14 @@ const changes = ({ account }: World): number =>
     (sum, [action, count]) => (action.startsWith('Describe') ? sum : sum + count),
     0,
   );
+
+/** When each attach of ours reached EC2 from now on, ms. */
+function attachesSent({ account, kernel }: World): readonly number[] {
+  const sentMs: number[] = [];
+  const real = account.call.bind(account);
+  account.call = (caller, action, input) => {
+    if (caller.name === PREWARMER && action === 'AttachNetworkInterface') sentMs.push(kernel.nowMs);
+    return real(caller, action, input);
+  };
+  return sentMs;
+}

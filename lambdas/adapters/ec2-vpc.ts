@@ -8,6 +8,7 @@ import {
   ModifyNetworkInterfaceAttributeCommand,
 } from '@aws-sdk/client-ec2';
 import { type Answer, failed, succeeded } from '../core/failures.ts';
+import { CREATE_ANSWER_MS } from '../core/leases.ts';
 import type { EniId, NodeId, Subnet, World } from '../core/model.ts';
 import type { Clock, Inventory, NewEni, Vpc } from '../core/ports.ts';
 import { type Context, failureOf, unreadable } from './ec2-failures.ts';
@@ -56,7 +57,8 @@ export class Ec2Vpc implements Vpc {
     });
     const context = { action: 'CreateNetworkInterface', subnetId } as const;
     return answered(context, async () => {
-      const id = (await this.#client.send(command)).NetworkInterface?.NetworkInterfaceId;
+      const { NetworkInterface } = await this.#client.send(command, { requestTimeout: CREATE_ANSWER_MS });
+      const id = NetworkInterface?.NetworkInterfaceId;
       return isEniId(id) ? succeeded(id) : failed(unreadable('the id of the ENI', context));
     });
   }

@@ -5,12 +5,21 @@ import { type Leasing, leasingOf, type NodeRecord } from './records.ts';
 
 /** How long a run may hold a node, ms: longer than any function's time limit, so a killed run's lease ends by itself. */
 export const LEASE_MS = 90_000;
-/** Takes the leases of the nodes that nobody else holds, for as long as a run may last. */
+/** What a create is waited for, ms, before it is broken off and asked for again by its token. */
+export const CREATE_ANSWER_MS = 4_000;
+/** How long a run holds an instance that is pending, for which it does nothing but create. Whoever hears five to seventeen seconds
+ *  later that the instance runs takes up what a dead run left: there are ten more until an attach would be too late. */
+export const CREATES_LEASE_MS = 8_000;
+/** Its creates are sent so long before the lease ends that they are answered by then, by a clock 2 s ahead, too. */
+export const CREATES_END_MS = CREATE_ANSWER_MS + 2_000;
+
+/** Takes the leases of the nodes that nobody else holds, for as long as a run may last unless said. */
 export const takeLeases = (
   asked: readonly Leasing[],
   owner: string,
   { ledger, clock }: Ports,
-): Promise<ReadonlyMap<NodeId, NodeRecord>> => ledger.lease(asked, owner, clock() + LEASE_MS, clock());
+  forMs = LEASE_MS,
+): Promise<ReadonlyMap<NodeId, NodeRecord>> => ledger.lease(asked, owner, clock() + forMs, clock());
 
 /** Like {@link takeLeases}, of nodes of one cluster. */
 export const leaseNodes = (

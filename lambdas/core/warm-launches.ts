@@ -5,6 +5,7 @@
 
 import {
   carryOutLaunches,
+  createsOnly,
   LOOK_AGAIN_MS,
   later,
   MOST_ATTEMPTS,
@@ -15,7 +16,7 @@ import { type Answer, type Failure, passes, waitAfter } from './failures.ts';
 import { gatedAttachByMs, gateLooks } from './launch-gate.ts';
 import { answerHooks, hookOf, watchingBack } from './launch-hooks.ts';
 import { againOrNot, ignoredOf, type LaunchStory, meaning, storiesOf, storyOf } from './launch-stories.ts';
-import { takeLeases } from './leases.ts';
+import { CREATES_END_MS, CREATES_LEASE_MS, takeLeases } from './leases.ts';
 import { bootLooks, type Running } from './looks/boots.ts';
 import { startP05Ms } from './looks/lessons.ts';
 import { type Cluster, clusterOf, type Node, type NodeId, nodeGroupOf } from './model.ts';
@@ -239,9 +240,14 @@ async function planAndDo(
   as: CallClass,
   ports: Ports,
 ): Promise<Worked> {
-  const { ledger, continuations } = ports;
+  const { ledger, continuations, clock } = ports;
   const owner = ports.runId();
-  const leased = await takeLeases(runners.map(leasingOfLaunch), owner, ports);
+  const createByMs = clock() + CREATES_LEASE_MS - CREATES_END_MS;
+  const [creating, others] = await Promise.all([
+    takeLeases(runners.filter(createsOnly).map(leasingOfLaunch), owner, ports, CREATES_LEASE_MS),
+    takeLeases(runners.filter((runner) => !createsOnly(runner)).map(leasingOfLaunch), owner, ports),
+  ]);
+  const leased = new Map([...creating, ...others]);
   const mine = runners.filter(({ signal }) => leased.has(signal.nodeId));
   const held = runners
     .map(({ signal }) => signal)
@@ -252,7 +258,7 @@ async function planAndDo(
   const { records, waiting, left } = await carryOutLaunches(
     planned,
     // Asked once: the queue's few readers are for the nodes that start next, and those kept come back by themselves.
-    { as, owner, marks: knowledge.marks, world: knowledge.world, asksForMs: 0 },
+    { as, owner, marks: knowledge.marks, world: knowledge.world, asksForMs: 0, createByMs },
     ports,
   );
   await Promise.all([

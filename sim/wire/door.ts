@@ -16,14 +16,15 @@ export type RequestHandler = Extract<
   { handle(...request: never[]): unknown; updateHttpClientConfig(...change: never[]): void }
 >;
 type SdkRequest = Parameters<RequestHandler['handle']>[0];
+type HandlerOptions = NonNullable<Parameters<RequestHandler['handle']>[1]>;
 
 /** A reply that is lost rejects with `ReplyLost`, whose name the SDK takes for a time-out. */
 export function inProcessDoor(world: WireWorld, limits: CallLimits = {}): RequestHandler {
   const ask = services(world, limits);
   return {
     metadata: { handlerProtocol: 'http/1.1' },
-    handle: async (request: SdkRequest) => {
-      const { status, headers, body } = await ask(fromSdk(request));
+    handle: async (request: SdkRequest, { requestTimeout }: HandlerOptions = {}) => {
+      const { status, headers, body } = await ask(fromSdk(request), requestTimeout);
       return { response: { statusCode: status, headers, body: new TextEncoder().encode(body) } };
     },
     updateHttpClientConfig: () => {},

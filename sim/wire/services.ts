@@ -16,8 +16,9 @@ import { STS } from './sts-query.ts';
 import { uuid } from './uuid.ts';
 import type { WireRequest, WireResponse, WireWorld } from './wire.ts';
 
-/** One request of real code: parks until the world has answered. Rejects with {@link ReplyLost}. */
-export type Services = (request: WireRequest) => Promise<WireResponse>;
+/** One request of real code: parks until the world has answered, or for the time that this one is waited for, where the caller
+ *  says so, virtual ms. Rejects with {@link ReplyLost}. */
+export type Services = (request: WireRequest, timeoutMs?: number) => Promise<WireResponse>;
 
 export interface CallLimits {
   /** How long these callers wait for EC2's answer, in virtual ms: the `requestTimeout` of a client on a real network. The
@@ -27,11 +28,12 @@ export interface CallLimits {
 
 export function services(world: WireWorld, limits: CallLimits): Services {
   const { kernel, requestIds } = world;
-  return (request) =>
+  return (request, timeoutMs = limits.timeoutMs) =>
     kernel.park((resolve, reject) => {
       // A moment of its own, so that a defect of the world ends the run instead of looking like a failed request.
       kernel.after(0, () => {
-        kernel.spawn(reply(answer(world, limits, request, uuid(requestIds.hex(32))), resolve, reject));
+        const patience = timeoutMs === undefined ? {} : { timeoutMs };
+        kernel.spawn(reply(answer(world, patience, request, uuid(requestIds.hex(32))), resolve, reject));
       });
     });
 }

@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { Ec2Vpc } from '../../lambdas/adapters/ec2-vpc.ts';
 import type { Answer } from '../../lambdas/core/failures.ts';
+import { CREATE_ANSWER_MS, CREATES_END_MS, CREATES_LEASE_MS } from '../../lambdas/core/leases.ts';
 import {
   type EniId,
   type NodeId,
@@ -248,6 +249,20 @@ describe('acting', () => {
     ]);
     expect(kindOf(first as Answer<EniId>)).toBe('transient');
     expect(world.ec2.enis().map(({ id }) => id)).toEqual([granted(again as Answer<EniId>)]);
+  });
+
+  test('a create that is not answered is broken off while the lease of a pending instance still holds', async () => {
+    const world = smallWorld({
+      faults: [{ kind: 'lostReply', action: 'CreateNetworkInterface', ...FOREVER }],
+    });
+    const through = await vpcOf(world);
+    const tookMs = await through(async (vpc) => {
+      await vpc.createEni(newEni());
+      return world.kernel.nowMs;
+    });
+    expect(tookMs).toBe(CREATE_ANSWER_MS);
+    expect(CREATES_END_MS).toBeGreaterThan(CREATE_ANSWER_MS);
+    expect(CREATES_LEASE_MS).toBeGreaterThan(CREATES_END_MS);
   });
 
   test('the reply to an assign is lost: nobody may say whether it happened, and it is not repeated', async () => {

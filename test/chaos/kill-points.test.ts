@@ -83,25 +83,31 @@ describe('the stories themselves', () => {
 });
 
 describe.each([
-  { ...LAUNCH, completes: false },
-  { ...ATTACH, completes: true },
-  { ...FILL, completes: true },
-  { ...ORPHANS, completes: true },
-])('$name', ({ completes, ...one }) => {
+  // Who dies between hearing that the instance runs and sending its attaches: the message comes back too late, and the record
+  // says so. The ten calls to the outside in that time.
+  { ...LAUNCH, undoneAtMost: 10 },
+  { ...ATTACH, undoneAtMost: 0 },
+  { ...FILL, undoneAtMost: 0 },
+  { ...ORPHANS, undoneAtMost: 0 },
+])('$name', ({ undoneAtMost, ...one }) => {
   test('the function dies after any one call: nothing leaks, nothing goes beyond the plan, what can wait is completed', async () => {
     replayable(one.history.seed);
     const { brought: planned } = await undisturbed(one);
     let points = 0;
     const wrong: string[] = [];
+    const undone: string[] = [];
     for await (const killed of killedEverywhere(one)) {
       points++;
       expect(killed.played.deaths).toHaveLength(1);
       wrong.push(...broken(killed));
-      // A launch may be over when its message comes back; then the record says so.
-      if (completes && killed.brought !== planned)
-        wrong.push(`killed after call ${killed.after} (${killed.played.deaths}): ${killed.brought}`);
+      if (killed.brought !== planned)
+        undone.push(`killed after call ${killed.after} (${killed.played.deaths}): ${killed.brought}`);
     }
     expect(wrong).toEqual([]);
+    expect(undone.slice(undoneAtMost)).toEqual([]);
+    expect(
+      undone.filter((death) => death.includes('vpc.createEni') || death.includes('vpc.attachEni')),
+    ).toEqual([]);
     expect(points).toBeGreaterThan(20);
   });
 

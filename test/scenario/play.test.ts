@@ -73,6 +73,19 @@ describe('S13: events that come too late, or never, cost nothing that would not 
   });
 });
 
+describe('S10: runs meet at the last addresses of a subnet', () => {
+  test.each([1, 3])(
+    'seed %i: what is made and paid for elsewhere is attached meanwhile, three calls an interface',
+    async (seed) => {
+      replayable(seed);
+      const { ours, nodesLeft, lateAttach } = await played(read(SHIPPED['s10.json']), 'ours', seed);
+      expect(ours).toMatchObject({ nodesWarmed: 6, interfaces: 12, callsPerInterface: 3, throttled: 0 });
+      expect(nodesLeft).toEqual({});
+      expect(lateAttach).toBe(0);
+    },
+  );
+});
+
 describe('what a story says happens', () => {
   const story = async (more: object, column = 'W=1'): Promise<Played> =>
     played(read({ ...plain, ...more }), column, 3);

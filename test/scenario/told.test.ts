@@ -59,6 +59,8 @@ describe('S8: our functions die, events come twice and out of order', () => {
       expect(killed.action, after).not.toBe('');
       expect(killed, after).toMatchObject({ withoutAddress: 0, orphans: 0, outliving: 0, tooMany: 0 });
       expect(killed.failedRequests, after).toBeLessThanOrEqual(alone.failedRequests);
+      // Who dies while the instances are pending is made up for by whoever hears that they run.
+      if (killed.action === 'CreateNetworkInterface') expect(killed.failedRequests, after).toBe(0);
     }
   });
 });

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { Invocations } from '../../sim/chaos/invocations.ts';
 import {
   announceGrowth,
   CLUSTER,
@@ -253,6 +254,34 @@ describe('EC2 says no', () => {
       { attachment: { deleteOnTermination: true } },
     ]);
     expect(node.instance.enis).toHaveLength(3);
+  });
+});
+
+describe('a pending instance is held only as long as its creates take', () => {
+  test('the table takes three seconds: nothing is sent that the lease might not outlast, and all is made once the instance runs', async () => {
+    const invocations = new Invocations();
+    const { world } = staged(
+      { seed: 28 },
+      {
+        wrap: (ports) =>
+          invocations.around(ports, async ({ port, method }, send) => {
+            if (port === 'ledger' && method === 'intend')
+              await world.kernel.park<void>((resolve) => {
+                world.kernel.after(seconds(3), () => resolve());
+              });
+            return send();
+          }),
+      },
+    );
+    const node = launchFor(world, 27);
+    let createdBefore: number | undefined;
+    world.account.onStateChange((_, state) => {
+      if (state === 'running') createdBefore = changes(world)['CreateNetworkInterface'] ?? 0;
+    });
+    await world.kernel.run(minutes(3));
+    expect(createdBefore).toBe(0);
+    expect(ours(node)).toHaveLength(2);
+    expect(failedRequests(world)).toBe(0);
   });
 });
 

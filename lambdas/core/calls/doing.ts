@@ -34,9 +34,23 @@ export interface Done {
 export const attachedIn = ({ enis }: Done): number =>
   [...enis.values()].filter(({ attached, failed }) => attached || failed === 'uncertain').length;
 
+/** Where one node's calls go. */
+export interface Where {
+  readonly cluster: string;
+  readonly zone: string;
+  /** From then on the lease is too near its end for another call, epoch ms; absent: it outlasts the run. */
+  readonly sendByMs?: number | undefined;
+}
+
+const LEASE_ENDS: Failure = {
+  kind: 'transient',
+  code: 'LeaseEnds',
+  message: 'not sent: the lease would end before the answer',
+};
+
 export async function carryOut(
   steps: readonly ActStep[],
-  { cluster, zone }: { readonly cluster: string; readonly zone: string },
+  { cluster, zone, sendByMs = Number.POSITIVE_INFINITY }: Where,
   wave: Wave,
   ports: Ports,
 ): Promise<Done> {
@@ -58,6 +72,8 @@ export async function carryOut(
       ...(takesRoom && step.do !== 'finish' && { subnetId: step.subnetId }),
     };
     const refusal = await wave.refuses(action, place);
+    // No failure: whoever hears that the instance runs takes it up.
+    if (refusal === undefined && ports.clock() >= sendByMs) return failed(LEASE_ENDS);
     if (refusal === undefined) wave.sent(action, place);
     const answer = refusal === undefined ? await call() : failed(refusal);
     if (answer.ok) return answer;

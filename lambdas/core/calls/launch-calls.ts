@@ -33,6 +33,13 @@ export interface Runner {
 /** An instance of a warm pool, until it is wanted. */
 export const isStopped = ({ candidate: { node } }: Runner): boolean => node.state === 'stopped';
 
+/** Whether all there is to do now is to create: the instance is pending, and nothing may be attached or is filled yet. */
+export const createsOnly = (runner: Runner): boolean =>
+  runner.runningAtMs === undefined &&
+  !isStopped(runner) &&
+  !runner.candidate.soleAllocator &&
+  runner.candidate.startsWith === undefined;
+
 /** A launch with its decision. */
 export interface Planned {
   readonly runner: Runner;
@@ -67,13 +74,13 @@ const PURPOSE = 'launch';
 
 export async function carryOutLaunches(
   planned: readonly Planned[],
-  doing: Doing,
+  doing: Doing & { readonly createByMs: number },
   ports: Ports,
 ): Promise<Carried> {
   const { policy } = ports.settings;
   const worked = policy.stopped
     ? new Map<NodeId, Worked>()
-    : await workOn(workOf(planned, ports), doing, ports);
+    : await workOn(workOf(planned, doing.createByMs, ports), doing, ports);
   const records: NodeRecord[] = [];
   const waiting: Waiting[] = [];
   const left: { cluster: string; step: LeaveStep }[] = [];
@@ -114,7 +121,7 @@ export async function carryOutLaunches(
 }
 
 /** Those that run come first, because they are about to be too late. */
-function workOf(planned: readonly Planned[], ports: Ports): NodeWork[] {
+function workOf(planned: readonly Planned[], createByMs: number, ports: Ports): NodeWork[] {
   const urgency = ({ runner: { runningAtMs } }: Planned): number => runningAtMs ?? Number.MAX_SAFE_INTEGER;
   return planned
     .filter(({ runner, steps }) => runner.mode === 'warm' && steps.some(acts))
@@ -123,9 +130,12 @@ function workOf(planned: readonly Planned[], ports: Ports): NodeWork[] {
       node: runner.candidate.node,
       cluster: runner.cluster.name,
       record: before,
-      steps: steps.filter(acts).map((step) => guarded(step, runner)),
+      steps: steps
+        .filter(createsOnly(runner) ? (step) => step.do === 'attach' : acts)
+        .map((step) => guarded(step, runner)),
       purpose: PURPOSE,
       inTime: () => inTime(runner, 0, ports),
+      ...(createsOnly(runner) && { sendByMs: createByMs }),
     }));
 }
 

@@ -1,16 +1,18 @@
 /** Work on nodes whose leases are held: granted by one conditional write, written down, then carried out node by node. */
+import { allowanceOf, gatherMs } from '../budget/allowance.ts';
 import { lanesOf } from '../budget/lanes.ts';
+import type { Calls } from '../budget/metered.ts';
 import { type FailureKind, waitAfter } from '../failures.ts';
 import { CONSISTENT_AFTER_MS } from '../limits.ts';
 import { type Node, type NodeId, nodeGroupOf, type World } from '../model.ts';
 import { policyFor } from '../node-group-policy.ts';
 import { Crew } from '../parallel.ts';
 import type { Mark } from '../plan/marks.ts';
-import type { ActStep, LeaveReason } from '../plan/steps.ts';
+import { type ActStep, type LeaveReason, sumCalls } from '../plan/steps.ts';
 import type { CallClass, Granted, Ports } from '../ports.ts';
 import type { NodeRecord } from '../records.ts';
 import { attachedIn, carryOut, type Done, leftBecause } from './doing.ts';
-import { askOf, share, type Wanted } from './granting.ts';
+import { askOf, type Shared, share, type Wanted } from './granting.ts';
 import { honour, intend, keep, withTokens } from './promises.ts';
 import { Wave } from './wave.ts';
 
@@ -26,6 +28,8 @@ export interface NodeWork {
   readonly purpose: string;
   /** Asked again when its turn comes; the nodes before it take their time. */
   readonly inTime?: () => boolean;
+  /** Its lease ends soon after: nothing is sent any more, epoch ms. */
+  readonly sendByMs?: number;
 }
 
 /** What became of one node. */
@@ -56,9 +60,14 @@ export const gave = (one: Worked | undefined, { outcome }: NodeRecord): boolean 
 /** Until a node is looked at again while the kill switch is on. */
 export const STOPPED_AGAIN_MS = 60_000;
 
-/** Work with tokens, and whether some of it was sent a moment ago. */
+/** From a round's last ask to the first of the next one, at most, ms: its last calls are answered, its message waits a second and
+ *  is gathered for another, and the cluster is read again. */
+const BETWEEN_ROUNDS_MS = 8_000;
+
+/** Work with tokens. */
 interface Ready extends NodeWork {
-  readonly unsettled: boolean;
+  /** There is more to do than these steps, after so long, ms. */
+  readonly moreInMs?: number;
 }
 
 export interface Doing {
@@ -70,11 +79,13 @@ export interface Doing {
   /** How long those whom an empty bucket kept are asked for again while the others' calls are answered, ms. What begins then
    *  is over within a function's time limit of 30 s, should each call take the longest it may. */
   readonly asksForMs: number;
+  /** Requests of nodes that are left to later rounds. */
+  readonly afterwards?: Calls;
 }
 
 export async function workOn(
   all: readonly NodeWork[],
-  { as, owner, marks, world, asksForMs }: Doing,
+  { as, owner, marks, world, asksForMs, afterwards = {} }: Doing,
   ports: Ports,
 ): Promise<ReadonlyMap<NodeId, Worked>> {
   const { clock, ledger } = ports;
@@ -83,7 +94,12 @@ export async function workOn(
   for (const one of all) {
     const { steps, unsettled } = honour(one.steps, one.record, clock());
     if (steps.length > 0) {
-      const ready = { ...one, steps: withTokens(steps, one.record), unsettled: unsettled > 0 };
+      const ready = {
+        ...one,
+        steps: withTokens(steps, one.record),
+        // A launch has no time for that; its first run's own message comes back if that run died.
+        ...(unsettled > 0 && as !== 'launch' && { moreInMs: CONSISTENT_AFTER_MS }),
+      };
       const { policy } = ports.settings;
       const nodeGroup = nodeGroupOf(one.node.tags);
       const { subnetReserveAddresses: reserve } = policyFor(policy, one.cluster, nodeGroup);
@@ -95,7 +111,8 @@ export async function workOn(
 
   const wave = new Wave(marks, ports);
   const crew = new Crew(NODES_AT_ONCE);
-  const untilMs = clock() + asksForMs;
+  const beganMs = clock();
+  let untilMs: number | undefined;
   let calls = 0;
   let tookLast = false;
   for (let left = work; left.length > 0; ) {
@@ -104,12 +121,14 @@ export async function workOn(
     tookLast ||= shared.tookLast;
     for (const { work: one, waitMs, because } of shared.refused)
       worked.set(one.node.id, { result: 'not granted', waitMs, because, record: one.record });
-    await begin(shared.granted.map(({ work: one }) => one));
+    await begin([...shared.granted.map(({ work: one }) => one), ...shared.refused.flatMap(paidFor)]);
     // While calls are answered, requests gather. What else stands in the way does not pass so soon.
     const kept = new Set(
       shared.refused.flatMap(({ work: one, because }) => (because === undefined ? [one] : [])),
     );
-    left = crew.idle || clock() >= untilMs ? [] : left.filter((wanted) => kept.has(wanted.work));
+    left = left.filter((wanted) => kept.has(wanted.work));
+    untilMs ??= beganMs + askingMs([afterwards, ...left.map((one) => one.calls)], asksForMs, ports);
+    if (crew.idle || clock() >= untilMs) break;
     if (left.length > 0) await crew.oneDone();
   }
   await crew.allDone();
@@ -130,21 +149,35 @@ export async function workOn(
     );
     for (const one of intents)
       crew.join(async () => {
-        const { node, cluster, steps, record, purpose } = one;
+        const { node, cluster, steps, record, purpose, sendByMs } = one;
         if (!held.has(node.id)) worked.set(node.id, { result: 'lost lease', record });
         else if (one.inTime?.() === false) worked.set(node.id, { result: 'missed', record: one.before });
         else {
-          const done = await carryOut(steps, { cluster, zone: node.zone }, wave, ports);
+          const done = await carryOut(steps, { cluster, zone: node.zone, sendByMs }, wave, ports);
           const judgement = judged(keep(record, done), done, purpose, ports);
-          // A launch has no time for that; its first run's own message comes back if that run died.
-          const waitsToo = judgement.result === 'done' && one.unsettled && as !== 'launch';
+          const { moreInMs: waitMs } = one;
           worked.set(
             node.id,
-            waitsToo ? { ...judgement, result: 'again', waitMs: CONSISTENT_AFTER_MS } : judgement,
+            judgement.result === 'done' && waitMs !== undefined
+              ? { ...judgement, result: 'again', waitMs }
+              : judgement,
           );
         }
       });
   }
+}
+
+/** Of a node that waits for others to be done with a subnet: what was made and paid for, and takes no room in it. */
+function paidFor({ work, waitMs, because }: Shared<Ready>['refused'][number]): Ready[] {
+  if (because !== 'room taken') return [];
+  const steps = work.steps.filter((step) => step.do === 'attach' && step.paid && step.eniId !== undefined);
+  return steps.length === 0 ? [] : [{ ...work, steps, moreInMs: waitMs }];
+}
+
+/** How long to ask for what is left, ms: the last request must not fall due while this round ends and the next one begins. */
+function askingMs(left: readonly Calls[], mostMs: number, { settings }: Ports): number {
+  const dueMs = gatherMs(sumCalls(left), allowanceOf(settings.policy));
+  return dueMs <= mostMs ? mostMs : Math.min(mostMs, Math.max(0, dueMs - BETWEEN_ROUNDS_MS));
 }
 
 /** Counts this wave's failures, each kind once, and tells whether another try may help. */

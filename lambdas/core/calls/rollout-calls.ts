@@ -9,7 +9,7 @@ import type { Node, NodeId, World } from '../model.ts';
 import type { Candidate } from '../plan/eligibility.ts';
 import type { Mark } from '../plan/marks.ts';
 import type { RolloutPlan } from '../plan/plan.ts';
-import { type ActStep, acts } from '../plan/steps.ts';
+import { type ActStep, acts, callsOf, sumCalls } from '../plan/steps.ts';
 import type { Ports } from '../ports.ts';
 import { type NodeRecord, type Outcome, RECORD_TTL_MS } from '../records.ts';
 import type { Ignored, PodsDisplaced, RolloutAnnounced, ScaleOutComing } from '../signals.ts';
@@ -113,7 +113,14 @@ async function act(
       purpose,
     };
   });
-  const worked = await workOn(mine, { as: 'rollout', owner, marks, world, asksForMs: ROUND_LASTS_MS }, ports);
+  const afterwards = sumCalls(
+    now.ready.slice(NODES_A_ROUND).flatMap(({ id }) => (byNode.get(id) ?? []).map(callsOf)),
+  );
+  const worked = await workOn(
+    mine,
+    { as: 'rollout', owner, marks, world, asksForMs: ROUND_LASTS_MS, afterwards },
+    ports,
+  );
   const records = mine.map(({ node, record }) =>
     recordOf(node, worked.get(node.id), record, clock(), adoptionMs),
   );
