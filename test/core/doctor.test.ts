@@ -453,7 +453,10 @@ const CASES: readonly Case[] = [
     rule: 'prefix-unused',
     what: 'IP targets: a node that starts has what they want',
     seen: mode({ MINIMUM_IP_TARGET: '5', WARM_IP_TARGET: '2' }),
-    says: { severity: 'info', evidence: 'A node of type m5.large that starts has 5 addresses when it is Ready; 27 pods' },
+    says: {
+      severity: 'info',
+      evidence: 'A node of type m5.large that starts has 5 addresses when it is Ready; 27 pods',
+    },
   },
   {
     rule: 'prefix-unused',
