@@ -108,7 +108,9 @@ export async function countFleet(
     launching.scaleTo(fleet.burstNodes);
     await run(STORY_MS);
   });
-  tell('a last sweep');
+  tell('last sweeps');
+  // The first of them writes down that it sees the nodes.
+  const first = await counter.during(sweep);
   // It looks up the nodes that launched, knows all actions, and has lessons to publish, as in a cluster that is in use.
   const last = await counter.during(sweep);
   await tables.close();
@@ -118,7 +120,7 @@ export async function countFleet(
   });
   const counts = {
     sweep: { ...quiet, metrics: last.metrics.size },
-    burst: beyond(plus(launches, SWEEPS_AFTER, last, quiet)),
+    burst: beyond(plus(plus(launches, 1, first, quiet), SWEEPS_AFTER - 1, last, quiet)),
     announced: beyond(announced),
     waves: beyond(waves),
   };
