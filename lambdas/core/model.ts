@@ -87,16 +87,14 @@ export interface Cluster {
 /** One read of the world, shared by a whole decision. */
 export interface World {
   readonly readAtMs: number;
-  /** Since when is known what was not read anew: subnets, and of nodes all but their ENIs. Absent when everything was. */
+  /** Since when is known what was not read anew, and since when the subnets are. Absent when everything was. */
   readonly sinceMs?: number;
+  readonly subnetsAtMs?: number;
   readonly nodes: readonly Node[];
   readonly subnets: readonly Subnet[];
   /** Instances left out because EC2 did not show all that a decision needs; absent when there are none. */
   readonly incomplete?: readonly string[];
 }
-
-export const sinceMsOf = ({ sinceMs, readAtMs }: Pick<World, 'sinceMs' | 'readAtMs'>): number =>
-  sinceMs ?? readAtMs;
 
 /** Tag ipamd writes on the ENIs it manages when it starts, and on those it adopts later. Source: amazon-vpc-cni-k8s v1.23.1,
  *  awsutils, ENI tags. */

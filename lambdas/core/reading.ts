@@ -58,7 +58,12 @@ export async function readShared(
     vpcIds: vpcIds.filter((id) => !subnets.some(({ vpcId }) => vpcId === id)),
   });
   if (!read.ok) return read;
-  const world = { ...read.value, sinceMs, subnets: [...subnets, ...read.value.subnets] };
+  const world = {
+    ...read.value,
+    sinceMs,
+    ...(subnets.length > 0 && { subnetsAtMs: sinceMs }),
+    subnets: [...subnets, ...read.value.subnets],
+  };
   await reads.share({ ids: pending ? [] : turn.ids, world }, among);
   return succeeded({ world, others: turn.others });
 }

@@ -5,7 +5,7 @@
  */
 import { TIGHT_ADDRESSES } from './budget/flight.ts';
 import { IDS_PER_DESCRIBE } from './limits.ts';
-import { type Node, type NodeId, type Subnet, sinceMsOf, type World } from './model.ts';
+import type { Node, NodeId, Subnet, World } from './model.ts';
 import { SUBNET_ROLE_TAG } from './plan/subnets.ts';
 import type { NodeLaunching } from './signals.ts';
 
@@ -80,11 +80,11 @@ export interface TurnAsk {
   readonly launches?: readonly NodeLaunching[];
 }
 
-/** Looks and launches share nothing with each other: a look reads no subnets. */
+/** Launches have no use for what looks read: it is without subnets. */
 export type Circle = 'launches' | 'looks';
 export const circleOf = (as: TurnAsk['as']): Circle => (as === 'look' ? 'looks' : 'launches');
 
-/** Whose reads are of use: a look needs no subnets, and looks at nodes that launches read, too. */
+/** Whose reads are of use. */
 export const sourcesOf = (as: TurnAsk['as']): readonly Circle[] =>
   as === 'look' ? ['looks', 'launches'] : ['launches'];
 
@@ -149,7 +149,7 @@ export function knownOf(
   );
   const nodes = worlds.flatMap((world) => world.nodes);
   const subnets = worlds.flatMap((world) => world.subnets).filter(({ vpcId }) => vpcIds.includes(vpcId));
-  const used = new Set(nodes.map(({ subnetId }) => subnetId));
+  const used = new Set(nodes.flatMap(({ subnetId, enis }) => [subnetId, ...enis.map((eni) => eni.subnetId)]));
   const narrow = subnets.some(
     ({ id, tags, freeAddresses }) =>
       freeAddresses <= ROOMY_ADDRESSES && (used.has(id) || (tags[SUBNET_ROLE_TAG] ?? '') !== ''),
@@ -160,6 +160,8 @@ export function knownOf(
     sinceMs: Math.min(nowMs, ...worlds.map(sinceMsOf)),
   };
 }
+
+const sinceMsOf = ({ sinceMs, readAtMs }: World): number => sinceMs ?? readAtMs;
 
 /** Who began to run first is the first to be too late; those that are pending can wait. */
 const ranAtMs = ({ launch }: Wanted): number =>

@@ -3,7 +3,7 @@
 import { isTight, type RoomAsk, type Takes } from '../budget/flight.ts';
 import { inLanes } from '../budget/lanes.ts';
 import { type Calls, sumOf } from '../budget/metered.ts';
-import { type SubnetId, sinceMsOf, type World } from '../model.ts';
+import type { SubnetId, World } from '../model.ts';
 import { type ActStep, addressesOf, callsOf, sumCalls } from '../plan/steps.ts';
 import type { CallClass, Granted, Ports } from '../ports.ts';
 import { grant } from './wave.ts';
@@ -46,7 +46,7 @@ export function askOf(steps: readonly ActStep[]): Asking {
 export async function share<W>(
   wanted: readonly Wanted<W>[],
   as: CallClass,
-  { world, by }: { readonly world: Pick<World, 'subnets' | 'readAtMs' | 'sinceMs'>; readonly by: string },
+  { world, by }: { readonly world: Pick<World, 'subnets' | 'readAtMs' | 'subnetsAtMs'>; readonly by: string },
   ports: Ports,
 ): Promise<Shared<W>> {
   const { subnetReserveAddresses } = ports.settings.policy;
@@ -66,7 +66,8 @@ export async function share<W>(
     // Where nothing is tight nobody counts, whatever the reserve.
     const tight = group.some(tightFor);
     const free = freeAbove(tight ? Math.max(...group.map(reserveOf)) : 0);
-    const room: RoomAsk = { takes: group.map(({ takes }) => takes), free, readAtMs: sinceMsOf(world), by };
+    const { subnetsAtMs: readAtMs = world.readAtMs } = world;
+    const room: RoomAsk = { takes: group.map(({ takes }) => takes), free, readAtMs, by };
     const answer = await grant(
       group.map(({ calls, lanes = [] }) => inLanes(calls, lanes)),
       as,
