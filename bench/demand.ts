@@ -70,7 +70,7 @@ async function measureFormula(formula: Formula, workloads: number): Promise<Form
     const { addresses } = demandOf(announcementOf(played));
     const { tellsPace, alike, tellsEnough } = played.workload;
     if (addresses < played.peak) belowPeak[tellsPace && !alike ? 'uneven' : 'even']++;
-    (tellsEnough ? enough : others).push(addresses / Math.max(1, played.peak));
+    (tellsEnough && alike ? enough : others).push(addresses / Math.max(1, played.peak));
   }
   return { formula, workloads, belowPeak, enough: nearness(enough), others: nearness(others) };
 }

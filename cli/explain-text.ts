@@ -55,7 +55,8 @@ function plan(report: Report): string {
       : 'pacingUnknown' in report && report.pacingUnknown !== undefined
         ? [`  pace: ${report.pacingUnknown}`]
         : [];
-  return [`Plan for ${cluster}, ${nodesIn(nodes.size)}`, ...only, ...body, ...after].join('\n');
+  const on = nodes.size > 0 ? nodesIn(nodes.size) : 'no node of it is concerned';
+  return [`Plan for ${cluster}, ${on}`, ...only, ...body, ...after].join('\n');
 }
 
 /** What to paste. */

@@ -58,8 +58,11 @@ async function main(): Promise<number> {
     const where = `Simulated: ${scenario.name}, seed ${seed}, ${at} s into its story. Nothing is changed.`;
     process.stdout.write(`${where}\n\n${explanation(explained)}\n`);
     const launching = launchingIn(opened).slice(0, MOST_NAMED);
-    if ('ignored' in explained.answer && launching.length > 0)
-      process.stdout.write(`\nLaunching at that moment: ${launching.join(', ')}\n`);
+    // An event about an instance that is not there: only those lines were told.
+    if ('ignored' in explained.answer && explained.told.length > 0)
+      process.stdout.write(
+        `\nLaunching at that moment: ${launching.join(', ') || 'none; --at asks about another moment'}\n`,
+      );
   }
   return 'ignored' in explained.answer ? IGNORED : EXPLAINED;
 }

@@ -1,5 +1,11 @@
 /** EC2's answers as our model. What lacks something a decision needs is `undefined`, never guessed. */
-import type { Instance, NetworkInterface, Subnet as SubnetAnswer, Tag } from '@aws-sdk/client-ec2';
+import type {
+  Instance,
+  InstanceNetworkInterface,
+  NetworkInterface,
+  Subnet as SubnetAnswer,
+  Tag,
+} from '@aws-sdk/client-ec2';
 import {
   type Eni,
   type EniId,
@@ -120,9 +126,27 @@ export class NodesRead {
     if (!isGone(instance)) this.#seen.set(seen.id, seen);
   }
 
+  /** As an earlier read showed it, all but its ENIs. */
+  addKnown(node: Node): void {
+    this.#seen.set(node.id, { id: node.id, node, eniIds: node.enis.map(({ id }) => id) });
+  }
+
+  /** An instance that is pending for the first time: all its ENIs came with its launch, and nobody has tagged them yet, so what it
+   *  says of them itself, which is no tags, is all there is. False for every other: one that was stopped has older ENIs. */
+  addUntouched(id: string, { State, LaunchTime, NetworkInterfaces: enis = [] }: Instance): boolean {
+    const launchedAtMs = LaunchTime?.getTime() ?? Number.POSITIVE_INFINITY;
+    const fresh = enis.every(({ Attachment }) => (Attachment?.AttachTime?.getTime() ?? 0) >= launchedAtMs);
+    if (State?.Name !== 'pending' || !fresh || enis.length === 0) return false;
+    for (const eni of enis) this.#hold(id, eni);
+    return true;
+  }
+
   addEni(eni: NetworkInterface): void {
     const holder = eni.Attachment?.InstanceId;
-    if (holder === undefined) return;
+    if (holder !== undefined) this.#hold(holder, eni);
+  }
+
+  #hold(holder: string, eni: Parameters<typeof readEni>[0]): void {
     let enis = this.#enisOf.get(holder);
     if (enis === undefined) {
       enis = new Map();
@@ -144,12 +168,12 @@ export class NodesRead {
   }
 }
 
-function readEni(eni: NetworkInterface): Eni | undefined {
+function readEni(eni: NetworkInterface | InstanceNetworkInterface): Eni | undefined {
   const { NetworkInterfaceId: id, SubnetId: subnetId, Attachment: attachment } = eni;
   const { DeviceIndex: deviceIndex, AttachmentId: attachmentId, Status: status } = attachment ?? {};
   if (!isEniId(id) || !isSubnetId(subnetId) || !isAttachmentState(status)) return undefined;
   if (deviceIndex === undefined || attachmentId === undefined) return undefined;
-  const tags = readTags(eni.TagSet);
+  const tags = readTags('TagSet' in eni ? eni.TagSet : []);
   const secondary = (eni.PrivateIpAddresses ?? []).filter(({ Primary }) => Primary !== true);
   const ours = tags[OUR_NODE_TAG] !== undefined;
   return {

@@ -9,8 +9,8 @@ import {
 } from '@aws-sdk/client-ec2';
 import { type Answer, failed, succeeded } from '../core/failures.ts';
 import { CREATE_ANSWER_MS } from '../core/leases.ts';
-import type { EniId, NodeId, Subnet, World } from '../core/model.ts';
-import type { Clock, Inventory, NewEni, Vpc } from '../core/ports.ts';
+import type { EniId, Subnet, World } from '../core/model.ts';
+import type { Clock, Inventory, NamedNodes, NewEni, Vpc } from '../core/ports.ts';
 import { type Context, failureOf, unreadable } from './ec2-failures.ts';
 import { readInventory } from './ec2-inventory.ts';
 import { eachEni, eachInstance, eachSubnet, inChunks, nodesOfCluster, reading } from './ec2-pages.ts';
@@ -32,7 +32,7 @@ export class Ec2Vpc implements Vpc {
       const read = new NodesRead();
       const subnets: Subnet[] = [];
       await Promise.all([
-        'ids' in nodes ? this.#named(nodes.ids, read) : this.#ofCluster(nodes.ofCluster, read),
+        'ids' in nodes ? this.#named(nodes, read) : this.#ofCluster(nodes.ofCluster, read),
         inChunks('vpc-id', vpcIds, (filters) =>
           eachSubnet(this.#client, filters, (answer) => {
             const subnet = readSubnet(answer);
@@ -118,13 +118,24 @@ export class Ec2Vpc implements Vpc {
   }
 
   /** By filter, because one unknown id would fail a question by ids (EC2 API reference, DescribeInstances). */
-  async #named(ids: readonly NodeId[], read: NodesRead): Promise<void> {
-    await Promise.all([
-      inChunks('instance-id', [...new Set(ids)], (filters) =>
-        eachInstance(this.#client, filters, (instance) => read.add(instance)),
-      ),
-      this.#enisOf(ids, read),
-    ]);
+  async #named({ ids, known = [], pending }: NamedNodes, read: NodesRead): Promise<void> {
+    const asked = new Set(ids);
+    const enis = new Set<string>(pending ? [] : ids);
+    for (const node of known) {
+      if (!asked.delete(node.id)) continue;
+      read.addKnown(node);
+      enis.add(node.id);
+    }
+    const instances = inChunks('instance-id', [...asked], (filters) =>
+      eachInstance(this.#client, filters, (instance) => {
+        read.add(instance);
+        const { InstanceId: id } = instance;
+        if (id !== undefined && pending && !read.addUntouched(id, instance)) enis.add(id);
+      }),
+    );
+    // Only the instances tell which of them are pending no more.
+    if (pending) await instances;
+    await Promise.all([instances, this.#enisOf([...enis], read)]);
   }
 
   async #ofCluster(cluster: string, read: NodesRead): Promise<void> {

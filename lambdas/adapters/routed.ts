@@ -2,7 +2,7 @@
 import type { Complaint } from '../core/complaints.ts';
 import { say } from '../core/complaints.ts';
 import type { Policy } from '../core/policy.ts';
-import { type Announce, type Happening, routesFor, type Schedule } from '../core/routes.ts';
+import { type Announce, type Happening, PARTS, routesFor, type Schedule } from '../core/routes.ts';
 import type { Ignored, RolloutAnnounced } from '../core/signals.ts';
 import { readAnnouncement } from './announcements.ts';
 import { given } from './expectations.ts';
@@ -24,7 +24,7 @@ export function readRouted(
         why: say({
           field: 'policy.routes',
           expected: 'a route for the event',
-          got: given({ [by]: name, state }),
+          got: given({ [by]: name, [PARTS[by]]: state }),
         }),
       },
     ];

@@ -58,7 +58,10 @@ export function decideRollout(signal: RolloutAnnounced, present: PresentNodes): 
     totals: totalsOf(steps),
     openDemand: replacesPods(signal) ? 0 : plan.unplaced,
     ...observedIn(candidates.map(({ node }) => [nodeGroupOf(node.tags), acting.get(node.id)?.because])),
-    ...(replacesPods(signal) && pacing(signal, plan, cooldownMs, podsOn !== undefined)),
+    ...(replacesPods(signal) &&
+      (candidates.length + refused.length === 0
+        ? { pacingUnknown: 'no node is there that the announcement selects: see its nodeSelection' }
+        : pacing(signal, plan, cooldownMs, podsOn !== undefined))),
   };
   const warm = plan.steps.filter((step) => !acts(step) || acting.get(step.nodeId)?.mode === 'warm');
   return { report, warmPart: { ...plan, steps: warm } };

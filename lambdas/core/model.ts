@@ -87,6 +87,9 @@ export interface Cluster {
 /** One read of the world, shared by a whole decision. */
 export interface World {
   readonly readAtMs: number;
+  /** Since when is known what was not read anew, and since when the subnets are. Absent when everything was. */
+  readonly sinceMs?: number;
+  readonly subnetsAtMs?: number;
   readonly nodes: readonly Node[];
   readonly subnets: readonly Subnet[];
   /** Instances left out because EC2 did not show all that a decision needs; absent when there are none. */

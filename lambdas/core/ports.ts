@@ -7,7 +7,7 @@ import type { Figure, Of } from './figures.ts';
 import type { Kubernetes } from './kubernetes.ts';
 import type { MutatingAction } from './limits.ts';
 import type { Lesson, Samples } from './looks/lessons.ts';
-import type { Cluster, EniId, NodeId, SubnetId, World } from './model.ts';
+import type { Cluster, EniId, Node, NodeId, SubnetId, World } from './model.ts';
 import type { Mark } from './plan/marks.ts';
 import type { OpenDemand } from './plan/open-demand.ts';
 import type { Sight } from './plan/standing.ts';
@@ -26,7 +26,7 @@ export interface Vpc {
   /** One read for a whole decision: instances, their ENIs with tags, and the subnets of `vpcIds`, all pages, by filter.
    *  Instances EC2 does not know are absent from the answer. */
   read(ask: {
-    readonly nodes: { readonly ids: readonly NodeId[] } | { readonly ofCluster: string };
+    readonly nodes: NamedNodes | { readonly ofCluster: string };
     readonly vpcIds: readonly string[];
   }): Promise<Answer<World>>;
   /** Creates an unattached ENI with `addresses` secondary addresses and our tags. The same `token` and content again
@@ -50,6 +50,15 @@ export interface Vpc {
   }): Promise<Answer<Inventory>>;
   /** Deletes an unattached ENI of ours. Deleting one that is gone succeeds. */
   deleteEni(eniId: EniId): Promise<Answer<void>>;
+}
+
+export interface NamedNodes {
+  readonly ids: readonly NodeId[];
+  /** As they were a moment ago: of these only the ENIs are read. */
+  readonly known?: readonly Node[];
+  /** All are told of as pending. Those that are, and never ran, come without tags on their ENIs, which nobody has
+   *  touched yet. */
+  readonly pending?: true;
 }
 
 export interface NewEni {

@@ -5,7 +5,7 @@ import { type Answer, failed, succeeded } from './failures.ts';
 import type { Cluster, NodeId, World } from './model.ts';
 import type { Mode } from './policy.ts';
 import type { Ports } from './ports.ts';
-import { circleOf, serves, type TurnAsk } from './shared-reads.ts';
+import { circleOf, knownOf, serves, sourcesOf, type TurnAsk } from './shared-reads.ts';
 import type { NodeLaunching } from './signals.ts';
 
 type Nodes = { readonly ids: readonly NodeId[] } | { readonly ofCluster: string };
@@ -45,16 +45,27 @@ export async function readShared(
 ): Promise<Answer<Shared> | Wait> {
   const { reads, vpc, clock, settings } = ports;
   const among = circleOf(as);
-  const last = await reads.last(among);
-  if (last !== undefined && serves(last, { ids, as, notBeforeMs }, clock()))
-    return succeeded({ world: last.world, others: [] });
+  const lasts = await Promise.all(sourcesOf(as).map((circle) => reads.last(circle)));
+  const served = lasts.find((last) => last !== undefined && serves(last, { ids, as, notBeforeMs }, clock()));
+  if (served !== undefined) return succeeded({ world: served.world, others: [] });
   const { perSecond: attachesPerSecond } = allowanceOf(settings.policy)('AttachNetworkInterface');
   const turn = await reads.turn({ ids, as, attachesPerSecond, ...(launches !== undefined && { launches }) });
   if ('waitMs' in turn) return turn;
-  const read = await vpc.read({ nodes: { ids: turn.ids }, vpcIds });
+  const { nodes: known, subnets, sinceMs } = knownOf(lasts, vpcIds, clock());
+  const pending = as === 'pending' && turn.others.every(({ phase }) => phase === 'pending');
+  const read = await vpc.read({
+    nodes: { ids: turn.ids, known, ...(pending && { pending }) },
+    vpcIds: vpcIds.filter((id) => !subnets.some(({ vpcId }) => vpcId === id)),
+  });
   if (!read.ok) return read;
-  await reads.share({ ids: turn.ids, world: read.value }, among);
-  return succeeded({ world: read.value, others: turn.others });
+  const world = {
+    ...read.value,
+    sinceMs,
+    ...(subnets.length > 0 && { subnetsAtMs: sinceMs }),
+    subnets: [...subnets, ...read.value.subnets],
+  };
+  await reads.share({ ids: pending ? [] : turn.ids, world }, among);
+  return succeeded({ world, others: turn.others });
 }
 
 /** Reads the named instances, or all nodes of one cluster; named ones by turns, where that is asked for. A cluster of ours that

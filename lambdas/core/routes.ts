@@ -48,7 +48,8 @@ export interface Happening {
   readonly key: string;
 }
 
-const PARTS: Readonly<Record<RoutedBy, 'state' | 'tag'>> = {
+/** What a route calls it. */
+export const PARTS: Readonly<Record<RoutedBy, 'state' | 'tag'>> = {
   codepipeline: 'state',
   codedeploy: 'state',
   codebuild: 'state',

@@ -7,7 +7,7 @@ import { SfnRolloutMachine } from '../adapters/sfn-rollout-machine.ts';
 import { countIgnored, isQueueEvent, readingOf, workOff } from '../adapters/sqs-signals.ts';
 import type { Ports } from '../core/ports.ts';
 import { prewarm, type Report } from '../core/prewarm.ts';
-import { type Extras, followers, start } from './wiring.ts';
+import { type Extras, followers, sharing, start } from './wiring.ts';
 
 /** What a direct invocation answers. */
 export type Answer = { readonly ignored: string } | { readonly reports: readonly Report[] };
@@ -38,6 +38,7 @@ export const onSignalExtras: Extras = (reach) => {
   const { autoscaling, sfn, config, clock } = reach;
   return {
     ...followers(reach),
+    ...sharing(reach),
     launchHooks: new AsgLaunchHooks(() => new AutoScalingClient(autoscaling)),
     rolloutMachine: new SfnRolloutMachine(() => new SFNClient(sfn), config, clock),
   };

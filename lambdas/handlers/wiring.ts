@@ -81,7 +81,7 @@ export const requestHandler = ({ connectMs, answerMs }: Patience) => ({
 });
 
 /** Ports that few functions use. Those bring them along, so that the others need not load what that takes. */
-type Extra = Pick<Ports, 'launchHooks' | 'rolloutMachine' | 'bus'>;
+type Extra = Pick<Ports, 'launchHooks' | 'rolloutMachine' | 'bus' | 'reads'>;
 export type Extras = (reach: Reach) => Partial<Extra>;
 
 /** How their clients are made, and what they need to know. */
@@ -89,8 +89,10 @@ export interface Reach {
   readonly autoscaling: AutoScalingClientConfig;
   readonly sfn: SFNClientConfig;
   readonly events: EventBridgeClientConfig;
+  readonly documents: () => DynamoDBDocumentClient;
   readonly config: Config;
   readonly clock: Ports['clock'];
+  readonly journal: Ports['journal'];
 }
 
 /** For functions that only have something to say to those who follow a rollout. */
@@ -98,9 +100,20 @@ export const followers: Extras = ({ events }) => ({
   bus: new EventBridgeBus(() => new EventBridgeClient(events)),
 });
 
-/** A hook that nobody answers runs out by itself; what else was not brought along is missed. */
+/** For functions whose reads others have use for. */
+export const sharing: Extras = ({ documents, config, clock, journal }) => ({
+  reads: new DynamoReads(documents(), config, clock, journal),
+});
+
+/** A hook that nobody answers runs out by itself, and who shares no reads has every turn; what else was not brought along is
+ *  missed. */
 const NOT_BROUGHT: Extra = {
   launchHooks: { complete: async () => {} },
+  reads: {
+    last: async () => undefined,
+    turn: async ({ ids }) => ({ ids, others: [] }),
+    share: async () => {},
+  },
   rolloutMachine: { start: async () => missed('rolloutMachine'), open: async () => missed('rolloutMachine') },
   bus: { put: async () => missed('bus') },
 };
@@ -142,6 +155,10 @@ export function connect(
       return policy.last;
     },
   };
+  const documents = (): DynamoDBDocumentClient =>
+    DynamoDBDocumentClient.from(new DynamoDBClient({ ...looked, maxAttempts: 3, ...outside.dynamodb }), {
+      marshallOptions: { removeUndefinedValues: true },
+    });
   const lens = config.settings.clusters.some((cluster) => cluster.lens === true);
   return {
     clock,
@@ -161,21 +178,17 @@ export function connect(
       autoscaling: { ...asked, ...outside.autoscaling },
       sfn: { ...told, ...outside.sfn },
       events: { ...told, ...outside.events },
+      documents,
       config,
       clock,
+      journal,
     }),
     journal,
     settings,
     freshPolicy: () => policy.fresh(),
     random: outside.random ?? Math.random,
     runId: outside.runId ?? randomUUID,
-    ...(outside.stores ??
-      stores(
-        { ...config, settings },
-        clock,
-        journal,
-        new DynamoDBClient({ ...looked, maxAttempts: 3, ...outside.dynamodb }),
-      )),
+    ...(outside.stores ?? stores({ ...config, settings }, clock, documents())),
   };
 }
 
@@ -205,15 +218,12 @@ function policyOf(
 function stores(
   config: Config,
   clock: Ports['clock'],
-  journal: Ports['journal'],
-  client: DynamoDBClient,
-): Stores {
-  const documents = DynamoDBDocumentClient.from(client, { marshallOptions: { removeUndefinedValues: true } });
+  documents: DynamoDBDocumentClient,
+): Omit<Stores, 'reads'> {
   return {
     ledger: new DynamoLedger(documents, config),
     rolloutBook: new DynamoRolloutBook(documents, config),
     budget: new DynamoBudget(documents, config, clock),
-    reads: new DynamoReads(documents, config, clock, journal),
   };
 }
 

@@ -113,13 +113,14 @@ export class Kubelet {
   end(pod: Pod): void {
     const { kernel } = this.#options;
     if (!pod.askToEnd(kernel.nowMs)) return;
-    const { exitMs, terminationGraceMs } = pod.template;
+    const { exitMs, exitSpreadMs, terminationGraceMs } = pod.template;
     if (pod.runningAtMs === undefined) {
       this.remove(pod);
       return;
     }
     pod.record(kernel.nowMs, 'Normal', 'Killing', 'Stopping container');
-    const takesMs = Math.min(exitMs, terminationGraceMs);
+    const soonerMs = exitSpreadMs > 0 ? Math.round(this.#options.containers.between(0, exitSpreadMs)) : 0;
+    const takesMs = Math.min(exitMs - soonerMs, terminationGraceMs);
     if (takesMs === 0) this.remove(pod);
     else kernel.after(takesMs, () => this.remove(pod));
   }

@@ -17,6 +17,8 @@ export interface PodTemplate {
   readonly terminationGraceMs: number;
   /** How long the container needs to end by itself once asked. */
   readonly exitMs: number;
+  /** How much sooner it may end: drawn for each pod, from nothing to this. */
+  readonly exitSpreadMs: number;
   /** The container ends by itself this long after its start: a Job's pod. */
   readonly runMs: number | undefined;
   readonly selector: NodeSelector;
@@ -39,6 +41,7 @@ export const BARE_POD: PodTemplate = {
   spreadMs: 0,
   terminationGraceMs: DEFAULT_GRACE_MS,
   exitMs: 0,
+  exitSpreadMs: 0,
   runMs: undefined,
   selector: {},
 };

@@ -49,6 +49,7 @@ export abstract class Workload implements PodOwner {
       spreadMs: options.spreadMs ?? BARE_POD.spreadMs,
       terminationGraceMs: options.terminationGraceMs ?? BARE_POD.terminationGraceMs,
       exitMs: options.exitMs ?? BARE_POD.exitMs,
+      exitSpreadMs: options.exitSpreadMs ?? BARE_POD.exitSpreadMs,
       runMs,
       selector: options.selector ?? {},
     };

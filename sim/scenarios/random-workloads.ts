@@ -29,9 +29,9 @@ export interface RandomWorkload {
   >;
   /** The announcement says over how long new pods were asked for, as one who has seen the rollout before can. */
   readonly tellsPace: boolean;
-  /** All pods take the same time, with no image to pull first on some nodes. */
+  /** All pods take the same time, with no image to pull first on some nodes, and end as slowly as they may. */
   readonly alike: boolean;
-  /** Enough is announced for the demand to be near the peak, and the pods are alike. */
+  /** Enough is announced for the demand to be near the peak of pods that are alike. */
   readonly tellsEnough: boolean;
   /** Addresses in use at one time, at most: the world has as many on its nodes. */
   readonly mostUse: number;
@@ -68,11 +68,13 @@ export function randomWorkload(formula: Formula, stream: Stream): RandomWorkload
     more: Partial<RandomWorkload> & { readonly readyMs?: number } = {},
   ): RandomWorkload => {
     const { readyMs, ...rest } = more;
+    // Drawn last, so that the other draws of a seed are those of pods that end alike.
+    const exitSpreadMs = !alike && stream.chance(0.5) ? Math.round(stream.between(0, exitMs)) : 0;
     return {
       formula,
       from: to,
       to,
-      options,
+      options: { ...options, exitSpreadMs },
       rampMs: 0,
       announced: {
         strategy,
@@ -83,8 +85,7 @@ export function randomWorkload(formula: Formula, stream: Stream): RandomWorkload
       },
       tellsPace: tells === 'pace' && readyMs !== undefined,
       alike,
-      tellsEnough:
-        readyMs === undefined || (alike && tells !== 'nothing' && (tellsExit || exitMs === graceMs)),
+      tellsEnough: readyMs === undefined || (tells !== 'nothing' && (tellsExit || exitMs === graceMs)),
       mostUse: 3 * Math.max(to, rest.from ?? 0) + 20,
       ...rest,
     };
@@ -154,7 +155,6 @@ export function randomWorkload(formula: Formula, stream: Stream): RandomWorkload
       const maxUnavailable = stream.chance(0.5) ? 1 : whole(1, 12);
       const { readyMs } = readyIn(to / maxUnavailable);
       const enough =
-        alike &&
         (tells === 'pace' || (tells === 'ready time' && tellsExit)) &&
         // Which of several an ordered set makes first nothing announced tells.
         (maxUnavailable === 1 || podManagement === 'Parallel');
@@ -181,7 +181,7 @@ export function randomWorkload(formula: Formula, stream: Stream): RandomWorkload
       return made(
         { type: 'job', completions, ...(tellsRun && { podRunMs: runMs }) },
         { kind: 'Job', name, completions, parallelism, runMs, ...pod },
-        { from: 0, to: parallelism, tellsEnough: alike && tellsRun, mostUse: completions + 20 },
+        { from: 0, to: parallelism, tellsEnough: tellsRun, mostUse: completions + 20 },
       );
     }
     case 'cron-job': {
@@ -192,7 +192,7 @@ export function randomWorkload(formula: Formula, stream: Stream): RandomWorkload
       return made(
         { type: 'job', completions: replicas, podRunMs, everyMs },
         { kind: 'CronJob', name, replicas, everyMs, firstAfterMs: 0, runMs, ...pod },
-        { from: 0, to: replicas, tellsEnough: alike, mostUse: 12 * replicas + 20 },
+        { from: 0, to: replicas, mostUse: 12 * replicas + 20 },
       );
     }
   }

@@ -82,6 +82,34 @@ describe('an instance is left out, not guessed at, when', () => {
   });
 });
 
+describe('an instance says enough of its ENIs itself while it is pending for the first time', () => {
+  const LAUNCHED = INSTANCE.LaunchTime ?? new Date(0);
+  const pendingWith = (enis: NetworkInterface[]): Instance => ({
+    ...INSTANCE,
+    State: { Name: 'pending' },
+    NetworkInterfaces: enis as Instance['NetworkInterfaces'],
+  });
+  const attached = (AttachTime: Date | undefined): NetworkInterface => ({
+    ...ENI,
+    Attachment: { ...ENI.Attachment, AttachTime },
+  });
+  const untouched = (instance: Instance): boolean => new NodesRead().addUntouched('i-1', instance);
+
+  test.each<[string, boolean, Instance]>([
+    ['its ENIs came with its launch', true, pendingWith([attached(LAUNCHED)])],
+    [
+      'it was stopped: its ENI is older',
+      false,
+      pendingWith([attached(new Date(LAUNCHED.getTime() - 1_000))]),
+    ],
+    ['it does not say how old its ENI is', false, pendingWith([attached(undefined)])],
+    ['it shows no ENI', false, pendingWith([])],
+    ['it runs', false, { ...pendingWith([attached(LAUNCHED)]), State: { Name: 'running' } }],
+  ])('%s: %s', (_, enough, instance) => {
+    expect(untouched(instance)).toBe(enough);
+  });
+});
+
 test('an ENI that only the later answer shows belongs to the node, in order of its slot', () => {
   const { Attachment } = ENI;
   const later = {

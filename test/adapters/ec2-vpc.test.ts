@@ -174,6 +174,61 @@ describe('reading', () => {
     expect(calls(world)).toEqual({ DescribeInstances: 3, DescribeNetworkInterfaces: 3, DescribeSubnets: 1 });
   });
 
+  describe('told of as pending, instances say of their ENIs themselves what is to know', () => {
+    test('one request tells all of those that are, as two do, and those EC2 does not show cost none', async () => {
+      const world = smallWorld();
+      const ids: NodeId[] = [launch(world, OWNED, 4), launch(world), 'i-0000000000000dead'];
+      const through = await vpcOf(world);
+      const read = (pending?: true) =>
+        through((vpc) => vpc.read({ nodes: { ids, ...(pending && { pending }) }, vpcIds: [] }));
+      const alone = granted(await read(true));
+      expect(idsOf(alone)).toEqual(ids.slice(0, 2));
+      expect(calls(world)).toEqual({ DescribeInstances: 1 });
+      expect(alone.nodes).toEqual(granted(await read()).nodes);
+    });
+
+    test('whose state is another by now is asked for its ENIs with their tags', async () => {
+      const world = smallWorld();
+      const [id, pending] = [running(world), launch(world)];
+      world.ec2.attachedAtStart(id, { deviceIndex: 2, tags: { seen: 'yes' } });
+      const through = await vpcOf(world);
+      const ask = { nodes: { ids: [id, pending], pending: true }, vpcIds: [] } as const;
+      const { nodes } = granted(await through((vpc) => vpc.read(ask)));
+      expect(nodes.map(({ enis }) => enis.map(({ tags }) => tags))).toEqual([[{}, { seen: 'yes' }], [{}]]);
+      expect(calls(world)).toEqual({ DescribeInstances: 1, DescribeNetworkInterfaces: 1 });
+    });
+  });
+
+  test('what is known of instances is not asked again: their ENIs are, and others are asked for whole', async () => {
+    const world = smallWorld();
+    const [id, other] = [running(world, OWNED, 4), running(world)];
+    const through = await vpcOf(world);
+    const read = (ids: readonly NodeId[], known: World['nodes'] = []) =>
+      through((vpc) => vpc.read({ nodes: { ids, known }, vpcIds: [] }));
+    const { nodes: known } = granted(await read([id]));
+    world.ec2.attachedAtStart(id, { deviceIndex: 2, tags: { seen: 'yes' } });
+    const { nodes } = granted(await read([id, other], known));
+    expect(nodes.map((node) => node.id)).toEqual([id, other]);
+    expect(nodes[0]).toEqual({
+      ...known[0],
+      enis: [known[0]?.enis[0], expect.objectContaining({ tags: { seen: 'yes' } })],
+    });
+    expect(calls(world)).toEqual({ DescribeInstances: 2, DescribeNetworkInterfaces: 2 });
+    expect(idsOf(granted(await read([id], known)))).toEqual([id]);
+    expect(calls(world)).toEqual({ DescribeInstances: 2, DescribeNetworkInterfaces: 3 });
+  });
+
+  test('a known instance that is gone shows no ENI any more: it is left out', async () => {
+    const world = smallWorld();
+    const id = running(world);
+    const through = await vpcOf(world);
+    const ask = { nodes: { ids: [id] }, vpcIds: [] };
+    const { nodes: known } = granted(await through((vpc) => vpc.read(ask)));
+    world.ec2.terminate(id);
+    const read = granted(await through((vpc) => vpc.read({ ...ask, nodes: { ...ask.nodes, known } })));
+    expect(read).toMatchObject({ nodes: [], incomplete: [id] });
+  });
+
   test('a cluster of 1,001 nodes is read over all pages', async () => {
     const subnet = { id: SUBNET, vpcId: VPC, zone: 'eu-central-1a', cidr: '10.0.0.0/20' };
     const world = smallWorld({ subnets: [subnet] });

@@ -190,6 +190,14 @@ describe('routes', () => {
     });
   });
 
+  test('what no route is for is told as a route would say it', () => {
+    const pushed = event('ecr-image-pushed');
+    const [one] = read({ ...pushed, detail: { ...pushed.detail, 'image-tag': 'nightly' } });
+    expect(one).toMatchObject({
+      why: 'policy.routes: expected a route for the event, got {"ecr":"shop/cart","tag":"nightly"}',
+    });
+  });
+
   test('a mistake in what a route announces is named where it stands', () => {
     const { policy: bent } = readPolicy({
       routes: [{ when: { ecr: 'shop/cart' }, announce: { ...CART, replicas: 5, announcementId: 'x' } }],

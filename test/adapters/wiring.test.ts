@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest';
-import { connect, followers } from '../../lambdas/handlers/wiring.ts';
+import { DynamoReads } from '../../lambdas/adapters/dynamo-reads.ts';
+import { onSignalExtras } from '../../lambdas/handlers/on-signal.ts';
+import { connect, followers, sharing } from '../../lambdas/handlers/wiring.ts';
 
 const ENV = {
   AWS_REGION: 'eu-central-1',
@@ -29,6 +31,18 @@ test('what a function brings along takes the place of what is missed, and nothin
   await bus.put('Wave Ready', {});
   expect(put).toEqual(['Wave Ready']);
   await expect(rolloutMachine.start('shop/release-7')).rejects.toThrow('without rolloutMachine');
+});
+
+test('launches and looks share their reads; whoever shares none has every turn', async () => {
+  expect(connect(ENV, {}, onSignalExtras).reads).toBeInstanceOf(DynamoReads);
+  expect(connect(ENV, {}, sharing).reads).toBeInstanceOf(DynamoReads);
+  const { reads } = connect(ENV);
+  expect(await reads.turn({ ids: ['i-1'], as: 'running', attachesPerSecond: 2.5 })).toEqual({
+    ids: ['i-1'],
+    others: [],
+  });
+  await reads.share({ ids: ['i-1'], world: { readAtMs: 0, nodes: [], subnets: [] } }, 'launches');
+  expect(await reads.last('launches')).toBeUndefined();
 });
 
 test('followers are told through the client that the outside gives', async () => {

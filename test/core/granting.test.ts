@@ -54,6 +54,17 @@ describe('who waits for whom', () => {
     expect(refused).toMatchObject([{ work: 'a', because: 'room taken' }]);
   });
 
+  test('a subnet’s room was read before the instances: what landed in between is taken off', async () => {
+    const takings = [{ by: 'another', addresses: 30, atMs: NOW_MS - 9_000, landedMs: NOW_MS - 8_000 }];
+    const busy = { ...UNTOUCHED, inFlight: { 'subnet-1': takings } };
+    const ask = [wanted('a', ENI, { 'subnet-1': 10 })];
+    const known = { ...world, subnetsAtMs: NOW_MS - 10_000 };
+    expect((await share(ask, 'launch', { world: known, by: 'mine' }, portsWith(busy))).granted).toEqual([]);
+    expect(names((await share(ask, 'launch', { world, by: 'mine' }, portsWith(busy))).granted)).toEqual([
+      'a',
+    ]);
+  });
+
   test('a node group that leaves more of a subnet free waits sooner than the others', async () => {
     const { granted, refused } = await share(
       [

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { NodeId, World } from '../../lambdas/core/model.ts';
-import { ALL_TURNS, serves, type TurnAsk, takeTurn } from '../../lambdas/core/shared-reads.ts';
+import { ALL_TURNS, knownOf, serves, type TurnAsk, takeTurn } from '../../lambdas/core/shared-reads.ts';
 import type { NodeLaunching } from '../../lambdas/core/signals.ts';
-import { aSubnet, NOW_MS } from './fixtures.ts';
+import { aNode, aSubnet, NOW_MS } from './fixtures.ts';
 
 const ids = (...names: string[]): NodeId[] => names.map((name): NodeId => `i-${name}`);
 
@@ -24,7 +24,7 @@ const ask = (atMs: number, as: TurnAsk['as'], ...names: string[]) => ({
 
 /** So many that it is a burst: the first turn is taken. */
 const crowd = (atMs: number, as: 'running' | 'pending' = 'running') =>
-  ask(atMs, as, ...Array.from({ length: 60 }, (_, nth) => `of-the-crowd-${nth}`));
+  ask(atMs, as, ...Array.from({ length: 80 }, (_, nth) => `of-the-crowd-${nth}`));
 const launchOf = (nodeId: NodeId): NodeLaunching => ({
   kind: 'node-launching',
   nodeId,
@@ -47,8 +47,8 @@ test('in a burst runs take turns; the next turn reads what all others wait for, 
   const [first, wait, next, alone] = asking(
     crowd(0),
     { ...ask(0, 'running', 'd', 'x'), launches },
-    ask(3_600, 'running', 'e'),
-    ask(7_200, 'running', 'f'),
+    ask(5_000, 'running', 'e'),
+    ask(10_000, 'running', 'f'),
   );
   expect(first).toMatchObject({ others: [] });
   expect(wait).toEqual({ waitMs: 1_000 });
@@ -59,7 +59,7 @@ test('in a burst runs take turns; the next turn reads what all others wait for, 
 test('who comes back himself is not one of the others', () => {
   const launches = ids('d').map(launchOf);
   const mine = { ...ask(0, 'running', 'd'), launches };
-  expect(asking(crowd(0), mine, { ...mine, atMs: 3_600 }).at(-1)).toEqual({ ids: ids('d'), others: [] });
+  expect(asking(crowd(0), mine, { ...mine, atMs: 5_000 }).at(-1)).toEqual({ ids: ids('d'), others: [] });
 });
 
 test('nodes that run do not wait for those that are pending, nor either for looks, of which some come at any time', () => {
@@ -73,9 +73,21 @@ test('nodes that run do not wait for those that are pending, nor either for look
 test('any number of runs: turns are as many as time allows, and all that wait are read', () => {
   const asks = Array.from({ length: 400 }, (_, n) => ask(n * 100, 'running', `n${n}`));
   const taken = asking(crowd(0), ...asks).flatMap((turn) => ('ids' in turn ? [turn.ids] : []));
-  // 40 s at one in 3.6 s.
-  expect(taken).toHaveLength(1 + 11);
-  expect(new Set(taken.flat()).size).toBeGreaterThan(360);
+  // 40 s at one in 5 s.
+  expect(taken).toHaveLength(1 + 7);
+  expect(new Set(taken.flat()).size).toBeGreaterThan(350);
+});
+
+test('a smaller burst makes those wait that are pending: who runs is free still, and acts for them', () => {
+  const launches = ids('q').map(launchOf);
+  const [first, wait, running] = asking(
+    ask(0, 'pending', ...Array.from({ length: 20 }, (_, nth) => `p${nth}`)),
+    { ...ask(500, 'pending', 'q'), launches },
+    ask(1_000, 'running', 'r'),
+  );
+  expect(first).toMatchObject({ others: [] });
+  expect(wait).toEqual({ waitMs: 11_500 });
+  expect(running).toEqual({ ids: ids('r', 'q'), others: launches });
 });
 
 test('twice the request budget: as many are no burst yet', () => {
@@ -92,6 +104,28 @@ test('the burst is over: nobody waits any more', () => {
 test('what can wait comes back for its own turn', () => {
   const [, wait] = asking(crowd(0, 'pending'), ask(0, 'pending', 'c'));
   expect(wait).toEqual({ waitMs: 12_000 });
+});
+
+test('more than one request asks for: those that ran first are read first, pending ones last', () => {
+  const many = Array.from({ length: 150 }, (_, nth) => launchOf(`i-r${nth}`)).map((launch, nth) => ({
+    ...launch,
+    atMs: NOW_MS - nth,
+  }));
+  const pending = { ...launchOf('i-p'), phase: 'pending' as const };
+  const wants = (launches: readonly NodeLaunching[]) => ({
+    ...ask(0, 'running', ...launches.map(({ nodeId }) => nodeId.slice(2))),
+    launches,
+  });
+  const [, , , read, rest] = asking(
+    crowd(0),
+    wants([pending]),
+    wants(many),
+    ask(5_000, 'running', 'mine'),
+    ask(10_000, 'running', 'later'),
+  );
+  const oldest = many.toReversed().map(({ nodeId }) => nodeId);
+  expect(read).toMatchObject({ ids: ['i-mine', ...oldest.slice(0, 149)] });
+  expect(rest).toMatchObject({ ids: ['i-later', oldest[149], 'i-p'] });
 });
 
 test('one who never came back is read for no more', () => {
@@ -122,5 +156,53 @@ describe('a read serves who', () => {
     expect(serves(shared, wants, NOW_MS + 3_001)).toBe(false);
     expect(serves(shared, { ...wants, as: 'look' }, NOW_MS + 2_000)).toBe(true);
     expect(serves(shared, { ...wants, as: 'look' }, NOW_MS + 2_001)).toBe(false);
+  });
+});
+
+describe('not asked again for a while', () => {
+  const ROOMY = 10_000;
+  const read = (changes: Partial<World> = {}) => ({
+    ids: [],
+    world: { readAtMs: NOW_MS, nodes: [aNode()], subnets: [aSubnet(ROOMY)], ...changes },
+  });
+  const known = (lasts: Parameters<typeof knownOf>[0], vpcIds = [aNode().vpcId]) =>
+    knownOf(lasts, vpcIds, NOW_MS + 20_000);
+  const nothing = { nodes: [], subnets: [], sinceMs: NOW_MS + 20_000 };
+
+  test('are instances that ran, and subnets with room; how old they are goes with them', () => {
+    const nodes = [aNode(), aNode({ id: 'i-2', state: 'pending' })];
+    expect(known([read({ nodes })])).toEqual({
+      nodes: [aNode()],
+      subnets: [aSubnet(ROOMY)],
+      sinceMs: NOW_MS,
+    });
+    expect(known([read({ readAtMs: NOW_MS + 9_000, sinceMs: NOW_MS })])).toMatchObject({ sinceMs: NOW_MS });
+  });
+
+  test('but nothing for longer, however often it was handed on, and nothing where nobody read', () => {
+    expect(known([read({ readAtMs: NOW_MS - 1 })])).toEqual(nothing);
+    expect(known([read({ sinceMs: NOW_MS - 1 })])).toEqual(nothing);
+    expect(known([undefined])).toEqual(nothing);
+  });
+
+  test('a look takes instances from both circles, and no subnets', () => {
+    const lasts = [read(), read({ nodes: [aNode({ id: 'i-2' })], readAtMs: NOW_MS + 5_000 })];
+    expect(known(lasts, [])).toEqual({
+      nodes: [aNode(), aNode({ id: 'i-2' })],
+      subnets: [],
+      sinceMs: NOW_MS,
+    });
+  });
+
+  test('subnets are asked anew where one that matters is narrow: the nodes’ own, or one the CNI may take instead', () => {
+    const other = aSubnet(3_000, { id: 'subnet-2' });
+    const tagged = { ...other, tags: { 'kubernetes.io/role/cni': '1' } };
+    expect(known([read({ subnets: [aSubnet(3_000)] })]).subnets).toEqual([]);
+    expect(known([read({ subnets: [aSubnet(ROOMY), tagged] })]).subnets).toEqual([]);
+    expect(known([read({ subnets: [aSubnet(ROOMY), other] })]).subnets).toHaveLength(2);
+  });
+
+  test('subnets of one VPC say nothing of another', () => {
+    expect(known([read()], ['vpc-2']).subnets).toEqual([]);
   });
 });

@@ -1,10 +1,11 @@
 /** The deployed artefact itself: the built bundle, in a process of its own, with real sockets, against the embedded AWS. */
 import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { CreateTableCommand, DynamoDBClient, ScanCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { bundle, ROOT, stale } from '../../infra/bundles.ts';
+import { bundle, functionNames, ROOT, stale } from '../../infra/bundles.ts';
 import { DynamoRolloutBook } from '../../lambdas/adapters/dynamo-rollout-book.ts';
 import type { Reply } from '../../lambdas/adapters/function-url.ts';
 import { type HttpServer, startHttpServer } from '../../sim/wire/http-server.ts';
@@ -80,6 +81,13 @@ async function invoke(
 
 const queued = (event: unknown): unknown => ({
   Records: [{ messageId: 'm-1', body: JSON.stringify(event), eventSource: 'aws:sqs' }],
+});
+
+test('those that read for launches and looks can share it, and no other function carries what that takes', async () => {
+  const shares = async (name: string): Promise<boolean> =>
+    (await readFile(`${ROOT}/dist/${name}/index.mjs`, 'utf8')).includes('reads not shared');
+  const all = await Promise.all(functionNames(ROOT).map(async (name) => [name, await shares(name)] as const));
+  expect(all.flatMap(([name, does]) => (does ? name : []))).toEqual(['look-again', 'on-signal']);
 });
 
 test('the built function warms a launching node over the wire, with DynamoDB for its ledger and budget', async () => {

@@ -56,7 +56,7 @@ describe('node groups', () => {
         { policy: { clusters: { [CLUSTER]: { nodeGroups } } } },
       );
       const [batch, web] = [groupOf(world, 'batch'), groupOf(world, 'web')];
-      batch.scaleTo(30);
+      batch.scaleTo(45);
       web.scaleTo(6);
       await world.kernel.run(minutes(1));
       const warm = new Set(ours(world));

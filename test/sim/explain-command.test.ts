@@ -105,6 +105,17 @@ describe('a rollout on quiet nodes', () => {
     expect(explained.told[0]?.planned.shortfalls).toEqual({ 'too late': 3 });
   });
 
+  test('a rollout whose nodes are not there: that is said, and not that addresses are missing', async () => {
+    const event = announcement(30, 600) as { detail: Record<string, unknown> };
+    event.detail['replicas'] = { from: 30, to: 30 };
+    event.detail['nodeSelection'] = { nodeGroups: ['elsewhere'] };
+    const text = explanation(
+      await explainIn(await openAt(scenario(3), event, { atSeconds: 0, seed: 1 }), event),
+    );
+    expect(text).toContain('Plan for shop, no node of it is concerned\n');
+    expect(text).toContain('  pace: no node is there that the announcement selects: see its nodeSelection');
+  });
+
   test('a node group that is only observed is said to be', async () => {
     const policy = { clusters: { shop: { nodeGroups: { workers: { mode: 'observe' } } } } };
     const event = announcement(30, 600);
@@ -158,6 +169,12 @@ describe('as a command', () => {
     const pipeline = join(import.meta.dirname, '../events/ec2-instance-shutting-down.json');
     const ignored = await explain(pipeline, '--scenario', 'S1');
     expect([ignored.status, ignored.stdout]).toEqual([1, expect.stringContaining('ignored: ')]);
+    const elsewhere = await explain(
+      join(import.meta.dirname, '../events/ec2-instance-pending.json'),
+      '--scenario',
+      'S1',
+    );
+    expect(elsewhere.stdout).toContain('Launching at that moment: none; --at asks about another moment');
     const broken = join(folder, 'broken.json');
     await writeFile(broken, '{');
     const wrong: readonly (readonly [readonly string[], string])[] = [

@@ -46,7 +46,7 @@ export function askOf(steps: readonly ActStep[]): Asking {
 export async function share<W>(
   wanted: readonly Wanted<W>[],
   as: CallClass,
-  { world, by }: { readonly world: Pick<World, 'subnets' | 'readAtMs'>; readonly by: string },
+  { world, by }: { readonly world: Pick<World, 'subnets' | 'readAtMs' | 'subnetsAtMs'>; readonly by: string },
   ports: Ports,
 ): Promise<Shared<W>> {
   const { subnetReserveAddresses } = ports.settings.policy;
@@ -66,7 +66,8 @@ export async function share<W>(
     // Where nothing is tight nobody counts, whatever the reserve.
     const tight = group.some(tightFor);
     const free = freeAbove(tight ? Math.max(...group.map(reserveOf)) : 0);
-    const room: RoomAsk = { takes: group.map(({ takes }) => takes), free, readAtMs: world.readAtMs, by };
+    const { subnetsAtMs: readAtMs = world.readAtMs } = world;
+    const room: RoomAsk = { takes: group.map(({ takes }) => takes), free, readAtMs, by };
     const answer = await grant(
       group.map(({ calls, lanes = [] }) => inLanes(calls, lanes)),
       as,

@@ -75,7 +75,7 @@ export interface Doing {
   readonly owner: string;
   readonly marks: ReadonlyMap<string, Mark>;
   /** The world the steps were planned from: what is free in its subnets, and since when that may be old. */
-  readonly world: Pick<World, 'subnets' | 'readAtMs'>;
+  readonly world: Pick<World, 'subnets' | 'readAtMs' | 'subnetsAtMs'>;
   /** How long those whom an empty bucket kept are asked for again while the others' calls are answered, ms. What begins then
    *  is over within a function's time limit of 30 s, should each call take the longest it may. */
   readonly asksForMs: number;

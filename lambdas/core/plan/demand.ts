@@ -29,7 +29,9 @@ type Strategy<T extends RolloutStrategy['type']> = Extract<RolloutStrategy, { ty
 
 /** At least the peak, if what is announced is true. At most 1.3 times the peak or 2 above it, if enough is announced: for pods
  *  that are replaced, how long they take to end (`podExitMs`, or a grace they use up) and the pace, by `podReadyMs` or by
- *  `overMs`, which is taken to be even; for a job, `podRunMs`. Of pods whose times differ it may exceed that.
+ *  `overMs`, which is taken to be even; for a job, `podRunMs`. Each pod is taken at its fastest to come and slowest to end: where
+ *  their times differ it is at least the peak all the same, and may exceed that bound where they replace each other one by one
+ *  or run (StatefulSets, jobs), because slower ones never cool at the same time.
  *
  *  More replicas than before are taken for a scale-out of pods that stay, unless `newVersion` is said or a blue/green switch
  *  replaces them anyway. `cooldownMs` is the CNI's. */
