@@ -32,10 +32,17 @@ if (troubles) {
   });
 }
 
-/** The CDK's CLI tells where it deploys to, if it has credentials; without them nothing is asked, and nothing said. */
+/** The CDK's CLI tells where it deploys to, if it has credentials; without them nothing is asked. */
 async function lookUpAll({ asked }: Said): Promise<Seen | undefined> {
   const { CDK_DEFAULT_ACCOUNT: account, CDK_DEFAULT_REGION: region } = process.env;
-  if (!account || !region || asked.length === 0) return undefined;
+  if (!region || asked.length === 0) return undefined;
+  if (!account) {
+    // A synth needs none. The CDK's CLI refuses a deployment next, and does not say what to do.
+    console.error(
+      'No AWS credentials, so nothing is looked up (-c lookup=false says none of this). To deploy, sign in (aws sso login) or name a profile as AWS_PROFILE.',
+    );
+    return undefined;
+  }
   // Here, because a synth without credentials need not load the clients.
   const { lookUp } = await import('./cluster-lookup.ts');
   const { seen, missed } = await lookUp({ account, region }, asked);

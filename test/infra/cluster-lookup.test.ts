@@ -199,18 +199,20 @@ describe('the app, as the CDK runs it', () => {
     ]);
   });
 
-  test('what was not answered is told first; without credentials nobody is asked, and nothing is told', async () => {
+  test('what was not answered is told first; without credentials nobody is asked, and it is told how to have some', async () => {
     const nobody = environment('http://127.0.0.1:1');
     const [looked, unlooked] = await Promise.all([
       appSays({ cluster: 'shop', policy: POLICY }, { ...nobody, ...CDK }),
       appSays({ cluster: 'shop', policy: POLICY }, { ...nobody, CDK_DEFAULT_REGION: HOME.region }),
     ]);
     const [first, ...others] = looked.stderr.split('\n');
+    const [without, ...same] = unlooked.stderr.split('\n');
     expect(first).toMatch(
       /^Not looked up, the synth goes on \(-c lookup=false asks nobody\): sts:GetCallerIdentity: /,
     );
-    expect(others.join('\n')).toBe(unlooked.stderr);
-    expect(unlooked.stderr).toMatch(
+    expect(without).toMatch(/^No AWS credentials, .*aws sso login.*AWS_PROFILE/);
+    expect(others).toEqual(same);
+    expect(same.join('\n')).toMatch(
       /^These settings cannot be deployed:\n {2}policy\.budgetShare: .*\n.*\n$/,
     );
   });
