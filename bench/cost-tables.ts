@@ -82,7 +82,7 @@ export async function costTables(): Promise<CostTables> {
     ledger: new DynamoLedger(documents, { ledgerTable }),
     rolloutBook: new DynamoRolloutBook(documents, { ledgerTable }),
     budget: new DynamoBudget(documents, place, clock),
-    reads: new DynamoReads(documents, { ledgerTable }, clock, silent),
+    reads: new DynamoReads(() => documents, { ledgerTable }, clock, silent),
   };
   return {
     replay: async (calls) => {

@@ -31,13 +31,13 @@ const pack = promisify(gzip);
 const unpack = promisify(gunzip);
 
 export class DynamoReads implements Reads {
-  readonly #client: DynamoDBDocumentClient;
+  readonly #client: () => DynamoDBDocumentClient;
   readonly #table: string;
   readonly #clock: Clock;
   readonly #journal: Journal;
 
   constructor(
-    client: DynamoDBDocumentClient,
+    client: () => DynamoDBDocumentClient,
     { ledgerTable }: { readonly ledgerTable: string },
     clock: Clock,
     journal: Journal,
@@ -50,7 +50,7 @@ export class DynamoReads implements Reads {
 
   last(among: Circle): Promise<SharedRead | undefined> {
     return this.#unlessOut(undefined, async () => {
-      const { Item } = await this.#client.send(
+      const { Item } = await this.#client().send(
         new GetCommand({ TableName: this.#table, Key: lastOf(among), ConsistentRead: true }),
       );
       const packed: unknown = Item?.['packed'];
@@ -63,7 +63,7 @@ export class DynamoReads implements Reads {
     const key = turnsOf(circleOf(ask.as));
     return this.#unlessOut<Turn>({ ids: ask.ids, others: [] }, async () => {
       for (let tries = 0; tries < TRIES; tries++) {
-        const { Item } = await this.#client.send(
+        const { Item } = await this.#client().send(
           new GetCommand({ TableName: this.#table, Key: key, ConsistentRead: true }),
         );
         const { version = 0, turns = ALL_TURNS } = (Item ?? {}) as { version?: number; turns?: Turns };
@@ -81,7 +81,7 @@ export class DynamoReads implements Reads {
       const { readAtMs } = read.world;
       const expiresAt = Math.ceil((this.#clock() + KEPT_MS) / 1000);
       await ifHeld(
-        this.#client.send(
+        this.#client().send(
           new PutCommand({
             TableName: this.#table,
             Item: { ...lastOf(among), packed, readAtMs, expiresAt },
@@ -95,7 +95,7 @@ export class DynamoReads implements Reads {
 
   #write(key: ReturnType<typeof turnsOf>, turns: Turns, version: number): Promise<boolean> {
     return ifHeld(
-      this.#client.send(
+      this.#client().send(
         new PutCommand({
           TableName: this.#table,
           Item: { ...key, turns, version: version + 1 },

@@ -102,7 +102,7 @@ export const followers: Extras = ({ events }) => ({
 
 /** For functions whose reads others have use for. */
 export const sharing: Extras = ({ documents, config, clock, journal }) => ({
-  reads: new DynamoReads(documents(), config, clock, journal),
+  reads: new DynamoReads(documents, config, clock, journal),
 });
 
 /** A hook that nobody answers runs out by itself, and who shares no reads has every turn; what else was not brought along is
@@ -155,10 +155,15 @@ export function connect(
       return policy.last;
     },
   };
-  const documents = (): DynamoDBDocumentClient =>
-    DynamoDBDocumentClient.from(new DynamoDBClient({ ...looked, maxAttempts: 3, ...outside.dynamodb }), {
-      marshallOptions: { removeUndefinedValues: true },
-    });
+  // One for all stores: its connections are shared. None is made where all of them come from outside.
+  let made: DynamoDBDocumentClient | undefined;
+  const documents = (): DynamoDBDocumentClient => {
+    made ??= DynamoDBDocumentClient.from(
+      new DynamoDBClient({ ...looked, maxAttempts: 3, ...outside.dynamodb }),
+      { marshallOptions: { removeUndefinedValues: true } },
+    );
+    return made;
+  };
   const lens = config.settings.clusters.some((cluster) => cluster.lens === true);
   return {
     clock,

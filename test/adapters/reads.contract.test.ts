@@ -19,7 +19,16 @@ const OVER: Readonly<Record<string, (functions: number) => Promise<Reads[]>>> = 
   [DEPLOYED.stores]: async (functions) => {
     const { documents, table } = await readsTable();
     const place = { ledgerTable: table };
-    return Array.from({ length: functions }, () => new DynamoReads(documents, place, () => NOW_MS, silent));
+    return Array.from(
+      { length: functions },
+      () =>
+        new DynamoReads(
+          () => documents,
+          place,
+          () => NOW_MS,
+          silent,
+        ),
+    );
   },
   [IN_MEMORY.stores]: async (functions) => {
     const table = new MemoryReadsTable();
@@ -96,7 +105,12 @@ test('a table that does not answer is no reason to wait: it is said, and everybo
   const { documents } = await readsTable();
   const warnings: string[] = [];
   const journal = { ...silent, warn: (what: string) => warnings.push(what) };
-  const reads = new DynamoReads(documents, { ledgerTable: 'no-such-table' }, () => NOW_MS, journal);
+  const reads = new DynamoReads(
+    () => documents,
+    { ledgerTable: 'no-such-table' },
+    () => NOW_MS,
+    journal,
+  );
   expect(await reads.last('launches')).toBeUndefined();
   expect(await reads.turn({ ids: ids('a'), as: 'look', attachesPerSecond: 2.5 })).toMatchObject({
     ids: ids('a'),
