@@ -5,15 +5,15 @@ import {
   DescribeClusterCommand,
   DescribeNodegroupCommand,
   type Nodegroup,
-  paginateListClusters,
-  paginateListNodegroups,
 } from '@aws-sdk/client-eks';
+import { clusterNames, nodeGroupNames } from '../infra/eks-names.ts';
 import { UsedBlocks } from '../lambdas/adapters/ec2-inventory.ts';
 import { eachEni, eachInstance, eachSubnet, nodesOfCluster } from '../lambdas/adapters/ec2-pages.ts';
 import { NodesRead, readSubnet } from '../lambdas/adapters/ec2-reading.ts';
 import { NOT_FOUND, readCluster, VPC_CNI } from '../lambdas/adapters/eks-clusters.ts';
 import { freeBlocksIn } from '../lambdas/core/blocks.ts';
 import { readCniSettings } from '../lambdas/core/cni.ts';
+import { thereIs } from '../lambdas/core/complaints.ts';
 import {
   type ClusterSeen,
   type EniQuota,
@@ -53,8 +53,6 @@ export interface Look {
 
 /** Calls of one kind under way at a time: the account's request buckets are others' too. */
 const AT_ONCE = 4;
-/** Clusters named where the one asked for is not there. */
-const MOST_NAMED = 10;
 
 /** The complaint is for where nothing could be read, or there is no such cluster. `said` hears how far it is. */
 export async function look(
@@ -188,15 +186,11 @@ function subnetOf(answer: SubnetAnswer, blocks: UsedBlocks): SubnetSeen[] {
 }
 
 async function readNodeGroups({ eks }: Account, clusterName: string): Promise<Tried<NodeGroupSeen[]>> {
-  const names: string[] = [];
-  const listed = await tried('eks:ListNodegroups', async () => {
-    for await (const { nodegroups = [] } of paginateListNodegroups({ client: eks }, { clusterName }))
-      names.push(...nodegroups);
-  });
+  const listed = await tried('eks:ListNodegroups', () => nodeGroupNames(eks, clusterName));
   if ('trouble' in listed) return listed;
   const groups: NodeGroupSeen[] = [];
   const described = await tried('eks:DescribeNodegroup', () =>
-    inParallel(names, AT_ONCE, async (nodegroupName) => {
+    inParallel(listed.value, AT_ONCE, async (nodegroupName) => {
       const { nodegroup } = await eks.send(new DescribeNodegroupCommand({ clusterName, nodegroupName }));
       groups.push(groupOf(nodegroupName, nodegroup));
     }),
@@ -242,11 +236,9 @@ async function withReservations({ ec2 }: Account, seen: ClusterSeen): Promise<Tr
 
 /** What there is instead. */
 async function others({ eks }: Account): Promise<string> {
-  const names: string[] = [];
-  const listed = await tried('eks:ListClusters', async () => {
-    for await (const { clusters = [] } of paginateListClusters({ client: eks }, {})) names.push(...clusters);
-  });
+  const listed = await tried('eks:ListClusters', () => clusterNames(eks));
   if ('trouble' in listed) return ': check the name, --region and --profile';
-  if (names.length === 0) return ', nor any other: check --region and --profile';
-  return `; there is ${names.slice(0, MOST_NAMED).join(', ')}${names.length > MOST_NAMED ? ' and others' : ''}`;
+  return listed.value.length === 0
+    ? ', nor any other: check --region and --profile'
+    : `; ${thereIs(listed.value)}`;
 }

@@ -79,7 +79,8 @@ function grouped(steps: readonly Step[]): string[] {
   });
 }
 
-function what(step: Step): string {
+/** What is done, in short. */
+export function what(step: Step): string {
   switch (step.do) {
     case 'attach':
       return `attach ${step.shape} ENI (${step.addresses} addresses, ${step.subnetId}, ${step.until === 'created' ? 'made now, attached once it runs' : 'at once'})`;

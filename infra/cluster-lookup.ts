@@ -2,19 +2,14 @@
  * Asks AWS about the clusters that settings name, before a synth: reads alone, and few. What is not answered is told in a line,
  * and nobody is held up by it.
  */
-import {
-  type Cluster,
-  DescribeClusterCommand,
-  EKSClient,
-  paginateListClusters,
-  paginateListNodegroups,
-} from '@aws-sdk/client-eks';
+import { type Cluster, DescribeClusterCommand, EKSClient } from '@aws-sdk/client-eks';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { failureOf } from '../lambdas/adapters/ec2-failures.ts';
 import { NOT_FOUND, readCluster } from '../lambdas/adapters/eks-clusters.ts';
 import { nodeGroupOf } from '../lambdas/core/model.ts';
 import { inParallel } from '../lambdas/core/parallel.ts';
 import type { Asked, ClusterSeen, NodeGroupsSeen, Seen } from './clusters-seen.ts';
+import { clusterNames, nodeGroupNames } from './eks-names.ts';
 
 /** Where the CDK deploys to. */
 export interface Home {
@@ -68,9 +63,7 @@ export async function lookUp(
     clusters.set(name, { ...seenOf(name, found), ...(groups && { nodeGroups: groups }) });
   });
   const names = [...clusters.values()].includes('none')
-    ? await pages(paginateListClusters({ client: eks }, {}), ({ clusters: some }) => some).catch(
-        () => undefined,
-      )
+    ? await clusterNames(eks).catch(() => undefined)
     : undefined;
   return { seen: { account, region, clusters, names }, missed: [...missed] };
 
@@ -78,9 +71,7 @@ export async function lookUp(
     clusterName: string,
     wanted: readonly string[],
   ): Promise<NodeGroupsSeen | undefined> {
-    const managed = await tried('eks:ListNodegroups', () =>
-      pages(paginateListNodegroups({ client: eks }, { clusterName }), ({ nodegroups }) => nodegroups),
-    );
+    const managed = await tried('eks:ListNodegroups', () => nodeGroupNames(eks, clusterName));
     if (managed === undefined || wanted.every((name) => managed.includes(name)))
       return managed && { managed };
     const ofNodes = await tried('ec2:DescribeInstances', () => groupsOfNodes(clusterName, config));
@@ -120,15 +111,6 @@ async function groupsOfNodes(
   );
   if (!answer.ok) throw Object.assign(new Error(answer.failure.message), { code: answer.failure.code });
   return [...groups];
-}
-
-async function pages<T>(
-  all: AsyncIterable<T>,
-  namesIn: (page: T) => readonly string[] | undefined,
-): Promise<string[]> {
-  const names: string[] = [];
-  for await (const page of all) names.push(...(namesIn(page) ?? []));
-  return names;
 }
 
 function whyNot(call: Call, error: unknown): string {

@@ -1,4 +1,5 @@
 /** What EKS said of the clusters that settings name (cluster-lookup.ts), held against the settings. */
+import { thereIs } from '../lambdas/core/complaints.ts';
 import { isObject } from '../lambdas/core/policy-shapes.ts';
 import { isClusterName } from './cluster-settings.ts';
 import { sayTrouble, type Trouble } from './trouble.ts';
@@ -43,9 +44,6 @@ export interface Judged {
   /** What may be meant so: a line each. */
   readonly warnings: readonly string[];
 }
-
-/** Names told where the one asked for is not among them. */
-const MOST_NAMED = 10;
 
 /** Of settings that may be wrong in every way: what cannot be asked about is left out. */
 export function askedIn(settings: unknown): Asked[] {
@@ -123,7 +121,7 @@ const partsOf = (arn: unknown): readonly string[] =>
 
 const notThere = ({ field, name }: Asked, { account, region, names }: Seen): Trouble => ({
   field: `${field}.name`,
-  expected: `an EKS cluster of account ${account} in ${region}${names === undefined ? '' : ` (${listed(names)})`}`,
+  expected: `an EKS cluster of account ${account} in ${region}${names === undefined ? '' : ` (${thereIs(names)})`}`,
   got: name,
   remedy:
     'Correct the name, or say where it is: AWS_REGION=… for the Region, AWS_PROFILE=… for the account. What another account deploys takes -c lookup=false',
@@ -148,7 +146,7 @@ function unknownGroups({ name, nodeGroups }: Asked, known: NodeGroupsSeen | unde
     .filter((group) => !all.includes(group))
     .map((group) => ({
       field: `policy.clusters.${name}.nodeGroups.${group}`,
-      expected: `a node group of ${name} (${listed(all)})`,
+      expected: `a node group of ${name} (${thereIs(all)})`,
       got: group,
       remedy: others
         ? 'Correct the name, unless it is a node pool or an Auto Scaling group that has no node now'
@@ -172,8 +170,3 @@ function leftAlone({ field, name }: Asked, { status, ipFamily, autoMode }: Clust
       : []),
   ];
 }
-
-const listed = (names: readonly string[]): string =>
-  names.length === 0
-    ? 'there is none'
-    : `there is ${names.slice(0, MOST_NAMED).join(', ')}${names.length > MOST_NAMED ? ' and others' : ''}`;

@@ -2,6 +2,7 @@
 import type { RolloutReport } from '../../lambdas/core/decide-rollout.ts';
 import { many } from '../../lambdas/core/doctor/finding.ts';
 import type { AdviseStep, Step } from '../../lambdas/core/plan/steps.ts';
+import { what as inShort } from '../explain-text.ts';
 import type { Comparison } from '../simulate/run.ts';
 import { burstIn, KEY, table } from '../simulate/text.ts';
 import { count, wrapped } from '../tables.ts';
@@ -65,12 +66,8 @@ function what(step: Step): string {
       return `attach a ${step.shape} ENI with ${step.addresses} addresses in ${step.subnetId}`;
     case 'fill':
       return `add ${step.addresses} addresses to ${step.eniId}`;
-    case 'finish':
-      return 'finish an ENI of ours';
-    case 'leave':
-      return `leave, ${step.reason}`;
-    case 'advise':
-      return `set ${step.setting}`;
+    default:
+      return inShort(step);
   }
 }
 

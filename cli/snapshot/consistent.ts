@@ -2,7 +2,7 @@
 import type { Complaint } from '../../lambdas/core/complaints.ts';
 import { ADDRESSES_PER_PREFIX } from '../../lambdas/core/limits.ts';
 import { typeLimits } from '../../sim/ec2/instance-types.ts';
-import { type Block, KEPT_BY_AWS, overlap, readCidr } from '../../sim/scenario/cidr.ts';
+import { KEPT_BY_AWS, Ranges } from '../../sim/scenario/cidr.ts';
 import type { Snapshot, SnapshotNode } from './format.ts';
 
 export const inconsistencies = (snapshot: Snapshot): Complaint[] => [
@@ -13,18 +13,12 @@ export const inconsistencies = (snapshot: Snapshot): Complaint[] => [
 
 function subnets({ subnets: all, nodes }: Snapshot): Complaint[] {
   const complaints: Complaint[] = [];
-  const blocks: { readonly id: string; readonly block: Block }[] = [];
+  const ranges = new Ranges();
   for (const [index, { id, cidr, freeAddresses, freeBlocks }] of all.entries()) {
     const field = `subnets.${index}`;
-    const block = readCidr(cidr);
-    if ('expected' in block) {
-      complaints.push({ field: `${field}.cidr`, expected: block.expected, got: cidr });
-      continue;
-    }
-    const other = blocks.find((earlier) => overlap(earlier.block, block));
-    if (other !== undefined)
-      complaints.push({ field: `${field}.cidr`, expected: `no overlap with ${other.id}`, got: cidr });
-    blocks.push({ id, block });
+    const { block, expected } = ranges.take(cidr, id);
+    if (expected !== undefined) complaints.push({ field: `${field}.cidr`, expected, got: cidr });
+    if (block === undefined) continue;
     const most = block.size - KEPT_BY_AWS - heldIn(id, nodes);
     if (freeAddresses > most)
       complaints.push({

@@ -13,3 +13,12 @@ export function say({ field, expected, got }: Complaint): string {
 }
 
 export const sayAll = (complaints: readonly Complaint[]): string => complaints.map(say).join('; ');
+
+/** Names told where the one that came is not among them. */
+const MOST_NAMED = 10;
+
+/** What there is instead. */
+export const thereIs = (names: readonly string[]): string =>
+  names.length === 0
+    ? 'there is none'
+    : `there is ${names.slice(0, MOST_NAMED).join(', ')}${names.length > MOST_NAMED ? ' and others' : ''}`;

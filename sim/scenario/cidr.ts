@@ -30,5 +30,18 @@ export function readCidr(cidr: string): Block | { readonly expected: string } {
   return { first, size };
 }
 
-export const overlap = (a: Block, b: Block): boolean =>
-  a.first < b.first + b.size && b.first < a.first + a.size;
+/** The ranges of subnets that lie side by side, taken one after another. */
+export class Ranges {
+  readonly #taken: { readonly of: string; readonly block: Block }[] = [];
+
+  /** The range, if it is one; and what is wrong with it, by itself or beside those before it. `of`: whose it is. */
+  take(cidr: string, of: string): { readonly block?: Block; readonly expected?: string } {
+    const block = readCidr(cidr);
+    if ('expected' in block) return block;
+    const other = this.#taken.find((earlier) => overlap(earlier.block, block));
+    this.#taken.push({ of, block });
+    return other === undefined ? { block } : { block, expected: `no overlap with ${other.of}` };
+  }
+}
+
+const overlap = (a: Block, b: Block): boolean => a.first < b.first + b.size && b.first < a.first + a.size;

@@ -1,7 +1,7 @@
 /** What the fields of a scenario mean together: names that lead somewhere, nodes that can exist, subnets side by side. */
 import type { Complaint } from '../../lambdas/core/complaints.ts';
 import { typeLimits } from '../ec2/instance-types.ts';
-import { type Block, KEPT_BY_AWS, overlap, readCidr } from './cidr.ts';
+import { KEPT_BY_AWS, Ranges, readCidr } from './cidr.ts';
 import { columnsOf } from './columns.ts';
 import type { NodeGroup, Scenario } from './format.ts';
 
@@ -19,22 +19,12 @@ export const inconsistencies = (scenario: Scenario): Complaint[] => [
 
 function subnets({ subnets: all }: Scenario): Complaint[] {
   const complaints: Complaint[] = [];
-  const blocks: { readonly name: string; readonly block: Block }[] = [];
+  const ranges = new Ranges();
   for (const [index, { name, cidr, free }] of all.entries()) {
     const field = `subnets.${index}`;
-    const block = readCidr(cidr);
-    if ('expected' in block) {
-      complaints.push({ field: `${field}.cidr`, expected: block.expected, got: cidr });
-      continue;
-    }
-    const other = blocks.find((earlier) => overlap(earlier.block, block));
-    if (other !== undefined)
-      complaints.push({
-        field: `${field}.cidr`,
-        expected: `no overlap with subnet ${other.name}`,
-        got: cidr,
-      });
-    blocks.push({ name, block });
+    const { block, expected } = ranges.take(cidr, `subnet ${name}`);
+    if (expected !== undefined) complaints.push({ field: `${field}.cidr`, expected, got: cidr });
+    if (block === undefined) continue;
     const most = block.size - KEPT_BY_AWS;
     // Beside whole blocks, an aligned /28 is left at most 15 free addresses, or it would be whole.
     const room = free && free.blocks * 16 + Math.max(0, block.size / 16 - free.blocks) * 15;

@@ -3,7 +3,6 @@ import { ADDRESSES_PER_PREFIX } from '../limits.ts';
 import { managedEnis } from '../model.ts';
 import { type Finding, many, type Rule, some } from './finding.ts';
 import { addressesAtReady, launchesFor } from './launches.ts';
-
 import { held, priceOf, setEnv } from './remedies.ts';
 import { mostOnOne } from './room.ts';
 import { type ClusterSeen, nodeSubnets, ownNodes, type SubnetSeen, settingsFor, typesOf } from './seen.ts';

@@ -12,7 +12,7 @@ import {
 } from '../model.ts';
 import type { Policy } from '../policy.ts';
 import type { Demand } from './demand.ts';
-import type { Candidate } from './eligibility.ts';
+import { type Candidate, hostNetworkOn } from './eligibility.ts';
 import { fillableEnis, podAddresses } from './pod-enis.ts';
 
 /** How a node looked when we last saw it change. */
@@ -75,7 +75,7 @@ export function standing(
   // A node that could grow and does not has its W·M free; of one that is full nothing can be told, nor of one with as many
   // addresses as max-pods: there ipamd stops growing. What we attached before is no reason to know less than then.
   const settled = quiet || (unchanged && attachedForThis.size > 0);
-  const maxPods = candidate.podCap + candidate.policy.hostNetworkPods;
+  const maxPods = candidate.podCap + hostNetworkOn(node, candidate.policy);
   const canGrow = settled && freeSlots + fillable > 0 && total < maxPods;
   const pods = ask.podsOn?.get(node.id) ?? ask.podsPerNode;
   const podsKnown = pods !== undefined && pods <= total;
