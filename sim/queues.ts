@@ -64,7 +64,7 @@ export class Queue {
   readonly #chance: Stream;
   readonly #visible: Message[] = [];
   /** By the handle of the receive that hid it. */
-  readonly #inFlight = new Map<string, Message>();
+  readonly #inFlight = new Map<string, { readonly message: Message }>();
   readonly #delayed = new Set<Message>();
   readonly #waiting = new Set<() => void>();
 
@@ -119,6 +119,14 @@ export class Queue {
       else this.#deadLetter?.bury(message, this.arn);
     }
     return records;
+  }
+
+  /** Hides a message that is in flight for so long from now on; `false`: it is not, or no more. */
+  hide(receiptHandle: string, forMs: number): boolean {
+    const message = this.#inFlight.get(receiptHandle)?.message;
+    if (message === undefined) return false;
+    this.#comesBack(receiptHandle, message, forMs);
+    return true;
   }
 
   /** Deletes a message by the handle of its latest receive. An older handle, of a receive whose time ran out, deletes
@@ -177,11 +185,19 @@ export class Queue {
     const handle = this.#chance.hex(64);
     message.receiveCount++;
     message.firstReceivedAtMs ??= kernel.nowMs;
-    this.#inFlight.set(handle, message);
-    kernel.after(hiddenMs, () => {
-      if (this.#inFlight.delete(handle)) this.#show(message);
-    });
+    this.#comesBack(handle, message, hiddenMs);
     return this.#record(message, handle, message.firstReceivedAtMs);
+  }
+
+  /** Unless it is deleted, or hidden anew, before. */
+  #comesBack(handle: string, message: Message, hiddenMs: number): void {
+    const hiding = { message };
+    this.#inFlight.set(handle, hiding);
+    this.#world.kernel.after(hiddenMs, () => {
+      if (this.#inFlight.get(handle) !== hiding) return;
+      this.#inFlight.delete(handle);
+      this.#show(message);
+    });
   }
 
   /** A record as Lambda hands it on. Source: AWS Lambda Developer Guide, using Lambda with Amazon SQS. */

@@ -45,6 +45,7 @@ export function readingPorts(
     launchHooks: { complete: never('CompleteLifecycleAction') },
     rolloutMachine: { start: never('StartExecution'), open: never('SendTaskSuccess') },
     bus: { put: never('PutEvents') },
+    deliveries: { hide: never('ChangeMessageVisibility') },
     continuations: { later: never('SendMessage') },
     deadLetters: { bury: never('SendMessage') },
     journal: { note: () => {}, warn: () => {}, measure: () => {} },

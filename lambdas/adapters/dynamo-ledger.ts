@@ -20,7 +20,7 @@ import { inParallel } from '../core/parallel.ts';
 import type { Mark } from '../core/plan/marks.ts';
 import type { OpenDemand } from '../core/plan/open-demand.ts';
 import type { Sight } from '../core/plan/standing.ts';
-import type { Ledger } from '../core/ports.ts';
+import type { Intent, Ledger } from '../core/ports.ts';
 import { freshRecord, type NodeRecord } from '../core/records.ts';
 import { ifHeld } from './dynamo-conditions.ts';
 
@@ -139,8 +139,17 @@ export class DynamoLedger implements Ledger {
     return leased;
   }
 
-  async intend(records: readonly NodeRecord[], owner: string): Promise<ReadonlySet<NodeId>> {
-    return this.#write(records, owner, 'SET #record = :record');
+  async intend(intents: readonly Intent[], owner: string): Promise<ReadonlySet<NodeId>> {
+    const untilMs = new Map(intents.map(({ record, leaseUntilMs }) => [record, leaseUntilMs]));
+    return this.#write(
+      [...untilMs.keys()],
+      owner,
+      'SET #record = :record, leaseUntilMs = :until, expiresAt = :kept',
+      (record) => {
+        const until = untilMs.get(record) ?? 0;
+        return { ':until': until, ':kept': seconds(until + DEAD_LEASE_KEPT_MS) };
+      },
+    );
   }
 
   async release(records: readonly NodeRecord[], owner: string): Promise<void> {

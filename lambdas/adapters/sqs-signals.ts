@@ -1,6 +1,7 @@
 /** Queue batches: messages in, signals out, and which messages must stay on the queue. */
 import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
 import type { Handled } from '../core/handling.ts';
+import { LEASE_MS } from '../core/leases.ts';
 import { inParallel } from '../core/parallel.ts';
 import type { Ports } from '../core/ports.ts';
 import type { Ignored, Signal } from '../core/signals.ts';
@@ -24,8 +25,11 @@ export async function workOff(
   const { journal } = ports;
   const messageOf = new Map<Signal, string>();
   const left: Ignored[] = [];
-  for (const { messageId, body } of event.Records)
-    for (const signal of readQueueBody(body, readingOf(ports))) {
+  const hurried: SQSRecord[] = [];
+  for (const record of event.Records)
+    for (const signal of readQueueBody(record.body, readingOf(ports))) {
+      const { messageId } = record;
+      if (isHurried(signal) && receivesOf(record) === 1) hurried.push(record);
       if (signal.kind !== 'ignored') messageOf.set(signal, messageId);
       else {
         journal.note('ignored', { messageId, why: signal.why });
@@ -33,7 +37,8 @@ export async function workOff(
       }
     }
   const failed = new Map<string, string>();
-  for (const { error, signals, ignored } of await handle([...messageOf.keys()], ports)) {
+  const heard = await hearing(hurried, ports);
+  for (const { error, signals, ignored } of await handle([...messageOf.keys()], heard)) {
     for (const { why } of ignored) journal.note('ignored', { why });
     left.push(...ignored);
     if (error === undefined) continue;
@@ -48,6 +53,37 @@ export async function workOff(
   return { batchItemFailures: stay.map((itemIdentifier) => ({ itemIdentifier })) };
 }
 
+/** How long messages that are in a hurry stay hidden, ms, until the run that has them begins to act: it reads and plans for a second or
+ *  two. */
+const HURRIED_MS = 3_000;
+/** And from then on: whoever got one now would find its nodes held. */
+const ACTING_MS = LEASE_MS;
+
+/** Launches that run: ten seconds decide. Those that are pending are told of again when they run. */
+const isHurried = (signal: Signal | Ignored): boolean =>
+  signal.kind === 'node-launching' && signal.phase === 'running';
+
+/** Should the run die before it acts, its launches come back in time, once; a second death is one of many troubles, not the run's. */
+async function hearing(records: readonly SQSRecord[], ports: Ports): Promise<Ports> {
+  if (records.length === 0) return ports;
+  const messages = records.map(({ eventSourceARN: queueArn, receiptHandle }) => ({
+    queueArn,
+    receiptHandle,
+  }));
+  await ports.deliveries.hide(messages, HURRIED_MS);
+  let acting: Promise<void> | undefined;
+  return {
+    ...ports,
+    acts: () => {
+      acting ??= ports.deliveries.hide(messages, ACTING_MS);
+      return acting;
+    },
+  };
+}
+
+const receivesOf = ({ attributes }: SQSRecord): number =>
+  Number((attributes as Partial<SQSRecord>['attributes'])?.ApproximateReceiveCount ?? 0);
+
 /** Those that failed for the last time go to the dead letters with their reason; SQS would move them without a word. Returns the ids
  *  of those that have gone. */
 async function buryLast(
@@ -56,10 +92,10 @@ async function buryLast(
   { deadLetters, journal }: Ports,
 ): Promise<ReadonlySet<string>> {
   const gone = new Set<string>();
-  await inParallel(Records, BURIED_AT_ONCE, async ({ messageId, body, eventSourceARN, attributes }) => {
+  await inParallel(Records, BURIED_AT_ONCE, async (record) => {
+    const { messageId, body, eventSourceARN } = record;
     const error = failed.get(messageId);
-    const receives = Number((attributes as Partial<SQSRecord>['attributes'])?.ApproximateReceiveCount ?? 0);
-    if (error === undefined || receives < MOST_RECEIVES) return;
+    if (error === undefined || receivesOf(record) < MOST_RECEIVES) return;
     journal.warn('goes to the dead letters', { error, messageId });
     if (await deadLetters.bury({ body, queueArn: eventSourceARN }, error)) gone.add(messageId);
   });

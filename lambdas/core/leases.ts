@@ -5,6 +5,9 @@ import { type Leasing, leasingOf, type NodeRecord } from './records.ts';
 
 /** How long a run may hold a node, ms: longer than any function's time limit, so a killed run's lease ends by itself. */
 export const LEASE_MS = 90_000;
+/** How long a run holds a node of which it only hears that it runs, ms, until it begins to act: a second or so. Should it die before,
+ *  whoever gets its message then finds the node free; an attach is in time for ten seconds. */
+export const HEARS_LEASE_MS = 3_000;
 /** What a create is waited for, ms, before it is broken off and asked for again by its token. */
 export const CREATE_ANSWER_MS = 4_000;
 /** How long a run holds an instance that is pending, for which it does nothing but create. Whoever hears five to seventeen seconds

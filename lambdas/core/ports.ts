@@ -158,8 +158,9 @@ export interface Ledger {
     untilMs: number,
     nowMs: number,
   ): Promise<ReadonlyMap<NodeId, NodeRecord>>;
-  /** Writes records and keeps their leases: what is about to be done. Returns the nodes whose lease still holds. */
-  intend(records: readonly NodeRecord[], owner: string): Promise<ReadonlySet<NodeId>>;
+  /** Writes records of what is about to be done, and keeps their leases until then. Returns the nodes whose lease still holds:
+   *  also one that ran out, as long as nobody else took it. */
+  intend(intents: readonly Intent[], owner: string): Promise<ReadonlySet<NodeId>>;
   /** Writes records back and gives their leases up. A record whose lease somebody else took since is not written. */
   release(records: readonly NodeRecord[], owner: string): Promise<void>;
   /** Looks records up without a lease. */
@@ -178,6 +179,12 @@ export interface Ledger {
   lessons(cluster: string): Promise<ReadonlyMap<string, Lesson>>;
   /** Adds samples by node group. */
   learn(cluster: string, samples: ReadonlyMap<string, Samples>, nowMs: number): Promise<void>;
+}
+
+export interface Intent {
+  readonly record: NodeRecord;
+  /** Epoch ms. */
+  readonly leaseUntilMs: number;
 }
 
 /** What is kept of batched rollouts, and of what was said of workloads' addresses. */
@@ -235,6 +242,18 @@ export interface Continuations {
   later(signals: readonly { readonly signal: OwnMessage; readonly delayMs: number }[]): Promise<void>;
 }
 
+/** Messages that a run works on. Until it is done with them, no other run sees them. */
+export interface Deliveries {
+  /** From now on they stay hidden for so long, ms, and come back should the run not be done with them by then. One that cannot be
+   *  hidden comes back when its queue says so. */
+  hide(messages: readonly Delivery[], forMs: number): Promise<void>;
+}
+
+export interface Delivery {
+  readonly queueArn: string;
+  readonly receiptHandle: string;
+}
+
 /** Where messages lie that nobody could work on, for a person to look at. */
 export interface DeadLetters {
   /** Puts one there with the reason on it. `false`: it could not, and the queue will move it by itself, without. */
@@ -285,6 +304,7 @@ export interface Ports {
   readonly rolloutMachine: RolloutMachine;
   readonly bus: Bus;
   readonly continuations: Continuations;
+  readonly deliveries: Deliveries;
   readonly deadLetters: DeadLetters;
   readonly journal: Journal;
   readonly settings: Settings;
@@ -294,4 +314,7 @@ export interface Ports {
   readonly random: () => number;
   /** A fresh name for this run, used as the lease's owner. */
   readonly runId: () => string;
+  /** Said when a run that plans begins to act: whoever gets its messages from now on would find its nodes held. Absent where that
+   *  makes no difference. */
+  readonly acts?: () => Promise<void>;
 }

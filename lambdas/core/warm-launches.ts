@@ -16,7 +16,7 @@ import { type Answer, type Failure, passes, waitAfter } from './failures.ts';
 import { gatedAttachByMs, gateLooks } from './launch-gate.ts';
 import { answerHooks, hookOf, watchingBack } from './launch-hooks.ts';
 import { againOrNot, ignoredOf, type LaunchStory, meaning, storiesOf, storyOf } from './launch-stories.ts';
-import { CREATES_END_MS, CREATES_LEASE_MS, takeLeases } from './leases.ts';
+import { CREATES_END_MS, CREATES_LEASE_MS, HEARS_LEASE_MS, takeLeases } from './leases.ts';
 import { bootLooks, type Running } from './looks/boots.ts';
 import { startP05Ms } from './looks/lessons.ts';
 import { type Cluster, clusterOf, type Node, type NodeId, nodeGroupOf } from './model.ts';
@@ -245,7 +245,12 @@ async function planAndDo(
   const createByMs = clock() + CREATES_LEASE_MS - CREATES_END_MS;
   const [creating, others] = await Promise.all([
     takeLeases(runners.filter(createsOnly).map(leasingOfLaunch), owner, ports, CREATES_LEASE_MS),
-    takeLeases(runners.filter((runner) => !createsOnly(runner)).map(leasingOfLaunch), owner, ports),
+    takeLeases(
+      runners.filter((runner) => !createsOnly(runner)).map(leasingOfLaunch),
+      owner,
+      ports,
+      HEARS_LEASE_MS,
+    ),
   ]);
   const leased = new Map([...creating, ...others]);
   const mine = runners.filter(({ signal }) => leased.has(signal.nodeId));

@@ -4,6 +4,7 @@ import type { SQSBatchResponse } from 'aws-lambda';
 import { AsgLaunchHooks } from '../adapters/asg-launch-hooks.ts';
 import { readSignals } from '../adapters/eventbridge-signals.ts';
 import { SfnRolloutMachine } from '../adapters/sfn-rollout-machine.ts';
+import { SqsDeliveries } from '../adapters/sqs-deliveries.ts';
 import { countIgnored, isQueueEvent, readingOf, workOff } from '../adapters/sqs-signals.ts';
 import type { Ports } from '../core/ports.ts';
 import { prewarm, type Report } from '../core/prewarm.ts';
@@ -35,11 +36,12 @@ async function answer(event: unknown, ports: Ports): Promise<Answer> {
 
 /** Here, because their clients would take room in the functions that never hear of a hook or an announcement. */
 export const onSignalExtras: Extras = (reach) => {
-  const { autoscaling, sfn, config, clock } = reach;
+  const { autoscaling, sfn, sqs, config, clock } = reach;
   return {
     ...followers(reach),
     ...sharing(reach),
     launchHooks: new AsgLaunchHooks(() => new AutoScalingClient(autoscaling)),
+    deliveries: new SqsDeliveries(sqs, [config.launchQueueUrl]),
     rolloutMachine: new SfnRolloutMachine(() => new SFNClient(sfn), config, clock),
   };
 };

@@ -81,7 +81,7 @@ export const requestHandler = ({ connectMs, answerMs }: Patience) => ({
 });
 
 /** Ports that few functions use. Those bring them along, so that the others need not load what that takes. */
-type Extra = Pick<Ports, 'launchHooks' | 'rolloutMachine' | 'bus' | 'reads'>;
+type Extra = Pick<Ports, 'launchHooks' | 'rolloutMachine' | 'bus' | 'reads' | 'deliveries'>;
 export type Extras = (reach: Reach) => Partial<Extra>;
 
 /** How their clients are made, and what they need to know. */
@@ -89,6 +89,7 @@ export interface Reach {
   readonly autoscaling: AutoScalingClientConfig;
   readonly sfn: SFNClientConfig;
   readonly events: EventBridgeClientConfig;
+  readonly sqs: SQSClient;
   readonly documents: () => DynamoDBDocumentClient;
   readonly config: Config;
   readonly clock: Ports['clock'];
@@ -105,9 +106,10 @@ export const sharing: Extras = ({ documents, config, clock, journal }) => ({
   reads: new DynamoReads(documents, config, clock, journal),
 });
 
-/** A hook that nobody answers runs out by itself, and who shares no reads has every turn; what else was not brought along is
- *  missed. */
+/** A hook that nobody answers runs out by itself, messages come back when their queue says so, and who shares no reads has every
+ *  turn; what else was not brought along is missed. */
 const NOT_BROUGHT: Extra = {
+  deliveries: { hide: async () => {} },
   launchHooks: { complete: async () => {} },
   reads: {
     last: async () => undefined,
@@ -183,6 +185,7 @@ export function connect(
       autoscaling: { ...asked, ...outside.autoscaling },
       sfn: { ...told, ...outside.sfn },
       events: { ...told, ...outside.events },
+      sqs,
       documents,
       config,
       clock,

@@ -32,9 +32,9 @@ export const DEFECTS: Readonly<Record<string, Defect>> = {
             if (!leased.has(nodeId)) leased.set(nodeId, claimed(nodeId, cluster, nodeGroup, untilMs));
           return leased;
         },
-        intend: async (records, owner) => {
-          await ports.ledger.intend(records, owner);
-          return new Set(records.map(({ nodeId }) => nodeId));
+        intend: async (intents, owner) => {
+          await ports.ledger.intend(intents, owner);
+          return new Set(intents.map(({ record }) => record.nodeId));
         },
       }),
     }),

@@ -20,6 +20,7 @@ export type Port =
   | 'budget'
   | 'reads'
   | 'continuations'
+  | 'deliveries'
   | 'rolloutBook'
   | 'rolloutMachine'
   | 'bus'
@@ -80,6 +81,7 @@ export class Invocations {
       budget: through('budget', ports.budget),
       reads: through('reads', ports.reads),
       continuations: through('continuations', ports.continuations),
+      deliveries: through('deliveries', ports.deliveries),
       rolloutBook: through('rolloutBook', ports.rolloutBook),
       rolloutMachine: through('rolloutMachine', ports.rolloutMachine),
       bus: through('bus', ports.bus),

@@ -24,6 +24,9 @@ export function watchPorts(book: Book, listener: Listener): Around {
     const action = call.port === 'vpc' ? ACTIONS[call.method] : undefined;
     if (action !== undefined) return await mutation(book, listener, call, action, send);
     const answer = await send();
+    const leased = (nodeId: string, owner: string, untilMs: number): void => {
+      book.leases.set(nodeId, { owner, untilMs: untilMs - book.world.epochMs, invocation: call.invocation });
+    };
     switch (`${call.port}.${call.method}`) {
       case 'vpc.read':
         readWas(book, call.invocation, answer as Answer<ReadWorld>);
@@ -42,9 +45,13 @@ export function watchPorts(book: Book, listener: Listener): Around {
       }
       case 'ledger.lease': {
         const [, owner, untilMs] = call.args as Parameters<Ledger['lease']>;
-        const until = untilMs - book.world.epochMs;
-        for (const nodeId of (answer as ReadonlyMap<string, unknown>).keys())
-          book.leases.set(nodeId, { owner, untilMs: until, invocation: call.invocation });
+        for (const nodeId of (answer as ReadonlyMap<string, unknown>).keys()) leased(nodeId, owner, untilMs);
+        break;
+      }
+      case 'ledger.intend': {
+        const [intents, owner] = call.args as Parameters<Ledger['intend']>;
+        for (const { record, leaseUntilMs } of intents)
+          if ((answer as ReadonlySet<string>).has(record.nodeId)) leased(record.nodeId, owner, leaseUntilMs);
         break;
       }
       case 'ledger.release': {

@@ -5,7 +5,7 @@ import type { EniId, NodeId } from '../../lambdas/core/model.ts';
 import type { Mark } from '../../lambdas/core/plan/marks.ts';
 import type { OpenDemand } from '../../lambdas/core/plan/open-demand.ts';
 import type { Sight } from '../../lambdas/core/plan/standing.ts';
-import type { Ledger } from '../../lambdas/core/ports.ts';
+import type { Intent, Ledger } from '../../lambdas/core/ports.ts';
 import { freshRecord, type NodeRecord } from '../../lambdas/core/records.ts';
 
 export class MemoryLedger implements Ledger {
@@ -60,10 +60,13 @@ export class MemoryLedger implements Ledger {
     return leased;
   }
 
-  async intend(records: readonly NodeRecord[], owner: string): Promise<ReadonlySet<NodeId>> {
-    const held = records.filter(({ nodeId }) => this.#leases.get(nodeId)?.owner === owner);
-    for (const record of held) this.#records.set(record.nodeId, record);
-    return new Set(held.map(({ nodeId }) => nodeId));
+  async intend(intents: readonly Intent[], owner: string): Promise<ReadonlySet<NodeId>> {
+    const held = intents.filter(({ record }) => this.#leases.get(record.nodeId)?.owner === owner);
+    for (const { record, leaseUntilMs: untilMs } of held) {
+      this.#records.set(record.nodeId, record);
+      this.#leases.set(record.nodeId, { owner, untilMs });
+    }
+    return new Set(held.map(({ record }) => record.nodeId));
   }
 
   async release(records: readonly NodeRecord[], owner: string): Promise<void> {

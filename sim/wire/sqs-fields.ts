@@ -81,3 +81,39 @@ export function noSuchQueue(): SqsError {
     'The specified queue does not exist.',
   );
 }
+
+const MAX_ENTRIES = 10;
+
+/** The entries of a batch request, by the rules for the batch as a whole; each fails all of it. */
+export function batchOf(
+  raw: unknown,
+  operation: string,
+  known: readonly string[],
+): readonly { readonly id: string; readonly fields: Fields }[] {
+  if (!Array.isArray(raw) || raw.length === 0)
+    throw batchError(
+      'EmptyBatchRequest',
+      `There should be at least one ${operation}RequestEntry in the request.`,
+    );
+  if (raw.length > MAX_ENTRIES)
+    throw batchError(
+      'TooManyEntriesInBatchRequest',
+      `Maximum number of entries per request are ${MAX_ENTRIES}. You have sent ${raw.length}.`,
+    );
+  const entries = raw.map((item: unknown) => {
+    const fields = onlyKnown(item, ['Id', ...known]);
+    return { id: text(fields, 'Id'), fields };
+  });
+  if (entries.some(({ id }) => !/^[\w-]{1,80}$/.test(id)))
+    throw batchError(
+      'InvalidBatchEntryId',
+      'A batch entry id can only contain alphanumeric characters, hyphens and underscores. It can be at most 80 letters long.',
+    );
+  const repeated = entries.find(({ id }, index) => entries.findIndex((entry) => entry.id === id) !== index);
+  if (repeated) throw batchError('BatchEntryIdsNotDistinct', `Id ${repeated.id} repeated.`);
+  return entries;
+}
+
+export function batchError(name: string, message: string): SqsError {
+  return new SqsError(`com.amazonaws.sqs#${name}`, `AWS.SimpleQueueService.${name}`, message);
+}

@@ -1,7 +1,14 @@
 /** SQS in AWS JSON 1.0: sending, for the product; looking into queues and taking messages out, for people and readers. */
 import type { Process } from '../kernel.ts';
 import { type Fields, fieldsOf, SqsError } from './sqs-fields.ts';
-import { deleteMessage, getQueueAttributes, getQueueUrl, listQueues, receiveMessage } from './sqs-receive.ts';
+import {
+  changeVisibilityBatch,
+  deleteMessage,
+  getQueueAttributes,
+  getQueueUrl,
+  listQueues,
+  receiveMessage,
+} from './sqs-receive.ts';
 import { sendMessage, sendMessageBatch } from './sqs-send.ts';
 import type { WireRequest, WireResponse, WireWorld } from './wire.ts';
 
@@ -26,6 +33,7 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
     ],
     run: receiveMessage,
   },
+  ChangeMessageVisibilityBatch: { fields: ['QueueUrl', 'Entries'], run: changeVisibilityBatch },
   DeleteMessage: { fields: ['QueueUrl', 'ReceiptHandle'], run: deleteMessage },
   GetQueueUrl: { fields: ['QueueName', 'QueueOwnerAWSAccountId'], run: getQueueUrl },
   GetQueueAttributes: { fields: ['QueueUrl', 'AttributeNames'], run: getQueueAttributes },

@@ -2,7 +2,7 @@
 import type { SQSRecord } from 'aws-lambda';
 import type { Kernel, Process } from '../kernel.ts';
 import type { Queue } from '../queues.ts';
-import { type Fields, invalid, names, noSuchQueue, SqsError, text, whole } from './sqs-fields.ts';
+import { batchOf, type Fields, invalid, names, noSuchQueue, SqsError, text, whole } from './sqs-fields.ts';
 import type { WireRequest, WireWorld } from './wire.ts';
 
 const MAX_MESSAGES = 10;
@@ -58,6 +58,32 @@ function message(record: SQSRecord, shown: readonly string[], asked: readonly st
       ),
     }),
   };
+}
+
+/** An entry whose message is not in flight fails alone. Source: SQS API reference, ChangeMessageVisibility. */
+export function changeVisibilityBatch(world: WireWorld, fields: Fields): object {
+  const queue = find(world, fields);
+  const entries = batchOf(fields['Entries'], 'ChangeMessageVisibilityBatch', [
+    'ReceiptHandle',
+    'VisibilityTimeout',
+  ]).map(({ id, fields: one }) => ({
+    Id: id,
+    handle: text(one, 'ReceiptHandle'),
+    seconds: whole(one, 'VisibilityTimeout', 0, LONGEST_VISIBILITY_SECONDS) ?? 0,
+  }));
+  const Failed: object[] = [];
+  const Successful: object[] = [];
+  for (const { Id, handle, seconds } of entries) {
+    if (queue.hide(handle, 1000 * seconds)) Successful.push({ Id });
+    else
+      Failed.push({
+        Id,
+        SenderFault: true,
+        Code: 'MessageNotInflight',
+        Message: 'The specified message is not in flight.',
+      });
+  }
+  return { Successful, Failed };
 }
 
 export function deleteMessage(world: WireWorld, fields: Fields): object {

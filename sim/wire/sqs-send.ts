@@ -1,14 +1,13 @@
 /** SQS's two ways to send. Limits and error names: SQS API reference and quotas. */
 import { createHash } from 'node:crypto';
 import type { Attributes } from '../queues.ts';
-import { type Fields, invalid, noSuchQueue, onlyKnown, SqsError, text } from './sqs-fields.ts';
+import { batchError, batchOf, type Fields, invalid, noSuchQueue, SqsError, text } from './sqs-fields.ts';
 import type { WireWorld } from './wire.ts';
 
 /** Longest delay of a message, seconds. */
 const MAX_DELAY_SECONDS = 900;
 /** Longest message, and longest batch, UTF-8 bytes (1 MiB). */
 const MAX_BYTES = 1_048_576;
-const MAX_ENTRIES = 10;
 
 export function sendMessage(world: WireWorld, fields: Fields): object {
   const url = text(fields, 'QueueUrl');
@@ -42,30 +41,9 @@ interface Entry {
 
 /** The rules for the batch as a whole; each fails all of it. */
 function readEntries(raw: unknown): Entry[] {
-  if (!Array.isArray(raw) || raw.length === 0) {
-    throw batchError(
-      'EmptyBatchRequest',
-      'There should be at least one SendMessageBatchRequestEntry in the request.',
-    );
-  }
-  if (raw.length > MAX_ENTRIES) {
-    throw batchError(
-      'TooManyEntriesInBatchRequest',
-      `Maximum number of entries per request are ${MAX_ENTRIES}. You have sent ${raw.length}.`,
-    );
-  }
-  const entries = raw.map((item: unknown): Entry => {
-    const fields = onlyKnown(item, ['Id', 'MessageBody', 'DelaySeconds']);
-    return { id: text(fields, 'Id'), body: text(fields, 'MessageBody'), fields };
-  });
-  if (entries.some(({ id }) => !/^[\w-]{1,80}$/.test(id))) {
-    throw batchError(
-      'InvalidBatchEntryId',
-      'A batch entry id can only contain alphanumeric characters, hyphens and underscores. It can be at most 80 letters long.',
-    );
-  }
-  const repeated = entries.find(({ id }, index) => entries.findIndex((entry) => entry.id === id) !== index);
-  if (repeated) throw batchError('BatchEntryIdsNotDistinct', `Id ${repeated.id} repeated.`);
+  const entries = batchOf(raw, 'SendMessageBatch', ['MessageBody', 'DelaySeconds']).map(
+    ({ id, fields }): Entry => ({ id, body: text(fields, 'MessageBody'), fields }),
+  );
   const bytes = entries.reduce((sum, { body }) => sum + Buffer.byteLength(body), 0);
   if (bytes > MAX_BYTES) {
     throw batchError(
@@ -111,8 +89,4 @@ function checkBody(body: string): void {
   throw invalid(
     `One or more parameters are invalid. Reason: Message must be shorter than ${MAX_BYTES} bytes.`,
   );
-}
-
-function batchError(name: string, message: string): SqsError {
-  return new SqsError(`com.amazonaws.sqs#${name}`, `AWS.SimpleQueueService.${name}`, message);
 }

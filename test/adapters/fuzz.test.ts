@@ -85,6 +85,7 @@ function portsOf(told: Told, seed: number): Ports {
     rolloutBook: new MemoryRolloutBook(),
     rolloutMachine: { start: async () => 'started', open: async () => 'opened' },
     bus: { put: async () => {} },
+    deliveries: { hide: async () => {} },
     deadLetters: { bury: async () => false },
     continuations: { later: async () => {} },
     journal: {

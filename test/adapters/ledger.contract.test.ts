@@ -154,7 +154,8 @@ describe.each([DEPLOYED, IN_MEMORY])('the ledger in $stores', ({ ledger: make })
     const enis = [
       { deviceIndex: 2, addresses: 9, subnetId: 'subnet-0a1b2c3d4e5f60718', token: 'one', sinceMs: NOW },
     ] as const;
-    if (record !== undefined) await ledger.intend([{ ...record, enis }], 'killed');
+    if (record !== undefined)
+      await ledger.intend([{ record: { ...record, enis }, leaseUntilMs: until }], 'killed');
     const next = await ledger.lease([node], 'next', until + 90 * SECOND, until);
     expect(next.get(node.nodeId)?.enis).toEqual(enis);
   });
@@ -162,11 +163,31 @@ describe.each([DEPLOYED, IN_MEMORY])('the ledger in $stores', ({ ledger: make })
   test('what is to be done is written by whoever holds the lease, and by nobody else', async () => {
     const ledger = make();
     const node = { nodeId: newNode(), cluster: fresh(), nodeGroup: 'workers' };
-    await ledger.lease([node], 'mine', NOW + 90 * SECOND, NOW);
+    const leaseUntilMs = NOW + 90 * SECOND;
+    await ledger.lease([node], 'mine', leaseUntilMs, NOW);
     const record = recordOf(node.nodeId, node.cluster);
-    expect(await ledger.intend([record], 'mine')).toEqual(new Set([node.nodeId]));
-    expect(await ledger.intend([{ ...record, share: 1 }], 'other')).toEqual(new Set());
+    const other = { ...record, share: 1 };
+    expect(await ledger.intend([{ record, leaseUntilMs }], 'mine')).toEqual(new Set([node.nodeId]));
+    expect(await ledger.intend([{ record: other, leaseUntilMs }], 'other')).toEqual(new Set());
     expect((await ledger.nodes([node.nodeId])).get(node.nodeId)).toEqual(record);
+  });
+
+  test('whoever is about to act holds the node for longer, also where the lease ran out and nobody took it', async () => {
+    const ledger = make();
+    const node = { nodeId: newNode(), cluster: fresh(), nodeGroup: 'workers' };
+    const lease = (owner: string, atS: number) =>
+      ledger.lease([node], owner, NOW + (atS + 3) * SECOND, NOW + atS * SECOND);
+    const acts = (owner: string, untilS: number) => {
+      const record = recordOf(node.nodeId, node.cluster);
+      return ledger.intend([{ record, leaseUntilMs: NOW + untilS * SECOND }], owner);
+    };
+    const taken = new Set([node.nodeId]);
+    await lease('mine', 0);
+    expect(await acts('mine', 90)).toEqual(taken);
+    expect((await lease('other', 89)).size).toBe(0);
+    expect((await lease('other', 90)).size).toBe(1);
+    expect(await acts('mine', 180)).toEqual(new Set());
+    expect(await acts('other', 180)).toEqual(taken);
   });
 
   test('lessons are kept by node group, each with its last fifty samples', async () => {

@@ -73,6 +73,7 @@ const BESIDE_EC2: readonly Row[] = [
   may('on-signal', 'put what must wait back on its queue', one('sqs:SendMessage', queue('SignalsQueue'))),
   may('on-signal', 'bury a launch that cannot be read', one('sqs:SendMessage', queue('LaunchesDeadLetters'))),
   may('on-signal', 'receive launches', one('sqs:ReceiveMessage', queue('LaunchesQueue'))),
+  may('on-signal', 'hide a launch', one('sqs:ChangeMessageVisibility', queue('LaunchesQueue'))),
   mayNot('on-signal', 'receive verifications', one('sqs:ReceiveMessage', queue('VerificationsQueue'))),
   mayNot('on-signal', 'receive dead letters', one('sqs:ReceiveMessage', queue('LaunchesDeadLetters'))),
   mayNot('on-signal', 'empty a queue', one('sqs:PurgeQueue', queue('SignalsQueue'))),

@@ -15,6 +15,7 @@ const IAM_NAMES: Readonly<Record<string, string>> = {
   'dynamodb:BatchGet': 'dynamodb:BatchGetItem',
   'dynamodb:BatchWrite': 'dynamodb:BatchWriteItem',
   'sqs:SendMessageBatch': 'sqs:SendMessage',
+  'sqs:ChangeMessageVisibilityBatch': 'sqs:ChangeMessageVisibility',
   'sfn:StartExecution': 'states:StartExecution',
   'sfn:SendTaskSuccess': 'states:SendTaskSuccess',
   'eventbridge:PutEvents': 'events:PutEvents',
@@ -45,7 +46,9 @@ test('warm mode with every option that sends something holds exactly the actions
     .filter(({ effect }) => effect === 'Allow')
     .flatMap(({ actions }) => actions)
     .filter((action) =>
-      /^(ec2|eks|dynamodb|ssm|states|events|secretsmanager|autoscaling):|^sqs:SendMessage$/.test(action),
+      /^(ec2|eks|dynamodb|ssm|states|events|secretsmanager|autoscaling):|^sqs:(SendMessage|ChangeMessageVisibility)$/.test(
+        action,
+      ),
     )
     // Tags are part of the create request; nobody sends CreateTags.
     .filter((action) => action !== 'ec2:CreateTags');

@@ -285,6 +285,79 @@ describe('a pending instance is held only as long as its creates take', () => {
   });
 });
 
+describe('a launch that runs is heard of again if nobody acts', () => {
+  /** What runs of on-signal that hear of an instance that runs meet, from the first one on, with the outside. */
+  function hearing(seed: number, meets: (nth: number, method: string, die: () => void) => number) {
+    const invocations = new Invocations();
+    const heard = new Map<number, number>();
+    let first: number | undefined;
+    const { world, stage } = staged(
+      { seed },
+      {
+        invoke: (name, run) => invocations.run(name, run),
+        wrap: (ports) =>
+          invocations.around(ports, async ({ port, method, invocation }, send) => {
+            const answer = await send();
+            if (invocation?.name !== 'on-signal') return answer;
+            // The first one hides its messages before all else; those before it heard of a pending instance.
+            if (port === 'deliveries') first ??= invocation.id;
+            if (first === undefined || invocation.id < first) return answer;
+            if (!heard.has(invocation.id)) heard.set(invocation.id, heard.size + 1);
+            const waitMs = meets(heard.get(invocation.id) ?? 0, `${port}.${method}`, invocation.die);
+            await world.kernel.park<void>((resolve) => {
+              if (!invocation.dead) world.kernel.after(waitMs, () => resolve());
+            });
+            return answer;
+          }),
+      },
+    );
+    return { world, stage, node: launchFor(world, 27), heard };
+  }
+
+  test('the function dies when it has read: three seconds later another one does it all, in time', async () => {
+    const { world, node, heard } = hearing(35, (nth, method, die) => {
+      if (nth === 1 && method === 'vpc.read') die();
+      return 0;
+    });
+    await world.kernel.run(minutes(2));
+    expect(heard.size).toBe(2);
+    expect(ours(node)).toHaveLength(2);
+    expect(failedRequests(world)).toBe(0);
+  });
+
+  test('it dies twice: then the message waits for its queue, and the node starts as without us', async () => {
+    const { world, stage, node, heard } = hearing(36, (_, method, die) => {
+      if (method === 'ledger.lease') die();
+      return 0;
+    });
+    await world.kernel.run(minutes(2));
+    expect(heard.size).toBe(2);
+    expect(ours(node)).toHaveLength(0);
+    expect(stage.queues.launches.depth).toMatchObject({ visible: 0, inFlight: 1 });
+    await world.kernel.run(minutes(20));
+    expect(stage.queues.launches.depth).toMatchObject({ visible: 0, inFlight: 0 });
+    expect(stage.deadLetters.launches.depth.visible).toBe(1);
+  });
+
+  test('it reads for five seconds: another run hears of it too, and nothing is done twice', async () => {
+    const { world, node, heard } = hearing(37, (nth, method) =>
+      nth === 1 && method === 'vpc.read' ? seconds(5) : 0,
+    );
+    await world.kernel.run(minutes(5));
+    expect(heard.size).toBeGreaterThan(1);
+    expect(ours(node)).toHaveLength(2);
+    expect(changes(world)).toMatchObject({ CreateNetworkInterface: 2, AttachNetworkInterface: 2 });
+    expect(failedRequests(world)).toBe(0);
+  });
+
+  test('its attaches take six seconds: nobody else hears of it', async () => {
+    const { world, node, heard } = hearing(38, (_, method) => (method === 'vpc.attachEni' ? seconds(6) : 0));
+    await world.kernel.run(minutes(1));
+    expect(heard.size).toBe(1);
+    expect(ours(node)).toHaveLength(2);
+  });
+});
+
 describe('bad input in a batch', () => {
   test('a message that is no JSON, one without its fields and a good one: the good one is worked on', async () => {
     const { world, stage } = staged({ seed: 31 });

@@ -3,6 +3,7 @@ import { allowanceOf, gatherMs } from '../budget/allowance.ts';
 import { lanesOf } from '../budget/lanes.ts';
 import type { Calls } from '../budget/metered.ts';
 import { type FailureKind, waitAfter } from '../failures.ts';
+import { CREATES_END_MS, LEASE_MS } from '../leases.ts';
 import { CONSISTENT_AFTER_MS } from '../limits.ts';
 import { type Node, type NodeId, nodeGroupOf, type World } from '../model.ts';
 import { policyFor } from '../node-group-policy.ts';
@@ -143,10 +144,16 @@ export async function workOn(
       before: one.record,
       record: intend(one.record, one.node, one.steps, clock()),
     }));
-    const held = await ledger.intend(
-      intents.map(({ record }) => record),
-      owner,
-    );
+    const [held] = await Promise.all([
+      ledger.intend(
+        intents.map(({ record, sendByMs }) => ({
+          record,
+          leaseUntilMs: sendByMs === undefined ? clock() + LEASE_MS : sendByMs + CREATES_END_MS,
+        })),
+        owner,
+      ),
+      ports.acts?.(),
+    ]);
     for (const one of intents)
       crew.join(async () => {
         const { node, cluster, steps, record, purpose, sendByMs } = one;
