@@ -2,11 +2,11 @@
 
 import { countLeft } from './counting.ts';
 import type { RolloutReport } from './decide-rollout.ts';
+import type { Launched } from './launches/warm-launches.ts';
 import type { Plan } from './plan/steps.ts';
 import type { Ports } from './ports.ts';
 import type { RolloutAnnounced, ScaleOutComing } from './signals.ts';
 import { cameOf, ONLY_ASKED, plannedIn, type Told } from './telling.ts';
-import type { Launched } from './warm-launches.ts';
 
 /** Steps of one line: some 300 bytes each, of the 256 KB that a log event may have (CloudWatch Logs quotas). */
 const STEPS_PER_LINE = 400;

@@ -3,6 +3,7 @@
 import type { RolloutReport } from './decide-rollout.ts';
 import { displacedRollouts } from './displaced.ts';
 import { type Answer, grouped, type Handled, handleEach } from './handling.ts';
+import { warmLaunches } from './launches/warm-launches.ts';
 import { type Look, look } from './looks/looks.ts';
 import { noteLaunches, notePlan, noteRollout } from './noting.ts';
 import type { Plan } from './plan/steps.ts';
@@ -21,7 +22,6 @@ import type {
   ScaleOutComing,
   Signal,
 } from './signals.ts';
-import { warmLaunches } from './warm-launches.ts';
 import { warmRollout } from './warm-rollout.ts';
 
 export type Report = Plan | RolloutReport | RolloutStarted | WaveOpened | Look;

@@ -187,7 +187,7 @@ export interface BootLook {
   readonly attempt: number;
 }
 
-/** A message of our own: look whether launch gates can be opened (launch-gate.ts). */
+/** A message of our own: look whether launch gates can be opened (launches/gate.ts). */
 export interface GateLook {
   readonly kind: 'gate-look';
   readonly cluster: string;

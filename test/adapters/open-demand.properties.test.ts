@@ -2,8 +2,8 @@
  *  between two calls, and whichever event comes twice. Over the deployed ledger and over the simulator's twin. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { claimShares } from '../../lambdas/core/launches/plans.ts';
 import type { NodeId } from '../../lambdas/core/model.ts';
-import { claimShares } from '../../lambdas/core/plan/launch-plans.ts';
 import { givenBack, type OpenDemand } from '../../lambdas/core/plan/open-demand.ts';
 import type { Ledger } from '../../lambdas/core/ports.ts';
 import { aCandidate, aCluster, aNode, NOW_MS } from '../core/fixtures.ts';

@@ -1,7 +1,7 @@
 /** One perfect node behind a closed gate, and small deviations from it. */
 import { expect, test } from 'vitest';
-import { judgeGate, type Known } from '../../lambdas/core/gate-verdict.ts';
-import { gatedAttachByMs } from '../../lambdas/core/launch-gate.ts';
+import { gatedAttachByMs } from '../../lambdas/core/launches/gate.ts';
+import { judgeGate, type Known } from '../../lambdas/core/launches/gate-verdict.ts';
 import type { Node } from '../../lambdas/core/model.ts';
 import type { NodeRecord } from '../../lambdas/core/records.ts';
 import type { Gate } from '../../lambdas/core/signals.ts';

@@ -1,7 +1,7 @@
 /** Our own delayed messages: did ipamd see what we attached, and how soon do nodes start? */
 
 import { type Answer, grouped, type Handled, handleEach } from '../handling.ts';
-import { type GatesLooked, lookAtGates } from '../launch-gate.ts';
+import { type GatesLooked, lookAtGates } from '../launches/gate.ts';
 import type { Ports } from '../ports.ts';
 import type { BootLook, GateLook, Signal, VerifyDue } from '../signals.ts';
 import { type Looked, lookAtBoots } from './boots.ts';

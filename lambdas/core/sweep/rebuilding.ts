@@ -2,6 +2,7 @@
  *  but us gives what they lack. */
 
 import { giveUp } from '../calls/promises.ts';
+import { warmLaunches } from '../launches/warm-launches.ts';
 import { leaseNodes } from '../leases.ts';
 import { CONSISTENT_AFTER_MS } from '../limits.ts';
 import { type Cluster, ipamdStarted, type Node, type NodeId, type World } from '../model.ts';
@@ -10,7 +11,6 @@ import { candidate } from '../plan/eligibility.ts';
 import type { OwnEni, Ports } from '../ports.ts';
 import { type NodeRecord, RECORD_TTL_MS, writtenAtMs } from '../records.ts';
 import type { NodeLaunching } from '../signals.ts';
-import { warmLaunches } from '../warm-launches.ts';
 
 export interface Missing {
   readonly world: World;

@@ -5,7 +5,7 @@ import { collectOrphans } from '../calls/collecting.ts';
 import { finish, inRush } from '../calls/finishing.ts';
 import { say } from '../complaints.ts';
 import type { Failure } from '../failures.ts';
-import { sweepGates } from '../launch-gate.ts';
+import { sweepGates } from '../launches/gate.ts';
 import { leaseNodes } from '../leases.ts';
 import { adoptionMostMs, type Lesson, startP05Ms } from '../looks/lessons.ts';
 import { tellObserved } from '../looks/observed.ts';

@@ -4,15 +4,16 @@
  * nothing to wait for, and at a deadline in any case. Behind a closed gate a launch is no race, so a node that the guard
  * left as too late is planned for once more. Looks go on by delayed messages; where those are lost, the sweep begins anew.
  */
+
+import type { Kubernetes } from '../kubernetes.ts';
+import { gatesOf, named, seenThrough } from '../lens.ts';
+import { RECONCILE_WORST_MS, USABLE_AFTER_SEEN_MS } from '../limits.ts';
+import type { Node, NodeId } from '../model.ts';
+import { inParallel } from '../parallel.ts';
+import type { Policy } from '../policy.ts';
+import type { ClusterSetting, Ports } from '../ports.ts';
+import type { Gate, GateLook, NodeLaunching } from '../signals.ts';
 import { judgeGate, type Verdict } from './gate-verdict.ts';
-import type { Kubernetes } from './kubernetes.ts';
-import { gatesOf, named, seenThrough } from './lens.ts';
-import { RECONCILE_WORST_MS, USABLE_AFTER_SEEN_MS } from './limits.ts';
-import type { Node, NodeId } from './model.ts';
-import { inParallel } from './parallel.ts';
-import type { Policy } from './policy.ts';
-import type { ClusterSetting, Ports } from './ports.ts';
-import type { Gate, GateLook, NodeLaunching } from './signals.ts';
 
 /** Between two looks. Each costs one read of EC2 and one of each node, shared by all launches of a batch. */
 const LOOK_EVERY_MS = 5_000;

@@ -1,14 +1,14 @@
 /** Whether one launch gate may be opened, from what Kubernetes, EC2 and the ledger say of its node. */
 
-import type { GateSeen } from './kubernetes.ts';
+import type { GateSeen } from '../kubernetes.ts';
 import {
   CONSISTENT_AFTER_MS,
   IPAMD_LOOP_MS,
   RECONCILE_EVERY_MS,
   RECONCILE_WORST_MS,
   USABLE_AFTER_SEEN_MS,
-} from './limits.ts';
-import type { Lesson } from './looks/lessons.ts';
+} from '../limits.ts';
+import type { Lesson } from '../looks/lessons.ts';
 import {
   type Cluster,
   IPAMD_INSTANCE_TAG,
@@ -17,12 +17,12 @@ import {
   type NodeId,
   nodeGroupOf,
   OUR_NODE_TAG,
-} from './model.ts';
-import { actingIn } from './node-group-policy.ts';
-import { candidate } from './plan/eligibility.ts';
-import type { Policy } from './policy.ts';
-import type { NodeRecord } from './records.ts';
-import type { Gate } from './signals.ts';
+} from '../model.ts';
+import { actingIn } from '../node-group-policy.ts';
+import { candidate } from '../plan/eligibility.ts';
+import type { Policy } from '../policy.ts';
+import type { NodeRecord } from '../records.ts';
+import type { Gate } from '../signals.ts';
 
 export type Verdict =
   | { readonly do: 'open'; readonly gate: Gate; readonly name: string; readonly because: string }

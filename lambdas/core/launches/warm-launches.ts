@@ -11,32 +11,23 @@ import {
   MOST_ATTEMPTS,
   type Planned,
   type Runner,
-} from './calls/launch-calls.ts';
-import { type Answer, type Failure, passes, waitAfter } from './failures.ts';
-import { gatedAttachByMs, gateLooks } from './launch-gate.ts';
-import { answerHooks, hookOf, watchingBack } from './launch-hooks.ts';
-import { againOrNot, ignoredOf, type LaunchStory, meaning, storiesOf, storyOf } from './launch-stories.ts';
-import { CREATES_END_MS, CREATES_LEASE_MS, HEARS_LEASE_MS, takeLeases } from './leases.ts';
-import { bootLooks, type Running } from './looks/boots.ts';
-import { startP05Ms } from './looks/lessons.ts';
-import { type Cluster, clusterOf, type Node, type NodeId, nodeGroupOf } from './model.ts';
-import { actingIn, observedIn } from './node-group-policy.ts';
-import { candidate, refusalSteps } from './plan/eligibility.ts';
-import {
-  claimShares,
-  type Knowledge,
-  type Lessons,
-  leasingOfLaunch,
-  lessonsOf,
-  planAll,
-} from './plan/launch-plans.ts';
-import { attachDeadlineMs, tooLate } from './plan/launches.ts';
-import { type Plan, type Step, totalsOf } from './plan/steps.ts';
-import type { Mode } from './policy.ts';
-import type { CallClass, Ports } from './ports.ts';
-import { type Reading, readWorld, type Wait } from './reading.ts';
-import type { Ignored, NodeLaunching } from './signals.ts';
-import { ONLY_ASKED } from './telling.ts';
+  type Waiting,
+} from '../calls/launch-calls.ts';
+import { type Answer, type Failure, passes, waitAfter } from '../failures.ts';
+import { CREATES_END_MS, CREATES_LEASE_MS, HEARS_LEASE_MS, takeLeases } from '../leases.ts';
+import { bootLooks } from '../looks/boots.ts';
+import { type NodeId, nodeGroupOf } from '../model.ts';
+import { observedIn } from '../node-group-policy.ts';
+import { type Plan, totalsOf } from '../plan/steps.ts';
+import type { CallClass, Ports } from '../ports.ts';
+import { type Reading, readWorld, type Wait } from '../reading.ts';
+import type { Ignored, NodeLaunching } from '../signals.ts';
+import { ONLY_ASKED } from '../telling.ts';
+import { enterAll, type StepOf } from './entering.ts';
+import { gateLooks } from './gate.ts';
+import { answerHooks, hookOf, watchingBack } from './hooks.ts';
+import { claimShares, type Knowledge, leasingOfLaunch, lessonsOf, planAll } from './plans.ts';
+import { againOrNot, ignoredOf, type LaunchStory, storiesEntered, storiesOf, storyOf } from './stories.ts';
 
 export interface Launched {
   readonly plans: readonly Plan[];
@@ -112,88 +103,48 @@ async function warm(
   }
   const { world, clusters, others } = read.value;
   const theirs = new Set(others.map(({ nodeId }) => nodeId));
+  const entered = enterAll([...launches, ...others], theirs, { world, clusters, lessons }, ports);
+  const { unseen, foreign, runners } = entered;
   const knowledge: Knowledge = { world, marks, lessons };
-  const steps = new Map<string, Step[]>();
-  const put = (cluster: string, ...more: Step[]): void => {
-    steps.set(cluster, [...(steps.get(cluster) ?? []), ...more]);
-  };
-
-  const unseen: NodeLaunching[] = [];
-  const foreign: NodeId[] = [];
-  const stories: LaunchStory[] = [];
-  const runners: Runner[] = [];
-  const running: Running[] = [];
-  const joining: Running[] = [];
-  const nodes = new Map(world.nodes.map((node) => [node.id, node]));
-  for (const signal of [...launches, ...others]) {
-    const node = nodes.get(signal.nodeId);
-    const own = !theirs.has(signal.nodeId);
-    if (node === undefined) {
-      if (own) unseen.push(signal);
-    } else {
-      const found = clusters.get(clusterOf(node.tags) ?? '');
-      if (found === undefined) {
-        if (!own) continue;
-        foreign.push(node.id);
-        stories.push({ signal, meant: 'no node of a cluster of ours', done: 'nothing' });
-        continue;
-      }
-      const runner = enter(signal, node, found, lessons, ports);
-      const launch = { signal, node, cluster: found.cluster.name };
-      if (own && node.state !== 'stopped') joining.push(launch);
-      // Where nobody else allocates there is no race, and no tag to tell a start by.
-      const raced =
-        own &&
-        node.state !== 'stopped' &&
-        signal.gated !== true &&
-        ('steps' in runner || !runner.candidate.soleAllocator);
-      if (raced) running.push(launch);
-      if ('steps' in runner) {
-        if (!own) continue;
-        put(found.cluster.name, ...runner.steps);
-        stories.push({
-          signal,
-          meant: meaning(node, found.cluster),
-          done: want === 'do' ? 'nothing' : ONLY_ASKED,
-        });
-      } else runners.push(runner);
-    }
-  }
-
   const { all, told } =
     want === 'plan'
       ? await planOnly(runners, knowledge, ports)
       : await planAndDo(runners, { unseen, theirs }, knowledge, rebuilt ? 'refill' : 'launch', ports);
-  for (const { cluster, step } of all) put(cluster, step);
-  // Its interfaces are made, and attached once it runs: until then its hook waits.
-  const heldBack = runners.filter(
-    ({ signal, candidate: { node } }) =>
-      !theirs.has(node.id) &&
-      node.state === 'pending' &&
-      signal.attempt < MOST_ATTEMPTS &&
-      hookOf(signal, ports) !== undefined,
-  );
-  if (want === 'do')
-    await ports.continuations.later(heldBack.map(({ signal }) => later(signal, LOOK_AGAIN_MS)));
-  for (const signal of unseen)
-    stories.push({ signal, meant: 'an instance that EC2 does not show', done: againOrNot(signal, want) });
-  stories.push(...told);
+  if (want === 'do') await ports.continuations.later(heldBack(runners, theirs, ports));
   if (want === 'do' && !rebuilt)
     await ports.continuations.later([
-      ...bootLooks(running, lessons, world, ports),
-      ...gateLooks(joining, ports),
+      ...bootLooks(entered.racing, lessons, world, ports),
+      ...gateLooks(entered.joining, ports),
     ]);
-  const plans = [...steps].map(([cluster, every]) => ({
-    cluster,
-    steps: every,
-    totals: totalsOf(every),
-    ...observedIn(
-      runners
-        .filter((runner) => runner.cluster.name === cluster)
-        .map(({ candidate: { node }, observedBecause }) => [nodeGroupOf(node.tags), observedBecause]),
-    ),
-  }));
-  return { plans, ignored: ignoredOf(foreign, unseen, [...clusters.keys()], want), stories };
+  return {
+    plans: plansOf([...entered.refused, ...all], runners),
+    ignored: ignoredOf(foreign, unseen, [...clusters.keys()], want),
+    stories: [...storiesEntered(entered, want), ...told],
+  };
+}
+
+/** Launches whose hook waits: their interfaces are made, and are attached once the instance runs. */
+function heldBack(runners: readonly Runner[], theirs: ReadonlySet<NodeId>, ports: Ports): Waiting[] {
+  return runners
+    .filter(
+      ({ signal, candidate: { node } }) =>
+        !theirs.has(node.id) &&
+        node.state === 'pending' &&
+        signal.attempt < MOST_ATTEMPTS &&
+        hookOf(signal, ports) !== undefined,
+    )
+    .map(({ signal }) => later(signal, LOOK_AGAIN_MS));
+}
+
+/** One plan a cluster. */
+function plansOf(all: readonly StepOf[], runners: readonly Runner[]): Plan[] {
+  return [...Map.groupBy(all, ({ cluster }) => cluster)].map(([cluster, some]) => {
+    const steps = some.map(({ step }) => step);
+    const observed = runners
+      .filter((runner) => runner.cluster.name === cluster)
+      .map(({ candidate: { node }, observedBecause }) => [nodeGroupOf(node.tags), observedBecause] as const);
+    return { cluster, steps, totals: totalsOf(steps), ...observedIn(observed) };
+  });
 }
 
 /** Event times are whole seconds, cut off. */
@@ -210,11 +161,6 @@ function readLaunches(
   const notBeforeMs = Math.max(...launches.map(({ atMs }) => atMs)) + EVENT_TIME_MS;
   const as = launches.some(({ phase }) => phase === 'running') ? 'running' : 'pending';
   return readWorld(nodes, ports, { notBeforeMs: Math.min(notBeforeMs, ports.clock()), as, launches });
-}
-
-interface StepOf {
-  readonly cluster: string;
-  readonly step: Step;
 }
 
 const stepsIn = (planned: readonly Planned[]): StepOf[] =>
@@ -301,48 +247,6 @@ function newestPerNode(signals: readonly NodeLaunching[]): NodeLaunching[] {
     newest.set(signal.nodeId, hook === undefined ? told : { ...told, hook });
   }
   return [...newest.values()];
-}
-
-function enter(
-  signal: NodeLaunching,
-  node: Node,
-  { cluster, mode: deployed }: { cluster: Cluster; mode: Mode },
-  lessons: Lessons,
-  { settings, clock }: Ports,
-): Runner | { readonly steps: Step[] } {
-  const checked = candidate(node, cluster, settings.policy, 'launching');
-  if ('refusal' in checked) return { steps: refusalSteps(node.id, checked.refusal) };
-  // Without the event that says when it began to run, it ran no earlier than it was launched.
-  const runningAtMs =
-    signal.phase === 'running' ? signal.atMs : node.state === 'running' ? node.launchedAtMs : undefined;
-  const { policy } = checked.candidate;
-  const lesson = lessons.get(cluster.name)?.get(nodeGroupOf(node.tags));
-  const { mode, because } = actingIn(policy, deployed, lesson, clock());
-  const runner = {
-    signal,
-    cluster,
-    mode,
-    candidate: checked.candidate,
-    runningAtMs,
-    ...(because !== undefined && { observedBecause: because }),
-  };
-  // In a warm pool: it adopts what it finds when it starts again, whatever its ipamd did before.
-  if (node.state === 'stopped') return { ...runner, attachByMs: undefined };
-  // Where nobody else allocates, an ENI that comes late is adopted a minute later, and nobody fights it.
-  if (checked.candidate.settings.mode.kind === 'provisioning-disabled')
-    return { ...runner, attachByMs: undefined };
-  if (signal.gated === true && runningAtMs !== undefined) {
-    const attachByMs = gatedAttachByMs(runningAtMs, policy);
-    if (clock() < attachByMs) return { ...runner, attachByMs };
-    const because = `its launch gate opens ${policy.gateDeadlineMs / 1000} s after running, which no attach can be sure to meet any more`;
-    return { steps: [{ do: 'leave', nodeId: node.id, reason: 'too late', because }] };
-  }
-  const startMs = startP05Ms(lesson) ?? policy.startP05Ms;
-  const late = tooLate(node, runningAtMs, startMs, policy, clock());
-  if (late !== undefined)
-    return { steps: [{ do: 'leave', nodeId: node.id, reason: 'too late', because: late }] };
-  const attachByMs = runningAtMs === undefined ? undefined : attachDeadlineMs(runningAtMs, startMs, policy);
-  return { ...runner, attachByMs };
 }
 
 /** Nothing could be read: the same launches again, or an error when waiting cannot help, so that the queue counts it. */

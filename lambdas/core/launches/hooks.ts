@@ -3,9 +3,9 @@
  * the instance and nothing else, so nothing here waits for it: every decision that is over is answered, whatever it was, and
  * so is every failure. Nobody's launch ends because of us.
  */
-import type { NodeId } from './model.ts';
-import type { Ports } from './ports.ts';
-import type { LaunchHook, NodeLaunching } from './signals.ts';
+import type { NodeId } from '../model.ts';
+import type { Ports } from '../ports.ts';
+import type { LaunchHook, NodeLaunching } from '../signals.ts';
 
 /** The hook that waits for us, if the launch came with one and the policy says that it is ours to answer. */
 export const hookOf = (

@@ -1,10 +1,11 @@
 /** What each launch of a batch meant and what became of it, in a few words, for its line in the journal. */
-import { LOOK_AGAIN_MS, MOST_ATTEMPTS, type Planned, type Waiting } from './calls/launch-calls.ts';
-import { say } from './complaints.ts';
-import { type Cluster, type Node, type NodeId, nodeGroupOf } from './model.ts';
-import type { NodeRecord, Outcome } from './records.ts';
-import type { Ignored, NodeLaunching } from './signals.ts';
-import { ONLY_ASKED } from './telling.ts';
+import { LOOK_AGAIN_MS, MOST_ATTEMPTS, type Planned, type Waiting } from '../calls/launch-calls.ts';
+import { say } from '../complaints.ts';
+import { type Node, nodeGroupOf } from '../model.ts';
+import type { NodeRecord, Outcome } from '../records.ts';
+import type { Ignored, NodeLaunching } from '../signals.ts';
+import { ONLY_ASKED } from '../telling.ts';
+import type { Entered } from './entering.ts';
 
 export interface LaunchStory {
   readonly signal: NodeLaunching;
@@ -12,9 +13,9 @@ export interface LaunchStory {
   readonly done: string;
 }
 
-export function meaning({ type, tags }: Node, { name }: Cluster, share = 0): string {
+function meaning({ type, tags }: Node, cluster: string, share = 0): string {
   const pods = share > 0 ? `, ${share} announced pods for it` : '';
-  return `a node of ${nodeGroupOf(tags)} in ${name} (${type})${pods}`;
+  return `a node of ${nodeGroupOf(tags)} in ${cluster} (${type})${pods}`;
 }
 
 export function againOrNot({ attempt }: NodeLaunching, want: 'plan' | 'do'): string {
@@ -25,7 +26,25 @@ export function againOrNot({ attempt }: NodeLaunching, want: 'plan' | 'do'): str
 export const storyOf = (
   { runner: { signal, candidate: own, cluster }, share }: Planned,
   done: string,
-): LaunchStory => ({ signal, meant: meaning(own.node, cluster, share), done });
+): LaunchStory => ({ signal, meant: meaning(own.node, cluster.name, share), done });
+
+/** Of launches of which nothing was planned. */
+export const storiesEntered = (
+  { foreign, out, unseen }: Pick<Entered, 'foreign' | 'out' | 'unseen'>,
+  want: 'plan' | 'do',
+): LaunchStory[] => [
+  ...foreign.map((signal) => ({ signal, meant: 'no node of a cluster of ours', done: 'nothing' })),
+  ...out.map(({ signal, node, cluster }) => ({
+    signal,
+    meant: meaning(node, cluster),
+    done: want === 'do' ? 'nothing' : ONLY_ASKED,
+  })),
+  ...unseen.map((signal) => ({
+    signal,
+    meant: 'an instance that EC2 does not show',
+    done: againOrNot(signal, want),
+  })),
+];
 
 /** Of launches that were carried out: what their records say, and whether they come back. */
 export function storiesOf(
@@ -58,33 +77,20 @@ function doneFor(
 
 /** Instances there is nothing to decide about: one line a kind, however many of the account's instances launched. */
 export function ignoredOf(
-  foreign: readonly NodeId[],
+  foreign: readonly NodeLaunching[],
   unseen: readonly NodeLaunching[],
   clusters: readonly string[],
   want: 'plan' | 'do',
 ): Ignored[] {
   const gone = unseen.filter(({ attempt }) => want === 'plan' || attempt >= MOST_ATTEMPTS);
-  const field = 'detail.instance-id';
-  return [
-    {
-      as: 'not ours' as const,
-      expected: `a node of ${clusters.join(', ') || 'a cluster that EKS knows'}`,
-      nodeIds: foreign,
-    },
-    {
-      as: 'gone' as const,
-      expected: 'an instance that EC2 shows',
-      nodeIds: gone.map(({ nodeId }) => nodeId),
-    },
-  ].flatMap(({ as, expected, nodeIds }) =>
-    nodeIds.length === 0
-      ? []
-      : [
-          {
-            kind: 'ignored',
-            as,
-            why: say({ field, expected, got: nodeIds.length === 1 ? nodeIds[0] : nodeIds }),
-          },
-        ],
-  );
+  const ours = `a node of ${clusters.join(', ') || 'a cluster that EKS knows'}`;
+  return [...ignored('not ours', foreign, ours), ...ignored('gone', gone, 'an instance that EC2 shows')];
+}
+
+function ignored(as: Ignored['as'], launches: readonly NodeLaunching[], expected: string): Ignored[] {
+  const ids = launches.map(({ nodeId }) => nodeId);
+  const got = ids.length === 1 ? ids[0] : ids;
+  return ids.length === 0
+    ? []
+    : [{ kind: 'ignored', as, why: say({ field: 'detail.instance-id', expected, got }) }];
 }

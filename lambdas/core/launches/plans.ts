@@ -1,16 +1,16 @@
 /** The deciding half of launches: what each node may claim, and what it is to be given, from one read of the world. */
 import { isStopped, type Planned, type Runner } from '../calls/launch-calls.ts';
 import { asPromised } from '../calls/promises.ts';
-import { hookOf } from '../launch-hooks.ts';
 import type { Lesson } from '../looks/lessons.ts';
 import type { NodeId, World } from '../model.ts';
+import { planLaunch } from '../plan/launches.ts';
+import { type Mark, marked } from '../plan/marks.ts';
+import { type OpenDemand, selectable, shareOut } from '../plan/open-demand.ts';
+import type { Step } from '../plan/steps.ts';
+import { Room } from '../plan/subnets.ts';
 import type { Clock, Ledger, Ports } from '../ports.ts';
 import { freshRecord, type Leasing, leasingOf, type NodeRecord } from '../records.ts';
-import { planLaunch } from './launches.ts';
-import { type Mark, marked } from './marks.ts';
-import { type OpenDemand, selectable, shareOut } from './open-demand.ts';
-import type { Step } from './steps.ts';
-import { Room } from './subnets.ts';
+import { hookOf } from './hooks.ts';
 
 /** What a decision rests on beside the signals. */
 export interface Knowledge {
