@@ -73,6 +73,17 @@ const NO_EVENT_STREAMS: Plugin = {
   },
 };
 
+/** DynamoDB's client can ask the service for endpoints; nobody switches that on, and its cache brings a library along. */
+const NO_ENDPOINT_DISCOVERY: Plugin = {
+  name: 'no-endpoint-discovery',
+  load: {
+    filter: {
+      id: /[\\/]@aws-sdk[\\/]middleware-endpoint-discovery[\\/]dist-es[\\/]resolveEndpointDiscoveryConfig\.js$/,
+    },
+    handler: () => 'export const resolveEndpointDiscoveryConfig = (config) => config;',
+  },
+};
+
 /**
  * Builds every function anew, and removes what is no function any more. Everything is inside, the AWS SDK too: the
  * runtime's own copy is not ours to choose and starts slower (docs/decisions/0002-bundling.md). One file a function: a
@@ -89,7 +100,7 @@ export async function bundle(root: string): Promise<readonly Bundle[]> {
       cwd: root,
       input: `lambdas/handlers/${name}.ts`,
       platform: 'node',
-      plugins: [LAMBDA_CREDENTIALS, NAMED_ERRORS, NO_EVENT_STREAMS],
+      plugins: [LAMBDA_CREDENTIALS, NAMED_ERRORS, NO_EVENT_STREAMS, NO_ENDPOINT_DISCOVERY],
       // The SDK's ES modules: unused parts of its CommonJS builds cannot be left out.
       resolve: { mainFields: ['module', 'main'] },
       logLevel: 'warn',
