@@ -144,12 +144,13 @@ export async function timing(
   if (nodes !== 'launching') {
     for (let node = 0; node < NODES_OF_A_ROW; node++)
       world.established(type, mode === 'disabled' ? [perEni] : [0]);
-    kernel.at(60_000, () => create(world, 'old', NODES_OF_A_ROW * before));
+    if (nodes === 'quiet') kernel.at(60_000, () => create(world, 'old', NODES_OF_A_ROW * before));
   }
   const announcedMs = nodes === 'launching' ? 0 : SETTLED_MS;
+  // No pods until then: what the CNI adds for the first ones would do for half an interface more, and nothing would grow.
   if (nodes === 'growing')
     kernel.at(announcedMs - GROWING_MS, () =>
-      create(world, 'growing', NODES_OF_A_ROW * Math.ceil(perEni / 2)),
+      create(world, 'growing', NODES_OF_A_ROW * (before + Math.ceil(perEni / 2))),
     );
   const startMs = announcedMs + leadS * 1000;
   kernel.at(announcedMs, () =>

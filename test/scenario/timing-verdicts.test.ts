@@ -43,9 +43,12 @@ test('a row in which every node was left is not judged, nor one in which nothing
   expect(said({ ...left, fills: 1 })).toContain('left in 0 of 1 rows');
 });
 
-test('what is given before a running node can adopt it in time is judged apart', () => {
-  const early = { ...QUIET, leadS: 65, failedRequests: 100 };
-  expect(said(QUIET, early)).toMatch(
+test.each([
+  ['before a running node can adopt it in time', { leadS: 65 }],
+  ['to a node that grows', { moment: 'growing' }],
+] as const)('what is given %s is judged apart', (_, other) => {
+  const apart = { ...QUIET, failedRequests: 100, ...other };
+  expect(said(QUIET, apart)).toMatch(
     /left in 1 of 1 rows\. .* empty interfaces: at most half left in 0 of 1 rows\./,
   );
 });
