@@ -15,7 +15,8 @@ export interface Warming {
    *  runs; or at its own time, where ours was sent even before that. What this floor adds is EventBridge's. */
   readonly warmFloorTold: number | undefined;
   /** The same, first come first served, and each answered after what EC2 took for that very attach. What this one adds is EC2's; what
-   *  `warmSeconds` has beyond it is ours: gathering, starting, reading, leasing, asking for the budget. */
+   *  `warmSeconds` has beyond it is ours: gathering, starting, reading, leasing, asking for the budget. Other orders can be a little
+   *  faster, where the slowest answers happen to be asked for first. */
   readonly warmFloorAnswered: number | undefined;
 }
 
