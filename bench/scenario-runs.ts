@@ -2,7 +2,9 @@
 
 import { seconds } from '../cli/tables.ts';
 import { type AttachStep, callsOf, type FillStep } from '../lambdas/core/plan/steps.ts';
+import type { Warming } from '../sim/scenario/attaches.ts';
 import { columnsOf } from '../sim/scenario/columns.ts';
+import type { Ours } from '../sim/scenario/figures.ts';
 import type { Scenario } from '../sim/scenario/format.ts';
 import { type Played, play } from '../sim/scenario/play.ts';
 import { progress, spread, table } from './text.ts';
@@ -96,7 +98,6 @@ function counts(all: readonly Readonly<Record<string, number>>[]): string {
 function oursIn(column: string, runs: readonly Played[]): string[] {
   const ours = runs.flatMap((run) => run.ours ?? []);
   if (ours.length === 0) return [];
-  const tenth = (value: number): string => value.toFixed(1);
   const left = counts(runs.map((run) => run.nodesLeft));
   const warmed = [
     `${column}: nodes launched ${spread(runs.map((run) => run.launched))}, nodes warmed ${spread(ours.map((each) => each.nodesWarmed))}; ` +
@@ -114,20 +115,31 @@ function oursIn(column: string, runs: readonly Played[]): string[] {
         ours.map((each) => each.callsPerFill),
         (value) => value.toFixed(2),
       )} (floor ${FLOORS.callsPerFill}); ` +
-      `last attach after ${spread(
-        ours.map((each) => each.warmSeconds),
-        tenth,
-      )} s ` +
-      `(floor, from when each node runs, of our share of the request bucket: ${spread(
-        ours.map((each) => each.warmFloorSeconds),
-        tenth,
-      )} s; ${spread(
-        ours.map(({ warmSeconds, warmFloorSeconds }) =>
-          warmSeconds === undefined || warmFloorSeconds === undefined
-            ? undefined
-            : warmSeconds / warmFloorSeconds,
-        ),
-        (value) => value.toFixed(2),
-      )} times that); ${spread(ours.map((each) => each.throttled))} of our requests throttled`,
+      `${spread(ours.map((each) => each.throttled))} of our requests throttled`,
+    lastAttach(column, ours),
   ];
 }
+
+/** How long it took, beside two floors; and whose the seconds between are. */
+function lastAttach(column: string, ours: readonly Ours[]): string {
+  const seconds = (read: (each: Ours) => number | undefined): string =>
+    spread(ours.map(read), (value) => value.toFixed(1));
+  const between = (to: keyof Warming, from: keyof Warming): string =>
+    seconds((each) => difference(each[to], each[from]));
+  const times = (floor: keyof Warming): string =>
+    spread(
+      ours.map(({ warmSeconds, [floor]: least }) =>
+        warmSeconds === undefined || least === undefined ? undefined : warmSeconds / least,
+      ),
+      (value) => value.toFixed(2),
+    );
+  return (
+    `${column}: last attach after ${seconds((each) => each.warmSeconds)} s, ${times('warmFloorSeconds')} times the floor, from when each ` +
+    `node runs, of our share of the request bucket (${seconds((each) => each.warmFloorSeconds)} s). Above it: until EventBridge had ` +
+    `told us ${between('warmFloorTold', 'warmFloorSeconds')} s, EC2's answers ${between('warmFloorAnswered', 'warmFloorTold')} s, ` +
+    `our own ${between('warmSeconds', 'warmFloorAnswered')} s: ${times('warmFloorAnswered')} times a floor that has the first two in it`
+  );
+}
+
+const difference = (a: number | undefined, b: number | undefined): number | undefined =>
+  a === undefined || b === undefined ? undefined : a - b;

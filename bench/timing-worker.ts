@@ -1,6 +1,6 @@
 /** Plays the rows it is handed and posts what came of each: one of these keeps one core busy. */
 import { parentPort, workerData } from 'node:worker_threads';
-import { type TimingRow, type TimingRun, timing } from '../sim/scenarios/timing.ts';
+import { type TimingRow, type TimingRun, timing, worldOf } from '../sim/scenarios/timing.ts';
 
 export interface TimingShare {
   readonly rows: readonly TimingRow[];
@@ -15,12 +15,15 @@ export interface TimingPlayed {
 }
 
 const { rows, seeds } = workerData as TimingShare;
+const alone = new Map<string, readonly TimingRun[]>();
 for (const row of rows) {
-  const ours: TimingRun[] = [];
-  const without: TimingRun[] = [];
-  for (let seed = 1; seed <= seeds; seed++) {
-    ours.push(await timing(row, seed, true));
-    without.push(await timing(row, seed, false));
-  }
-  parentPort?.postMessage({ row, ours, without } satisfies TimingPlayed);
+  const without = alone.get(worldOf(row)) ?? (await played(row, false));
+  alone.set(worldOf(row), without);
+  parentPort?.postMessage({ row, ours: await played(row, true), without } satisfies TimingPlayed);
+}
+
+async function played(row: TimingRow, prewarmer: boolean): Promise<TimingRun[]> {
+  const runs: TimingRun[] = [];
+  for (let seed = 1; seed <= seeds; seed++) runs.push(await timing(row, seed, prewarmer));
+  return runs;
 }

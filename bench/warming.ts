@@ -2,7 +2,7 @@
  *  needs at our share: the floor of any plan. */
 import { EC2_BUCKETS } from '../lambdas/core/limits.ts';
 import { DEFAULT_POLICY } from '../lambdas/core/policy.ts';
-import { lastTurnMs } from '../sim/scenario/figures.ts';
+import { attachesSent, lastTurnMs } from '../sim/scenario/attaches.ts';
 import { PREWARMER, Stage } from '../sim/stage.ts';
 import { World } from '../sim/world.ts';
 import { spread, table } from './text.ts';
@@ -45,7 +45,7 @@ export async function measureWarming(nodes: number, seed: number): Promise<Warmi
     established: { nodes, addresses: [9] },
   });
   await world.kernel.run(QUIET_MS);
-  const sentMs = attachesSent(world);
+  const sent = attachesSent(world);
   const before = changes(world);
   const throttledBefore = world.account.calls.throttlesOf(PREWARMER);
   world.bus.put('eks-ip-prewarmer', 'Deployment Announced', {
@@ -71,7 +71,7 @@ export async function measureWarming(nodes: number, seed: number): Promise<Warmi
     interfaces: attachedMs.length,
     firstSeconds: (first - QUIET_MS) / 1000,
     seconds: (last - first) / 1000,
-    sentSeconds: ((sentMs.at(-1) ?? 0) - (sentMs[0] ?? 0)) / 1000,
+    sentSeconds: ((sent.at(-1)?.atMs ?? 0) - (sent[0]?.atMs ?? 0)) / 1000,
     floorSeconds: (lastTurnMs(ready, { size: size * share, perSecond: perSecond * share }) - first) / 1000,
     callsPerInterface: (changes(world) - before) / attachedMs.length,
     throttled: world.account.calls.throttlesOf(PREWARMER) - throttledBefore,
@@ -112,14 +112,3 @@ const changes = ({ account }: World): number =>
     (sum, [action, count]) => (action.startsWith('Describe') ? sum : sum + count),
     0,
   );
-
-/** When each attach of ours reached EC2 from now on, ms. */
-function attachesSent({ account, kernel }: World): readonly number[] {
-  const sentMs: number[] = [];
-  const real = account.call.bind(account);
-  account.call = (caller, action, input) => {
-    if (caller.name === PREWARMER && action === 'AttachNetworkInterface') sentMs.push(kernel.nowMs);
-    return real(caller, action, input);
-  };
-  return sentMs;
-}

@@ -58,6 +58,7 @@ const NO_TROUBLE: Required<BusTrouble> = { lateByMs: 0, duplicateShare: 0, lostS
 export class EventBus {
   readonly #world: EventBusWorld;
   readonly #rules: Rule[] = [];
+  readonly #deliveries: ((event: BusEvent) => void)[] = [];
   readonly #chance: Stream;
   /** A stream of its own: trouble shifts neither ids nor the usual delays. */
   readonly #luck: Stream;
@@ -73,6 +74,11 @@ export class EventBus {
 
   addRule(rule: Rule): void {
     this.#rules.push(rule);
+  }
+
+  /** Called at every delivery to a target, that of a second copy included, in the instant it happens. */
+  onDelivery(listener: (event: BusEvent) => void): void {
+    this.#deliveries.push(listener);
   }
 
   /** From now on events meet this trouble; what is left out is none. */
@@ -105,6 +111,7 @@ export class EventBus {
       this.#world.kernel.after(delayMs + lateByMs + extraMs + againMs, () => {
         if ('deliver' in target) target.deliver(JSON.parse(text));
         else this.#world.queues.send(target.queueUrl, text, 0);
+        for (const listener of this.#deliveries) listener(event);
       });
     }
   }

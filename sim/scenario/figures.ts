@@ -1,9 +1,10 @@
 /** The figures every way to run a cluster is judged by, read off the world while and after a story is played. */
-import { EC2_BUCKETS, type MutatingAction, type RequestBucket } from '../../lambdas/core/limits.ts';
+import { EC2_BUCKETS, type MutatingAction } from '../../lambdas/core/limits.ts';
 import type { Pod } from '../cluster/pod.ts';
 import { quantileOf } from '../scenarios/statistics.ts';
 import { type Note, PREWARMER, type Stage } from '../stage.ts';
 import type { World } from '../world.ts';
+import { type Attached, AttachTimes, type Warming } from './attaches.ts';
 
 export interface Figures {
   /** Pods created since the story began. */
@@ -39,7 +40,7 @@ export interface Figures {
   readonly ours: Ours | undefined;
 }
 
-export interface Ours {
+export interface Ours extends Warming {
   readonly calls: Readonly<Record<string, number>>;
   readonly interfaces: number;
   /** Creates, attaches and DeleteOnTermination calls for each interface attached. */
@@ -48,11 +49,6 @@ export interface Ours {
   readonly callsPerFill: number | undefined;
   /** Nodes that got an interface of ours. */
   readonly nodesWarmed: number;
-  /** From the beginning to our last attach, s. Nodes boot in that time, too. */
-  readonly warmSeconds: number | undefined;
-  /** When the last attach would be made if each were sent the moment its node runs and our share of the bucket has a request
-   *  left, s: the floor of `warmSeconds`. */
-  readonly warmFloorSeconds: number | undefined;
   /** Requests of ours that EC2 throttled. */
   readonly throttled: number;
 }
@@ -76,10 +72,9 @@ export class Watch {
   readonly #throttledBefore: number;
   readonly #nodesBefore: number;
   readonly #ourThrottlesBefore: number;
-  /** When each instance launched since began to run. */
-  readonly #runningAtMs = new Map<string, number>();
+  readonly #times: AttachTimes;
   /** Interfaces of ours that were attached since, those given back meanwhile included: which node, and when. */
-  readonly #attached = new Map<string, { readonly nodeId: string; readonly atMs: number }>();
+  readonly #attached = new Map<string, Attached>();
   #idle = 0;
 
   constructor(world: World, stage: Stage | undefined) {
@@ -91,9 +86,7 @@ export class Watch {
     this.#throttledBefore = throttled(world);
     this.#nodesBefore = world.nodes.length;
     this.#ourThrottlesBefore = world.account.calls.throttlesOf(PREWARMER);
-    world.account.onStateChange(({ id }, state) => {
-      if (state === 'running') this.#runningAtMs.set(id, world.kernel.nowMs);
-    });
+    this.#times = new AttachTimes(world);
     const look = (): void => {
       this.#look();
       world.kernel.after(LOOK_EVERY_MS, look);
@@ -177,46 +170,28 @@ export class Watch {
 
   #ours({ journal }: Stage, budgetShare: number): Ours {
     const calls = since(this.#oursBefore, this.#world.account.calls.of(PREWARMER));
-    const attached = [...this.#attached.values()];
-    const interfaces = attached.length;
+    const interfaces = this.#attached.size;
     const failedFills = journal.filter(
       ({ what, facts }) => what === 'call failed' && facts['action'] === 'AssignPrivateIpAddresses',
     ).length;
     const assigns = calls['AssignPrivateIpAddresses'] ?? 0;
     const fills = assigns - failedFills;
     const perInterface = INTERFACE_ACTIONS.reduce((sum, action) => sum + (calls[action] ?? 0), 0);
-    const last = Math.max(...attached.map(({ atMs }) => atMs));
-    const first = Math.min(...attached.map(({ atMs }) => atMs));
-    // A node that ran before waits for nothing but its turn: from our first attach on.
-    const readyMs = attached.map(({ nodeId }) => this.#runningAtMs.get(nodeId) ?? first);
     const { size, perSecond } = EC2_BUCKETS.AttachNetworkInterface;
-    const floorMs = lastTurnMs(readyMs, { size: size * budgetShare, perSecond: perSecond * budgetShare });
     return {
       calls,
       interfaces,
       callsPerInterface: interfaces === 0 ? undefined : perInterface / interfaces,
       fills,
       callsPerFill: fills === 0 ? undefined : assigns / fills,
-      nodesWarmed: new Set(attached.map(({ nodeId }) => nodeId)).size,
-      warmSeconds: interfaces === 0 ? undefined : (last - this.#fromMs) / 1000,
-      warmFloorSeconds: interfaces === 0 ? undefined : (floorMs - this.#fromMs) / 1000,
+      nodesWarmed: new Set([...this.#attached.values()].map(({ nodeId }) => nodeId)).size,
+      ...this.#times.warming(this.#attached, {
+        size: size * budgetShare,
+        perSecond: perSecond * budgetShare,
+      }),
       throttled: this.#world.account.calls.throttlesOf(PREWARMER) - this.#ourThrottlesBefore,
     };
   }
-}
-
-/** When the last of these requests is sent that are ready at given times, out of a bucket that is full at first. */
-export function lastTurnMs(readyMs: readonly number[], { size, perSecond }: RequestBucket): number {
-  let tokens = size;
-  let nowMs = 0;
-  for (const atMs of readyMs.toSorted((a, b) => a - b)) {
-    const from = Math.max(nowMs, atMs);
-    tokens = Math.min(size, tokens + ((from - nowMs) / 1000) * perSecond);
-    const missing = Math.max(0, 1 - tokens);
-    nowMs = from + (missing / perSecond) * 1000;
-    tokens = Math.max(0, tokens - 1);
-  }
-  return nowMs;
 }
 
 function since(

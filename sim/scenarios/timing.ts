@@ -21,13 +21,16 @@ interface Mode {
   /** The policy document. */
   readonly policy?: Readonly<Record<string, unknown>>;
   readonly custom?: true;
+  /** The CNI gives back what exceeds its targets at its first loops, so that no interface stays full that no pod uses
+   *  (amazon-vpc-cni-k8s v1.23.1, recorded: 2.5 to 5 s after its start). */
+  readonly trims?: true;
 }
 
 export const TIMING_MODES = {
   'W=1': { cniEnv: { WARM_ENI_TARGET: '1' } },
   'W=2': { cniEnv: { WARM_ENI_TARGET: '2' } },
-  'IP 5/10': { cniEnv: { WARM_IP_TARGET: '5', MINIMUM_IP_TARGET: '10' } },
-  'P=1': { cniEnv: { ENABLE_PREFIX_DELEGATION: 'true', WARM_PREFIX_TARGET: '1' } },
+  'IP 5/10': { cniEnv: { WARM_IP_TARGET: '5', MINIMUM_IP_TARGET: '10' }, trims: true },
+  'P=1': { cniEnv: { ENABLE_PREFIX_DELEGATION: 'true', WARM_PREFIX_TARGET: '1' }, trims: true },
   disabled: { cniEnv: { DISABLE_NETWORK_RESOURCE_PROVISIONING: 'true' }, policy: { soleAllocator: true } },
   custom: {
     cniEnv: CUSTOM,
@@ -45,10 +48,23 @@ export const TIMING_TYPES = {
   'm5.4xlarge': { enis: 8, perEni: 29 },
 } as const;
 export type TimingType = keyof typeof TIMING_TYPES;
+
+interface Moment {
+  readonly nodes: 'launching' | 'quiet' | 'growing';
+  /** The announcement says how many pods each node has, which EC2 does not show; the lens would count as many. */
+  readonly podsKnown?: true;
+}
+
 /** What the nodes the pods land on do: they are launched when the pods come, they have stood still, or they are growing when
  *  the announcement arrives. */
-export const TIMING_MOMENTS = ['launching', 'quiet', 'growing'] as const;
-export type TimingMoment = (typeof TIMING_MOMENTS)[number];
+export const TIMING_MOMENTS = {
+  launching: { nodes: 'launching' },
+  quiet: { nodes: 'quiet' },
+  'quiet, pods known': { nodes: 'quiet', podsKnown: true },
+  growing: { nodes: 'growing' },
+  'growing, pods known': { nodes: 'growing', podsKnown: true },
+} as const satisfies Readonly<Record<string, Moment>>;
+export type TimingMoment = keyof typeof TIMING_MOMENTS;
 
 export interface TimingRow {
   readonly mode: TimingMode;
@@ -57,13 +73,40 @@ export interface TimingRow {
   readonly leadS: number;
 }
 
+/** Where a plan for a running node goes by the pods it has: what the CNI keeps depends on them in WARM_ENI_TARGET mode alone, custom
+ *  networking included. Elsewhere the announcement's `podsPerNode` would only play the same run again. */
+const PODS_MATTER: readonly TimingMode[] = ['W=1', 'W=2', 'custom'];
+
+/** Every row there is. */
+export const timingRows = (): TimingRow[] =>
+  (Object.keys(TIMING_MODES) as TimingMode[]).flatMap((mode) =>
+    (Object.keys(TIMING_MOMENTS) as TimingMoment[])
+      .filter((moment) => !podsKnownIn(moment) || PODS_MATTER.includes(mode))
+      .flatMap((moment) =>
+        (Object.keys(TIMING_TYPES) as TimingType[]).flatMap((type) =>
+          TIMING_LEADS_S.map((leadS) => ({ mode, moment, type, leadS })),
+        ),
+      ),
+  );
+
+const podsKnownIn = (moment: TimingMoment): boolean => 'podsKnown' in TIMING_MOMENTS[moment];
+
+/** Nodes that launch, in a mode whose CNI keeps the full interfaces it finds when it starts. */
+export const launchesFull = ({ mode, moment }: TimingRow): boolean =>
+  TIMING_MOMENTS[moment].nodes === 'launching' && !('trims' in TIMING_MODES[mode]);
+
+/** Without the prewarmer nobody reads announcements: rows that differ in what they say are one world there. */
+export const worldOf = ({ mode, moment, type, leadS }: TimingRow): string =>
+  [mode, TIMING_MOMENTS[moment].nodes, type, leadS].join('|');
+
 export interface TimingRun {
   readonly failedRequests: number;
   /** Pods of the burst that still have no address five minutes later. */
   readonly without: number;
   readonly lateAttach: number;
-  /** Nodes that got something, and nodes that were left, by reason. */
+  /** Nodes that got an interface, calls that filled one that was there, and nodes that were left, by reason. */
   readonly warmed: number;
+  readonly fills: number;
   readonly left: Readonly<Record<string, number>>;
 }
 
@@ -72,7 +115,7 @@ const SETTLED_MS = 660_000;
 const WATCHED_MS = 300_000;
 /** Before the announcement, when growing nodes get what they grow for: their first call is on its way. */
 const GROWING_MS = 8_000;
-const NODES_OF_A_ROW = 2;
+export const NODES_OF_A_ROW = 2;
 
 /** One burst. Its size is drawn from the seed: one to two and a half interfaces' worth for each node. */
 export async function timing(
@@ -89,6 +132,7 @@ export async function timing(
     ...(custom !== undefined && { eniConfigs: { [NODES.zone]: { subnetId: PODS.id, securityGroups: [] } } }),
   });
   const { kernel } = world;
+  const { nodes, podsKnown }: Moment = TIMING_MOMENTS[moment];
   // Where the CNI allocates nothing, nothing works without somebody who does: us, or a person's scripts. It is played against
   // nodes that somebody gave one interface's worth.
   const stage = prewarmer ? new Stage(world, { mode: 'warm', policy }) : undefined;
@@ -97,15 +141,16 @@ export async function timing(
   const before = Math.floor(draw.between(0, perEni / 2));
   const burst = NODES_OF_A_ROW * Math.floor(perEni * draw.between(1, 2.5));
 
-  if (moment !== 'launching') {
+  if (nodes !== 'launching') {
     for (let node = 0; node < NODES_OF_A_ROW; node++)
       world.established(type, mode === 'disabled' ? [perEni] : [0]);
-    kernel.at(60_000, () => create(world, 'old', NODES_OF_A_ROW * before));
+    if (nodes === 'quiet') kernel.at(60_000, () => create(world, 'old', NODES_OF_A_ROW * before));
   }
-  const announcedMs = moment === 'launching' ? 0 : SETTLED_MS;
-  if (moment === 'growing')
+  const announcedMs = nodes === 'launching' ? 0 : SETTLED_MS;
+  // No pods until then: what the CNI adds for the first ones would do for half an interface more, and nothing would grow.
+  if (nodes === 'growing')
     kernel.at(announcedMs - GROWING_MS, () =>
-      create(world, 'growing', NODES_OF_A_ROW * Math.ceil(perEni / 2)),
+      create(world, 'growing', NODES_OF_A_ROW * (before + Math.ceil(perEni / 2))),
     );
   const startMs = announcedMs + leadS * 1000;
   kernel.at(announcedMs, () =>
@@ -114,13 +159,14 @@ export async function timing(
       workload: { kind: 'Deployment', namespace: 'default', name: 'burst' },
       replicas: { from: 0, to: burst },
       startsAt: new Date(world.clockMs + leadS * 1000).toISOString(),
+      ...(podsKnown && { podsPerNode: world.pods.length / NODES_OF_A_ROW }),
     }),
   );
   await kernel.run(announcedMs);
   const watch = new Watch(world, stage);
   kernel.at(startMs, () => {
     create(world, 'burst', burst);
-    if (moment === 'launching') for (let node = 0; node < NODES_OF_A_ROW; node++) world.launch(type);
+    if (nodes === 'launching') for (let node = 0; node < NODES_OF_A_ROW; node++) world.launch(type);
   });
   await kernel.run(startMs + WATCHED_MS);
   const { failedRequests, withoutAddress, lateAttach, nodesLeft, ours } = watch.measure(world.pods, 0.5);
@@ -129,6 +175,7 @@ export async function timing(
     without: withoutAddress,
     lateAttach,
     warmed: ours?.nodesWarmed ?? 0,
+    fills: ours?.fills ?? 0,
     left: nodesLeft,
   };
 }

@@ -2,13 +2,14 @@
 import { describe, expect, test } from 'vitest';
 import {
   TIMING_MODES,
-  TIMING_MOMENTS,
   TIMING_TYPES,
   type TimingMode,
+  type TimingMoment,
   type TimingRow,
   type TimingRun,
   type TimingType,
   timing,
+  timingRows,
 } from '../../sim/scenarios/timing.ts';
 import type { World } from '../../sim/world.ts';
 import { replayable } from '../replay.ts';
@@ -21,6 +22,10 @@ const modes = Object.keys(TIMING_MODES) as TimingMode[];
 const types = Object.keys(TIMING_TYPES) as TimingType[];
 /** Where design and README say that a launch is warmed. */
 const WARMED_AT_LAUNCH: readonly TimingMode[] = ['W=1', 'W=2', 'disabled', 'custom'];
+
+const momentsOf = (mode: TimingMode): TimingMoment[] => [
+  ...new Set(timingRows().flatMap((row) => (row.mode === mode ? [row.moment] : []))),
+];
 
 const failed = (runs: readonly TimingRun[]): number =>
   runs.reduce((sum, { failedRequests }) => sum + failedRequests, 0);
@@ -37,7 +42,7 @@ async function played(row: TimingRow): Promise<{ ours: TimingRun[]; without: Tim
 }
 
 describe.each(modes)('%s', (mode) => {
-  describe.each(TIMING_MOMENTS)('nodes %s', (moment) => {
+  describe.each(momentsOf(mode))('nodes %s', (moment) => {
     test.each(types.flatMap((type) => LEADS_S.map((leadS) => ({ type, leadS }))))(
       '$type, announced $leadS s ahead: never more failures than without us',
       async ({ type, leadS }) => {
