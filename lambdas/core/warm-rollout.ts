@@ -9,6 +9,8 @@ import { say } from './complaints.ts';
 import { countWould } from './counting.ts';
 import { decideRollout, type RolloutReport } from './decide-rollout.ts';
 import { asDeployed } from './lens.ts';
+import { QUIET_MS } from './limits.ts';
+import type { Step } from './plan/steps.ts';
 import type { Policy } from './policy.ts';
 import type { Ports } from './ports.ts';
 import { type PresentNodes, seePresent } from './present-nodes.ts';
@@ -40,12 +42,13 @@ export async function warmRollout(
     ports,
   );
 
-  const [, { told, waitMs }] = await Promise.all([
+  const [, { told, waitMs: goesOnMs }] = await Promise.all([
     leaveOpen(signal, report.openDemand, ports),
     present.mode === 'warm'
       ? carryOutRollout(signal, { ...present, plan: warmPart }, ports)
       : ({ told: [ONLY_OBSERVED] } as CarriedOut),
   ]);
+  const waitMs = soonest(goesOnMs, quietAgainMs(warmPart.steps, signal, present));
   await Promise.all([
     waitMs !== undefined && comeBack(signal, waitMs, ports),
     ports.rolloutBook.say(readinessOf(signal, report, present, waitMs)),
@@ -56,6 +59,32 @@ export async function warmRollout(
 }
 
 const ONLY_OBSERVED = 'nothing: only observed';
+
+/** A message takes a second or two to come back, and the cluster one to be read. */
+const COMES_BACK_MS = 5_000;
+
+/** When to look again at nodes that changed lately, or were never seen: they may be quiet long before the pods come. Not before
+ *  each has been unchanged for long enough, nor before half of the time is over in which help is in time, so that restless nodes cost a
+ *  handful of looks, and one a quarter of an hour (the longest that a message can wait) where a rollout is announced further ahead. */
+function quietAgainMs(
+  steps: readonly Step[],
+  { startsAtMs }: RolloutAnnounced,
+  { mode, acting, sights, policy, nowMs }: PresentNodes,
+): number | undefined {
+  if (mode !== 'warm') return undefined;
+  const leftMs = startsAtMs - adoptionWorstMs(policy) - COMES_BACK_MS - nowMs;
+  const quietInMs = steps
+    .filter((step) => step.do === 'leave' && step.reason === 'not quiet')
+    .flatMap((step) => ('nodeId' in step && acting.get(step.nodeId)?.mode === 'warm' ? [step.nodeId] : []))
+    .map((nodeId) => (sights.get(nodeId)?.sinceMs ?? nowMs) + QUIET_MS - nowMs)
+    .filter((ms) => ms <= leftMs);
+  return quietInMs.length === 0 ? undefined : Math.max(leftMs / 2, ...quietInMs);
+}
+
+const soonest = (...waits: readonly (number | undefined)[]): number | undefined => {
+  const known = waits.filter((waitMs) => waitMs !== undefined);
+  return known.length === 0 ? undefined : Math.min(...known);
+};
 
 /** For who asks at the gate endpoint: how many of the pods could come now, and from when on all of them, as far as that can be
  *  told. */

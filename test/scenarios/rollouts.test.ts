@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { RolloutReport } from '../../lambdas/core/decide-rollout.ts';
+import { Invocations, type OutsideCall } from '../../sim/chaos/invocations.ts';
 import type { Stage } from '../../sim/stage.ts';
 import type { World } from '../../sim/world.ts';
 import {
@@ -63,6 +64,39 @@ describe('a rollout is announced five minutes ahead, on two quiet nodes with nin
     await world.kernel.run(start + minutes(3));
     expect(world.pods).toHaveLength(40);
     expect(failedRequests(world)).toBe(0);
+  });
+
+  test('nobody has seen the nodes before: they are looked at again once they are known to be quiet, and given as much', async () => {
+    const { world, stage } = staged({ seed: 48 });
+    world.established('m5.large', [9]);
+    world.established('m5.large', [9]);
+    await world.kernel.run(minutes(1));
+    announce(world, { startsAt: inMinutes(world, 5) });
+    await world.kernel.run(world.kernel.nowMs + seconds(50));
+    expect(stepsOf(stage).slice(-2)).toMatchObject([{ reason: 'not quiet' }, { reason: 'not quiet' }]);
+    expect(changes(world)).toEqual({});
+    await world.kernel.run(world.kernel.nowMs + minutes(3.8));
+    for (const node of world.nodes) expect(node.ipamd.snapshot()).toMatchObject({ enis: 2, totalIps: 17 });
+  });
+
+  test('two hours ahead, and the nodes never come to rest: they are looked at a dozen times, and left in the end', async () => {
+    const invocations = new Invocations();
+    const { world, stage } = staged(
+      { seed: 49 },
+      {
+        wrap: (ports) =>
+          invocations.around(ports, async <T>({ method }: OutsideCall, send: () => Promise<T>) =>
+            method === 'sights' ? (new Map() as T) : send(),
+          ),
+      },
+    );
+    world.established('m5.large', [9]);
+    announce(world, { startsAt: inMinutes(world, 120) });
+    await world.kernel.run(minutes(121));
+    const looks = stepsOf(stage).filter(({ reason }) => reason === 'not quiet');
+    expect(looks.length).toBeGreaterThan(5);
+    expect(looks.length).toBeLessThan(20);
+    expect(changes(world)).toEqual({});
   });
 
   test('announced twice: the same two ENIs, and the second plan adds nothing', async () => {
