@@ -58,6 +58,7 @@ export class Counter {
         invocations.around(ports, async ({ port, method, args }, send) => {
           this.#calls.push(...storeCall({ port, method, args, atMs: world.clockMs }));
           if (port === 'bus') this.#now.events++;
+          if (port === 'deliveries') this.#now.sqsRequests += Math.ceil((args[0] as unknown[]).length / 10);
           const answer = await send();
           if (port === 'vpc') this.#now.nodesRead += nodesIn(answer);
           return answer;
