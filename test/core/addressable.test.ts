@@ -162,11 +162,43 @@ describe('poolOf: what of a node is surely free', () => {
 
   test('what the CNI would give back within seconds does not count', () => {
     const node = aNode({ enis: enisOf('i-1', [9, 9, 9]) });
-    expect(room(node, { podsPerNode: 0 })).toEqual([27, 17]);
-    expect(room(node, { podsPerNode: 9 })).toEqual([18, 17]);
+    // Whole ENIs, as long as two of them could be without a pod's address.
+    expect(room(node, { podsPerNode: 0 })).toEqual([27, 9]);
+    expect(room(node, { podsPerNode: 9 })).toEqual([18, 9]);
+    expect(room(node, { podsPerNode: 10 })).toEqual([17, 17]);
     const env = { WARM_IP_TARGET: '5', MINIMUM_IP_TARGET: '10' };
     expect(room(aNode({ enis: enisOf('i-1', [9, 3]) }), { env, podsPerNode: 4 })).toEqual([23, 6]);
   });
+
+  test('an ENI that came less than 45 s ago is there for pods that come now, however many are free', () => {
+    const attached = (secondsAgo: number) =>
+      aNode({
+        enis: [
+          anEni(0, 9, { tags: { [IPAMD_TAG]: 'i-1' } }),
+          anEni(1, 9, { attachedAtMs: NOW_MS - secondsAgo * 1000, tags: { [IPAMD_TAG]: 'i-1' } }),
+        ],
+      });
+    const env = { WARM_ENI_TARGET: '0' };
+    expect(room(attached(44), { env, podsPerNode: 9 })).toEqual([18, 9]);
+    expect(room(attached(45), { env, podsPerNode: 9 })).toEqual([18, 0]);
+    // A pod keeps it.
+    expect(room(attached(45), { env, podsPerNode: 10 })).toEqual([17, 8]);
+  });
+
+  test.each<[string, Readonly<Record<string, string>>, podsPerNode: number, grows: boolean | undefined]>([
+    ['more free than it keeps', {}, 9, undefined],
+    ['fewer', {}, 10, true],
+    ['none free, with a target of 0', { WARM_ENI_TARGET: '0' }, 18, true],
+    ['some', { WARM_ENI_TARGET: '0' }, 17, undefined],
+    ['it must not', { DISABLE_NETWORK_RESOURCE_PROVISIONING: 'true' }, 18, undefined],
+    ['no ENI more', { MAX_ENI: '2' }, 18, undefined],
+  ])(
+    '18 addresses and pods that were counted: whether the CNI is about to grow, %s',
+    (_, env, podsPerNode, grows) => {
+      const node = aNode({ enis: enisOf('i-1', [9, 9]) });
+      expect(poolFor(node, { env, podsPerNode })?.grows).toBe(grows);
+    },
+  );
 
   test('nobody counted: what the CNI keeps free on a quiet node that could grow, or nothing', () => {
     const node = aNode({ enis: enisOf('i-1', [9, 9]) });

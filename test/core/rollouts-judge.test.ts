@@ -14,6 +14,9 @@ interface Look {
   readonly freeAddresses?: number;
   readonly coming?: number;
   readonly filled?: boolean;
+  readonly growing?: number;
+  /** Seconds from the plan until ENIs that came count. */
+  readonly countsFromSeconds?: number;
   readonly margin?: number;
   readonly afterSeconds?: number;
 }
@@ -27,13 +30,18 @@ function judged({
   freeAddresses = pods,
   coming = 0,
   filled = false,
+  growing = 0,
+  countsFromSeconds,
   margin = 1,
   afterSeconds = 10,
 }: Look) {
   const record = aRecord(aBatch({ waves }), { releasedPods });
   const looked = aWave({ freeAddresses, ...wave });
-  const can = { pods, freeAddresses, freeSlots: 50 };
-  return judge(record, looked, { can, coming, filled, margin, nowMs: NOW_MS + afterSeconds * 1000 });
+  const can = { pods, freeAddresses, freeSlots: 50, growing };
+  return judge(record, looked, {
+    ...{ can, coming, filled, margin, nowMs: NOW_MS + afterSeconds * 1000 },
+    ...(countsFromSeconds !== undefined && { countsFromMs: NOW_MS + countsFromSeconds * 1000 }),
+  });
 }
 
 const FIXED = { size: 20 } as const;
@@ -70,16 +78,34 @@ describe('enough addresses', () => {
 });
 
 describe('too few addresses', () => {
-  test.each<[string, Look, string]>([
-    ['nodes take in what was attached', { coming: 2 }, '2 nodes to take in what was attached to them'],
-    ['the pools grow', { wave: { freeAddresses: 18 } }, 'the pools of the nodes to grow'],
-    ['nobody looked before', { wave: { freeAddresses: -1 } }, 'the pools of the nodes to grow'],
-  ])('%s: it waits', (_how, look, waitsFor) => {
-    expect(judged({ pods: 19, ...look })).toEqual({ do: 'wait', waitsFor, enough: false, pods: 19 });
+  const GROWTH = 'the pools of the nodes to grow';
+  test.each<[string, Look, string, number]>([
+    ['nodes take in what was attached', { coming: 2 }, '2 nodes to take in what was attached to them', 10],
+    [
+      'pools are about to grow, and did since the last look',
+      { growing: 1, wave: { freeAddresses: 18 } },
+      GROWTH,
+      6,
+    ],
+    [
+      'pools are about to grow, and nobody looked before',
+      { growing: 1, wave: { freeAddresses: -1 } },
+      GROWTH,
+      6,
+    ],
+    ['pools have grown, by ENIs that do not count yet', { growing: 1, countsFromSeconds: 23 }, GROWTH, 13],
+  ])('%s: it waits', (_how, look, waitsFor, seconds) => {
+    const waits = { do: 'wait', waitsFor, waitMs: seconds * 1000, enough: false, pods: 19 };
+    expect(judged({ pods: 19, ...look })).toEqual(waits);
   });
 
   test.each<[string, Look]>([
     ['an automatic wave at once', {}],
+    [
+      'one that nobody looked at before too: pools at rest are what they are',
+      { wave: { freeAddresses: -1 } },
+    ],
+    ['and pools that should grow did not since the last look', { growing: 3 }],
     ['of a set size, after a minute', { waves: FIXED, afterSeconds: 60 }],
     [
       'of a set size, where a wave may pause for less',
@@ -139,7 +165,11 @@ describe('too few addresses', () => {
   });
 
   test('EC2 does not let us, and the pools still grow: that is waited for first', () => {
-    const look = { pods: 19, wave: { shortfalls: { 'not allowed': 2 }, freeAddresses: 18 } } as const;
+    const look = {
+      pods: 19,
+      wave: { shortfalls: { 'not allowed': 2 }, freeAddresses: 18 },
+      growing: 1,
+    } as const;
     expect(judged(look)).toMatchObject({ do: 'wait', waitsFor: 'the pools of the nodes to grow' });
   });
 });

@@ -15,7 +15,14 @@ import {
   slotsPerEni,
   usableEnis,
 } from '../cni.ts';
-import { ADDRESSES_PER_PREFIX, ASSIGN_CALL_MS, ENI_GROWTH_MS, IPAMD_LOOP_MS, QUIET_MS } from '../limits.ts';
+import {
+  ADDRESSES_PER_PREFIX,
+  ASSIGN_CALL_MS,
+  ENI_GROWTH_MS,
+  ENI_KEPT_AT_LEAST_MS,
+  IPAMD_LOOP_MS,
+  QUIET_MS,
+} from '../limits.ts';
 import {
   type Cluster,
   cardEnis,
@@ -34,6 +41,9 @@ import { type InstanceLimits, limitsOf, managedGroupPodCap } from '../plan/insta
 import { entriesFree, looksLike, type Sight } from '../plan/standing.ts';
 import type { Policy } from '../policy.ts';
 
+/** From its attach an ENI stays for pods that come within a quarter of a minute, however many are free. */
+const ENI_STAYS_MS = ENI_KEPT_AT_LEAST_MS - 15_000;
+
 /** What one node can take. */
 export interface NodePool {
   readonly nodeId: NodeId;
@@ -41,6 +51,9 @@ export interface NodePool {
   readonly freeAddresses: number;
   /** Pods with an address that the scheduler may still put there, whether there is one or not. */
   readonly freeSlots: number;
+  /** Fewer addresses are free than ipamd keeps, and it could have more: unless something keeps it from that, it is about to. Told
+   *  only where the pods are counted. */
+  readonly grows?: boolean;
 }
 
 export interface Addressable {
@@ -50,6 +63,8 @@ export interface Addressable {
   /** Of all nodes. */
   readonly freeAddresses: number;
   readonly freeSlots: number;
+  /** Nodes that are about to have more, where there are any. */
+  readonly growing?: number;
   /** The node whose addresses run out first; absent when none do. */
   readonly limitedBy?: NodeId;
 }
@@ -68,11 +83,13 @@ export function addressable({ nodes }: { readonly nodes: readonly NodePool[] }):
     limitedBy = nodeId;
   }
   const sum = (of: (pool: NodePool) => number): number => nodes.reduce((all, pool) => all + of(pool), 0);
+  const growing = sum(({ grows }) => (grows === true ? 1 : 0));
   return {
     pods:
       limitedBy === undefined ? Number.POSITIVE_INFINITY : sum((each) => Math.max(0, each.freeSlots - level)),
     freeAddresses: sum((each) => each.freeAddresses),
     freeSlots: sum((each) => each.freeSlots),
+    ...(growing > 0 && { growing }),
     ...(limitedBy !== undefined && { limitedBy }),
   };
 }
@@ -127,12 +144,36 @@ export function poolOf(node: Node, cluster: Cluster, given: Policy, seen: PoolsS
   // Free slots are told from the same number: each pod that is not there is one slot and one address more, and never less room.
   const pods = counted ?? Math.min(total - Math.min(total, kept), most);
   const cooling = typeof seen.cooling === 'number' ? seen.cooling : (seen.cooling?.get(node.id) ?? 0);
-  // Above its bound the CNI gives back whole interfaces (or prefixes) within seconds, before the pods come; what has been there
-  // for a minute it keeps.
   const keeps =
-    quiet || limits === undefined ? total : Math.min(total, bound(settings.mode, pods, slotsPerEni(limits)));
-  return pool(pods, keeps - pods - cooling);
+    quiet || limits === undefined
+      ? total
+      : keptOf(enis, total, settings.mode, pods, slotsPerEni(limits), seen.nowMs);
+  const grows = counted !== undefined && canGrow && isLow(settings.mode, total - pods, slotsPerEni(limits));
+  return { ...pool(pods, keeps - pods - cooling), ...(grows && { grows }) };
 }
+
+/** Of a total that has not been there for a minute, what surely stays until pods come. Above its bound the CNI trims single addresses
+ *  and prefixes at once, or gives back whole ENIs, the oldest without a pod first, of those that it has known for long enough. */
+function keptOf(
+  enis: readonly Eni[],
+  total: number,
+  mode: CniMode,
+  pods: number,
+  perEni: number,
+  nowMs: number,
+): number {
+  const most = bound(mode, pods, perEni);
+  if (mode.kind !== 'warm-eni') return Math.min(total, most);
+  const mayGo = enis.filter(
+    ({ deviceIndex, attachedAtMs = 0 }) => deviceIndex > 0 && nowMs - attachedAtMs >= ENI_STAYS_MS,
+  );
+  const surplus = Math.ceil(Math.max(0, total - most) / perEni);
+  return Math.max(pods, total - Math.min(surplus, mayGo.length) * perEni);
+}
+
+/** Whether ipamd grows with so many addresses without pods. */
+const isLow = (mode: CniMode, free: number, perEni: number): boolean =>
+  growthStep(mode, perEni) !== undefined && free < Math.max(1, keptFree(mode, perEni));
 
 /** ENIs whose addresses ipamd gives to pods now. It tags what it takes in, so where it tags at all an ENI without is not, or never
  *  will be, one of them. The primary is always taken in. */

@@ -7,7 +7,7 @@ import { IPAMD_LOOP_MS } from '../limits.ts';
 import type { Ports } from '../ports.ts';
 import { eventOf, keepWave, type Next, type Phase, readRollout, stopFor, waitFor, waveOf } from './phase.ts';
 import { grows, podsInAll, type RolloutRecord, replicasAt, type WaveRecord } from './record.ts';
-import { LOOK_EVERY_MS } from './verdict.ts';
+import { LOOK_EVERY_MS } from './room-now.ts';
 
 /** Pods get their addresses within seconds of being scheduled. */
 const PODS_AGAIN_MS = 5_000;

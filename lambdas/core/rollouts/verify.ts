@@ -6,9 +6,9 @@ import type { NodeRecord } from '../records.ts';
 import { keepWave, type Next, type Phase, readRollout, stopFor, tell, waitFor, waveOf } from './phase.ts';
 import { tooLate } from './plan-wave.ts';
 import { demandIdOf, type RolloutRecord, replicasAt, type WaveRecord } from './record.ts';
-import { addressableNow, settlesForMs } from './room-now.ts';
-import { judge, LOOK_EVERY_MS, type Verdict } from './verdict.ts';
-import { isUnseen, lookLater } from './warm.ts';
+import { addressableNow, countsFromMs, settlesForMs } from './room-now.ts';
+import { judge, type Verdict } from './verdict.ts';
+import { isUnseen, lookLater, rest } from './warm.ts';
 
 export interface VerifyPhase extends Phase {
   /** Whoever holds the wave back has let it go. */
@@ -27,13 +27,17 @@ export async function verifyWave({ opened = false, ...phase }: VerifyPhase, port
     return ready(record, { ...wave, readyPods: wave.wantedPods, readyAtMs: clock() }, opened, ports);
   const present = await seePresent(record.announced, ports);
   if (isUnseen(present)) return lookLater(present, record, wave, ports);
+  const resting = rest(present, record, wave, ports);
+  if (resting !== undefined) return resting;
   const records = await ledger.nodes(present.candidates.map(({ node }) => node.id));
   const can = addressableNow(record.announced, record.releasedPods, present);
   const demandId = demandIdOf(record, wave);
   const { nowMs } = present;
   const coming = [...records.values()].filter((one) => comesFor(demandId, one, nowMs));
+  const settledAtMs = countsFromMs(record, wave, present);
   const verdict = judge(record, wave, {
     can,
+    ...(settledAtMs !== undefined && { countsFromMs: settledAtMs }),
     coming: coming.length,
     filled: coming.some(wasFilled),
     margin: present.policy.margin,
@@ -47,7 +51,7 @@ export async function verifyWave({ opened = false, ...phase }: VerifyPhase, port
   await sayReadiness(record, looked, verdict, present, ports);
   switch (verdict.do) {
     case 'wait':
-      return waitFor(verdict.waitsFor, LOOK_EVERY_MS, record, looked, ports);
+      return waitFor(verdict.waitsFor, verdict.waitMs, record, looked, ports);
     case 'stop':
       return stopFor(verdict.stop.cause, verdict.stop.remedy);
     case 'go':

@@ -12,7 +12,7 @@ import { leaveOpen } from '../warm-rollout.ts';
 import { keepWave, type Next, type Phase, readRollout, stopFor, waitFor, waveOf } from './phase.ts';
 import { tooLate } from './plan-wave.ts';
 import { demandIdOf, podsPerNodeNow, type RolloutRecord, type WaveRecord } from './record.ts';
-import { addressableNow, podsThatFit } from './room-now.ts';
+import { addressableNow, podsThatFit, restsForMs } from './room-now.ts';
 
 export async function warmWave(phase: Phase, ports: Ports): Promise<Next> {
   const { clock, ledger } = ports;
@@ -23,6 +23,8 @@ export async function warmWave(phase: Phase, ports: Ports): Promise<Next> {
   const { announced } = record;
   const present = await seePresent(announced, ports);
   if (isUnseen(present)) return lookLater(present, record, wave, ports);
+  const resting = rest(present, record, wave, ports);
+  if (resting !== undefined) return resting;
   const signal = waveSignal(record, wave, present);
   const { report, warmPart } = decideRollout(signal, present);
   const worth = worthIt(record, wave, present);
@@ -95,6 +97,24 @@ function waveSignal(
 
 export const isUnseen = (seen: PresentNodes | Unseen): seen is Unseen =>
   'unread' in seen || 'unknown' in seen;
+
+/** A wave that may not follow the last one yet. How long it may wait for addresses counts from the end of that. */
+export function rest(
+  present: PresentNodes,
+  record: RolloutRecord,
+  wave: WaveRecord,
+  ports: Ports,
+): Promise<Next> | undefined {
+  const waitMs = restsForMs(record, present);
+  if (waitMs === 0) return undefined;
+  return waitFor(
+    'nodes whose pods nobody counts to be quiet again',
+    waitMs,
+    record,
+    { ...wave, sinceMs: present.nowMs + waitMs },
+    ports,
+  );
+}
 
 /** EC2 or EKS did not answer: that passes. A cluster that is gone does not come back. */
 export function lookLater(
