@@ -171,9 +171,12 @@ function keptOf(
   return Math.max(pods, total - Math.min(surplus, mayGo.length) * perEni);
 }
 
-/** Whether ipamd grows with so many addresses without pods. */
-const isLow = (mode: CniMode, free: number, perEni: number): boolean =>
-  growthStep(mode, perEni) !== undefined && free < Math.max(1, keptFree(mode, perEni));
+/** Whether ipamd grows with so many addresses without pods. One that is to keep none takes an ENI and gives it back in turn, however
+ *  many there are. */
+const isLow = (mode: CniMode, free: number, perEni: number): boolean => {
+  const kept = keptFree(mode, perEni);
+  return growthStep(mode, perEni) !== undefined && (kept === 0 || free < kept);
+};
 
 /** ENIs whose addresses ipamd gives to pods now. It tags what it takes in, so where it tags at all an ENI without is not, or never
  *  will be, one of them. The primary is always taken in. */
