@@ -110,6 +110,8 @@ export interface TimingRun {
   readonly left: Readonly<Record<string, number>>;
 }
 
+/** Nodes that stand are older than that. */
+const DEPLOYED_MS = 20_000;
 /** Two sweeps, five minutes apart, have seen the nodes. */
 const SETTLED_MS = 660_000;
 const WATCHED_MS = 300_000;
@@ -133,9 +135,6 @@ export async function timing(
   });
   const { kernel } = world;
   const { nodes, podsKnown }: Moment = TIMING_MOMENTS[moment];
-  // Where the CNI allocates nothing, nothing works without somebody who does: us, or a person's scripts. It is played against
-  // nodes that somebody gave one interface's worth.
-  const stage = prewarmer ? new Stage(world, { mode: 'warm', policy }) : undefined;
   const { perEni } = TIMING_TYPES[type];
   const draw = world.chance.stream('burst');
   const before = Math.floor(draw.between(0, perEni / 2));
@@ -145,7 +144,12 @@ export async function timing(
     for (let node = 0; node < NODES_OF_A_ROW; node++)
       world.established(type, mode === 'disabled' ? [perEni] : [0]);
     if (nodes === 'quiet') kernel.at(60_000, () => create(world, 'old', NODES_OF_A_ROW * before));
+    // Nobody hears of their launches: they ran before the stack was deployed.
+    await kernel.run(DEPLOYED_MS);
   }
+  // Where the CNI allocates nothing, nothing works without somebody who does: us, or a person's scripts. It is played against
+  // nodes that somebody gave one interface's worth.
+  const stage = prewarmer ? new Stage(world, { mode: 'warm', policy }) : undefined;
   const announcedMs = nodes === 'launching' ? 0 : SETTLED_MS;
   // No pods until then: what the CNI adds for the first ones would do for half an interface more, and nothing would grow.
   if (nodes === 'growing')
