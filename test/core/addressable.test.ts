@@ -189,7 +189,7 @@ describe('poolOf: what of a node is surely free', () => {
     ['more free than it keeps', {}, 9, undefined],
     ['fewer', {}, 10, true],
     ['none free, with a target of 0', { WARM_ENI_TARGET: '0' }, 18, true],
-    ['some', { WARM_ENI_TARGET: '0' }, 17, undefined],
+    ['some, which it gives back in turn', { WARM_ENI_TARGET: '0' }, 17, true],
     ['it must not', { DISABLE_NETWORK_RESOURCE_PROVISIONING: 'true' }, 18, undefined],
     ['no ENI more', { MAX_ENI: '2' }, 18, undefined],
   ])(
