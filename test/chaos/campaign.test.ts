@@ -37,6 +37,11 @@ describe('random histories', () => {
     expect(broken).toEqual([]);
   });
 
+  test('found by ten thousand: an interface that was attached, and lost again with its node, between the two sights of it is no orphan yet', async () => {
+    const history = partOf(drawHistory(5349), [0, 1, 2, 4, 6, 7, 10, 11, 12]);
+    expect((await play(history)).violation).toBeUndefined();
+  });
+
   test('the same seed gives the same history, and the same history plays the same', async () => {
     for (const seed of [3, 17]) {
       expect(drawHistory(seed)).toEqual(drawHistory(seed));

@@ -3,6 +3,7 @@
 import { takeLeases } from '../leases.ts';
 import type { EniId } from '../model.ts';
 import type { OwnEni, Ports } from '../ports.ts';
+import type { NodeRecord } from '../records.ts';
 import { orphans } from './orphans.ts';
 import { giveUp } from './promises.ts';
 import { grant, Wave } from './wave.ts';
@@ -23,11 +24,13 @@ export async function collectOrphans(
   const { ledger, journal, clock, settings } = ports;
   const { collect, suspects } = orphans(own, firstSeenMs, clock());
   const mode = settings.clusters.find(({ name }) => name === cluster)?.mode;
-  const deleted =
-    mode === 'warm' && !settings.policy.stopped ? await deleteAll(cluster, collect, own, ports) : 0;
+  const { deleted, attachedSince } =
+    mode === 'warm' && !settings.policy.stopped
+      ? await deleteAll(cluster, collect, { own, firstSeenMs }, ports)
+      : NONE;
   // What could not be deleted now is as old at the next sweep.
   const left = collect.flatMap((id) => {
-    const atMs = firstSeenMs.get(id);
+    const atMs = attachedSince.has(id) ? clock() : firstSeenMs.get(id);
     return atMs === undefined ? [] : [[id, atMs] as const];
   });
   await ledger.suspect(cluster, new Map([...left, ...suspects]));
@@ -37,23 +40,37 @@ export async function collectOrphans(
   return { orphansDeleted: deleted, orphansSuspected: suspects.size };
 }
 
+interface Deleting {
+  readonly deleted: number;
+  /** Attached, and lost again with their node, between the two sights: unattached for less long than it seemed. */
+  readonly attachedSince: ReadonlySet<EniId>;
+}
+
+const NONE: Deleting = { deleted: 0, attachedSince: new Set() };
+
 async function deleteAll(
   cluster: string,
   collect: readonly EniId[],
-  own: readonly OwnEni[],
+  { own, firstSeenMs }: { readonly own: readonly OwnEni[]; readonly firstSeenMs: ReadonlyMap<EniId, number> },
   ports: Ports,
-): Promise<number> {
-  if (collect.length === 0) return 0;
+): Promise<Deleting> {
+  if (collect.length === 0) return NONE;
   const { ledger, vpc, journal } = ports;
   const nodeOf = new Map(own.map(({ id, nodeId }) => [id, nodeId]));
   const owner = ports.runId();
   const nodeIds = [...new Set(collect.flatMap((id) => nodeOf.get(id) ?? []))];
   const asked = nodeIds.map((nodeId) => ({ nodeId, cluster, nodeGroup: '' }));
   const leased = await takeLeases(asked, owner, ports);
-  const free = collect.filter((id) => {
+  const recordOf = (id: EniId): NodeRecord | undefined => {
     const nodeId = nodeOf.get(id);
-    return nodeId === undefined || leased.has(nodeId);
-  });
+    return nodeId === undefined ? undefined : leased.get(nodeId);
+  };
+  const attachedSince = new Set(
+    collect.filter((id) => attachedAtMs(id, recordOf(id)) > (firstSeenMs.get(id) ?? 0)),
+  );
+  const free = collect.filter(
+    (id) => !attachedSince.has(id) && (nodeOf.get(id) === undefined || recordOf(id) !== undefined),
+  );
   const asks = free.map(() => DELETE);
   const { granted } = await grant(asks, 'sweep', ports);
   const wave = new Wave(new Map(), ports);
@@ -78,5 +95,9 @@ async function deleteAll(
     }),
     owner,
   );
-  return gone.size;
+  return { deleted: gone.size, attachedSince };
 }
+
+/** When an attach of it was last sent, as far as its node's record still tells. */
+const attachedAtMs = (id: EniId, record: NodeRecord | undefined): number =>
+  record?.enis.find(({ eniId }) => eniId === id)?.attachedAtMs ?? record?.times?.attachedAtMs ?? 0;
