@@ -1,6 +1,8 @@
 /** Stands between core and its ports, and around the functions and their queues, and counts what is paid for. */
+
 import { rolloutTemplate } from '../infra/rollout-template.ts';
 import { PowertoolsJournal } from '../lambdas/adapters/powertools-journal.ts';
+import { MESSAGES_PER_BATCH } from '../lambdas/adapters/sqs-queues.ts';
 import type { Figure, Of } from '../lambdas/core/figures.ts';
 import type { Execution } from '../sim/asl/execution.ts';
 import { Invocations } from '../sim/chaos/invocations.ts';
@@ -38,6 +40,9 @@ const EVENT_BYTES = 26;
 /** START, END and REPORT of an invocation, and the trace's id. */
 const INVOCATION_BYTES = 450;
 
+/** Of so many messages received, deleted or hidden. */
+const requestsFor = (messages: number): number => Math.ceil(messages / MESSAGES_PER_BATCH);
+
 export class Counter {
   readonly #world: World;
   readonly #tables: CostTables;
@@ -58,7 +63,7 @@ export class Counter {
         invocations.around(ports, async ({ port, method, args }, send) => {
           this.#calls.push(...storeCall({ port, method, args, atMs: world.clockMs }));
           if (port === 'bus') this.#now.events++;
-          if (port === 'deliveries') this.#now.sqsRequests += Math.ceil((args[0] as unknown[]).length / 10);
+          if (port === 'deliveries') this.#now.sqsRequests += requestsFor((args[0] as unknown[]).length);
           const answer = await send();
           if (port === 'vpc') this.#now.nodesRead += nodesIn(answer);
           return answer;
@@ -79,8 +84,8 @@ export class Counter {
       };
       queue.receive = (most, hiddenMs) => {
         const records = receive(most, hiddenMs);
-        // Ten messages to a request, received and deleted (SQS quotas).
-        this.#now.sqsRequests += 2 * Math.ceil(records.length / 10);
+        // Received and deleted.
+        this.#now.sqsRequests += 2 * requestsFor(records.length);
         return records;
       };
     }

@@ -14,6 +14,7 @@ import {
   paginateQuery,
   UpdateCommand,
 } from '@aws-sdk/lib-dynamodb';
+import { batchesOf } from '../core/batches.ts';
 import { type Lesson, lateOf, learnt, MOST_LATE, type Samples } from '../core/looks/lessons.ts';
 import type { EniId, NodeId } from '../core/model.ts';
 import { inParallel } from '../core/parallel.ts';
@@ -140,36 +141,32 @@ export class DynamoLedger implements Ledger {
   }
 
   async intend(intents: readonly Intent[], owner: string): Promise<ReadonlySet<NodeId>> {
-    const untilMs = new Map(intents.map(({ record, leaseUntilMs }) => [record, leaseUntilMs]));
     return this.#write(
-      [...untilMs.keys()],
+      intents.map(({ record, leaseUntilMs: untilMs }) => ({
+        record,
+        values: { ':until': untilMs, ':kept': seconds(untilMs + DEAD_LEASE_KEPT_MS) },
+      })),
       owner,
       'SET #record = :record, leaseUntilMs = :until, expiresAt = :kept',
-      (record) => {
-        const until = untilMs.get(record) ?? 0;
-        return { ':until': until, ':kept': seconds(until + DEAD_LEASE_KEPT_MS) };
-      },
     );
   }
 
   async release(records: readonly NodeRecord[], owner: string): Promise<void> {
     await this.#write(
-      records,
+      records.map((record) => ({ record, values: { ':expires': seconds(record.expiresAtMs) } })),
       owner,
       'SET #record = :record, expiresAt = :expires REMOVE leaseOwner, leaseUntilMs',
-      ({ expiresAtMs }) => ({ ':expires': seconds(expiresAtMs) }),
     );
   }
 
   /** Writes those whose lease `owner` still holds, and returns them. */
   async #write(
-    records: readonly NodeRecord[],
+    writes: readonly { readonly record: NodeRecord; readonly values: Readonly<Record<string, number>> }[],
     owner: string,
     UpdateExpression: string,
-    more: (record: NodeRecord) => Readonly<Record<string, number>> = () => ({}),
   ): Promise<ReadonlySet<NodeId>> {
     const written = new Set<NodeId>();
-    await inParallel(records, WRITES_AT_ONCE, async (record) => {
+    await inParallel(writes, WRITES_AT_ONCE, async ({ record, values }) => {
       const held = await ifHeld(
         this.#client.send(
           new UpdateCommand({
@@ -178,7 +175,7 @@ export class DynamoLedger implements Ledger {
             UpdateExpression,
             ConditionExpression: 'leaseOwner = :owner',
             ExpressionAttributeNames: { '#record': 'record' },
-            ExpressionAttributeValues: { ':record': record, ':owner': owner, ...more(record) },
+            ExpressionAttributeValues: { ':record': record, ':owner': owner, ...values },
           }),
         ),
       );
@@ -190,11 +187,8 @@ export class DynamoLedger implements Ledger {
   async nodes(ids: readonly NodeId[]): Promise<ReadonlyMap<NodeId, NodeRecord>> {
     const found = new Map<NodeId, NodeRecord>();
     const keys = [...new Set(ids)].map(nodeKey);
-    const chunks = Array.from({ length: Math.ceil(keys.length / KEYS_PER_BATCH) }, (_, index) =>
-      keys.slice(index * KEYS_PER_BATCH, (index + 1) * KEYS_PER_BATCH),
-    );
-    await inParallel(chunks, WRITES_AT_ONCE, async (chunk) => {
-      for (const { record } of await this.#all(chunk))
+    await inParallel(batchesOf(keys, KEYS_PER_BATCH), WRITES_AT_ONCE, async (some) => {
+      for (const { record } of await this.#all(some))
         if (record !== undefined) found.set(record.nodeId, record);
     });
     return found;

@@ -9,6 +9,7 @@ import {
   paginateDescribeSubnets,
   type Subnet,
 } from '@aws-sdk/client-ec2';
+import { batchesOf } from '../core/batches.ts';
 import { type Answer, type Failure, failed, succeeded } from '../core/failures.ts';
 import { type Ec2Action, IDS_PER_DESCRIBE } from '../core/limits.ts';
 import { inParallel } from '../core/parallel.ts';
@@ -53,9 +54,7 @@ export async function inChunks(
   values: readonly string[],
   ask: (filters: Filter[]) => Promise<void>,
 ): Promise<void> {
-  const questions: Filter[][] = [];
-  for (let from = 0; from < values.length; from += IDS_PER_DESCRIBE)
-    questions.push([{ Name, Values: values.slice(from, from + IDS_PER_DESCRIBE) }]);
+  const questions = batchesOf(values, IDS_PER_DESCRIBE).map((Values) => [{ Name, Values }]);
   await inParallel(questions, READS_AT_ONCE, ask);
 }
 

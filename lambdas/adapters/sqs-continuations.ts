@@ -1,12 +1,11 @@
 /** Work that must wait goes back on the queue it belongs to, in an envelope like EventBridge's, so one reader reads both. */
 import { createHash } from 'node:crypto';
 import { SendMessageBatchCommand, type SQSClient } from '@aws-sdk/client-sqs';
+import { batchesOf } from '../core/batches.ts';
 import { SQS_MAX_DELAY_MS } from '../core/limits.ts';
 import type { Clock, Continuations } from '../core/ports.ts';
 import { CONTINUATION, OUR_SOURCE } from './our-events.ts';
-
-/** Messages in one SendMessageBatch. Source: SQS quotas. */
-const MESSAGES_PER_BATCH = 10;
+import { MESSAGES_PER_BATCH } from './sqs-queues.ts';
 
 export interface Queues {
   readonly launchQueueUrl: string;
@@ -33,10 +32,7 @@ export class SqsContinuations implements Continuations {
   async later(signals: readonly Later[]): Promise<void> {
     const byQueue = Map.groupBy(signals, ({ signal }) => this.#queueOf(signal));
     const batches = [...byQueue].flatMap(([QueueUrl, all]) =>
-      Array.from({ length: Math.ceil(all.length / MESSAGES_PER_BATCH) }, (_, index) => ({
-        QueueUrl,
-        some: all.slice(index * MESSAGES_PER_BATCH, (index + 1) * MESSAGES_PER_BATCH),
-      })),
+      batchesOf(all, MESSAGES_PER_BATCH).map((some) => ({ QueueUrl, some })),
     );
     const refusals = (await Promise.all(batches.map((batch) => this.#send(batch)))).flat();
     const [first] = refusals;

@@ -69,13 +69,12 @@ const COMES_BACK_MS = 5_000;
 function quietAgainMs(
   steps: readonly Step[],
   { startsAtMs }: RolloutAnnounced,
-  { mode, acting, sights, policy, nowMs }: PresentNodes,
+  { acting, sights, policy, nowMs }: PresentNodes,
 ): number | undefined {
-  if (mode !== 'warm') return undefined;
   const leftMs = startsAtMs - adoptionWorstMs(policy) - COMES_BACK_MS - nowMs;
   const quietInMs = steps
-    .filter((step) => step.do === 'leave' && step.reason === 'not quiet')
-    .flatMap((step) => ('nodeId' in step && acting.get(step.nodeId)?.mode === 'warm' ? [step.nodeId] : []))
+    .flatMap((step) => (step.do === 'leave' && step.reason === 'not quiet' ? [step.nodeId] : []))
+    .filter((nodeId) => acting.get(nodeId)?.mode === 'warm')
     .map((nodeId) => (sights.get(nodeId)?.sinceMs ?? nowMs) + QUIET_MS - nowMs)
     .filter((ms) => ms <= leftMs);
   return quietInMs.length === 0 ? undefined : Math.max(leftMs / 2, ...quietInMs);

@@ -5,6 +5,7 @@
  * left as too late is planned for once more. Looks go on by delayed messages; where those are lost, the sweep begins anew.
  */
 
+import { batchesOf } from '../batches.ts';
 import type { Kubernetes } from '../kubernetes.ts';
 import { gatesOf, named, seenThrough } from '../lens.ts';
 import { RECONCILE_WORST_MS, USABLE_AFTER_SEEN_MS } from '../limits.ts';
@@ -64,12 +65,10 @@ type Later = Parameters<Ports['continuations']['later']>[0][number];
 /** Looks of all launches fall on the same moments, and share their reads. */
 function looksLater(cluster: string, gates: readonly Gate[], nowMs: number): Later[] {
   const delayMs = Math.ceil((nowMs + LOOK_EVERY_MS / 5) / LOOK_EVERY_MS) * LOOK_EVERY_MS - nowMs;
-  const looks: Later[] = [];
-  for (let from = 0; from < gates.length; from += PER_MESSAGE) {
-    const some = gates.slice(from, from + PER_MESSAGE);
-    looks.push({ signal: { kind: 'gate-look', cluster, gates: some, attempt: 0 }, delayMs });
-  }
-  return looks;
+  return batchesOf(gates, PER_MESSAGE).map((some) => ({
+    signal: { kind: 'gate-look', cluster, gates: some, attempt: 0 },
+    delayMs,
+  }));
 }
 
 /** Several looks at once, for one read. */

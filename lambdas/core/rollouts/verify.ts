@@ -1,14 +1,14 @@
 /** Verify wave: how many of a wave's pods can get an address now, and whether to let them, to wait, or to stop. */
 import { lensOf } from '../lens.ts';
 import type { Ports } from '../ports.ts';
-import { type PresentNodes, seePresent } from '../present-nodes.ts';
+import type { PresentNodes } from '../present-nodes.ts';
 import type { NodeRecord } from '../records.ts';
 import { keepWave, type Next, type Phase, readRollout, stopFor, tell, waitFor, waveOf } from './phase.ts';
 import { tooLate } from './plan-wave.ts';
 import { demandIdOf, type RolloutRecord, replicasAt, type WaveRecord } from './record.ts';
 import { addressableNow, countsFromMs, settlesForMs } from './room-now.ts';
 import { judge, type Verdict } from './verdict.ts';
-import { isUnseen, lookLater, rest } from './warm.ts';
+import { presentFor } from './warm.ts';
 
 export interface VerifyPhase extends Phase {
   /** Whoever holds the wave back has let it go. */
@@ -25,10 +25,8 @@ export async function verifyWave({ opened = false, ...phase }: VerifyPhase, port
   if (clock() >= record.deadlineMs) return tooLate(record);
   if (await areThere(record, wave, ports))
     return ready(record, { ...wave, readyPods: wave.wantedPods, readyAtMs: clock() }, opened, ports);
-  const present = await seePresent(record.announced, ports);
-  if (isUnseen(present)) return lookLater(present, record, wave, ports);
-  const resting = rest(present, record, wave, ports);
-  if (resting !== undefined) return resting;
+  const present = await presentFor(record, wave, ports);
+  if ('go' in present) return present;
   const records = await ledger.nodes(present.candidates.map(({ node }) => node.id));
   const can = addressableNow(record.announced, record.releasedPods, present);
   const demandId = demandIdOf(record, wave);

@@ -21,10 +21,8 @@ export async function warmWave(phase: Phase, ports: Ports): Promise<Next> {
   if (wave === undefined) return { go: 'plan' };
   if (clock() >= record.deadlineMs) return tooLate(record);
   const { announced } = record;
-  const present = await seePresent(announced, ports);
-  if (isUnseen(present)) return lookLater(present, record, wave, ports);
-  const resting = rest(present, record, wave, ports);
-  if (resting !== undefined) return resting;
+  const present = await presentFor(record, wave, ports);
+  if ('go' in present) return present;
   const signal = waveSignal(record, wave, present);
   const { report, warmPart } = decideRollout(signal, present);
   const worth = worthIt(record, wave, present);
@@ -95,11 +93,20 @@ function waveSignal(
   };
 }
 
-export const isUnseen = (seen: PresentNodes | Unseen): seen is Unseen =>
-  'unread' in seen || 'unknown' in seen;
+/** The nodes as a wave may be judged by them; or what is done instead, for now. */
+export async function presentFor(
+  record: RolloutRecord,
+  wave: WaveRecord,
+  ports: Ports,
+): Promise<PresentNodes | Next> {
+  const present = await seePresent(record.announced, ports);
+  return 'unread' in present || 'unknown' in present
+    ? lookLater(present, record, wave, ports)
+    : ((await rest(present, record, wave, ports)) ?? present);
+}
 
 /** A wave that may not follow the last one yet. How long it may wait for addresses counts from the end of that. */
-export function rest(
+function rest(
   present: PresentNodes,
   record: RolloutRecord,
   wave: WaveRecord,
@@ -117,7 +124,7 @@ export function rest(
 }
 
 /** EC2 or EKS did not answer: that passes. A cluster that is gone does not come back. */
-export function lookLater(
+function lookLater(
   unseen: Unseen,
   record: RolloutRecord,
   wave: WaveRecord,
