@@ -16,6 +16,8 @@ import { readInventory } from './ec2-inventory.ts';
 import { eachEni, eachInstance, eachSubnet, inChunks, nodesOfCluster, reading } from './ec2-pages.ts';
 import { isEniId, NodesRead, readSubnet } from './ec2-reading.ts';
 
+const within = (answerMs: number | undefined) => (answerMs === undefined ? {} : { requestTimeout: answerMs });
+
 export class Ec2Vpc implements Vpc {
   readonly #client: EC2Client;
   readonly #clock: Clock;
@@ -63,7 +65,8 @@ export class Ec2Vpc implements Vpc {
     });
   }
 
-  async attachEni({ eniId, nodeId, deviceIndex }: Parameters<Vpc['attachEni']>[0]): Promise<Answer<string>> {
+  async attachEni(ask: Parameters<Vpc['attachEni']>[0]): Promise<Answer<string>> {
+    const { eniId, nodeId, deviceIndex, answerMs } = ask;
     const command = new AttachNetworkInterfaceCommand({
       NetworkInterfaceId: eniId,
       InstanceId: nodeId,
@@ -71,7 +74,7 @@ export class Ec2Vpc implements Vpc {
     });
     const context = { action: 'AttachNetworkInterface', nodeId } as const;
     return answered(context, async () => {
-      const { AttachmentId } = await this.#client.send(command);
+      const { AttachmentId } = await this.#client.send(command, within(answerMs));
       return AttachmentId === undefined
         ? failed(unreadable('the id of the attachment', context))
         : succeeded(AttachmentId);
@@ -92,14 +95,14 @@ export class Ec2Vpc implements Vpc {
     return detached ? succeeded(undefined) : answer;
   }
 
-  async assign(eniId: EniId, addresses: number): Promise<Answer<void>> {
+  async assign(eniId: EniId, addresses: number, answerMs?: number): Promise<Answer<void>> {
     if (addresses <= 0) return succeeded(undefined);
     const command = new AssignPrivateIpAddressesCommand({
       NetworkInterfaceId: eniId,
       SecondaryPrivateIpAddressCount: addresses,
     });
     return answered({ action: 'AssignPrivateIpAddresses' }, async () => {
-      await this.#client.send(command);
+      await this.#client.send(command, within(answerMs));
       return succeeded(undefined);
     });
   }

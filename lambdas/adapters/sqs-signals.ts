@@ -1,7 +1,6 @@
 /** Queue batches: messages in, signals out, and which messages must stay on the queue. */
 import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
 import type { Handled } from '../core/handling.ts';
-import { LEASE_MS } from '../core/leases.ts';
 import { inParallel } from '../core/parallel.ts';
 import type { Ports } from '../core/ports.ts';
 import type { Ignored, Signal } from '../core/signals.ts';
@@ -56,8 +55,8 @@ export async function workOff(
 /** How long messages that are in a hurry stay hidden, ms, until the run that has them begins to act: it reads and plans for a second or
  *  two. */
 const HURRIED_MS = 3_000;
-/** And from then on: whoever got one now would find its nodes held. */
-const ACTING_MS = LEASE_MS;
+/** What comes back is gathered for so long before anybody has it (infra/queues.ts): it comes sooner than its nodes are free. */
+const GATHERED_MS = 1_000;
 
 /** Launches that run: ten seconds decide. Those that are pending are told of again when they run. */
 const isHurried = (signal: Signal | Ignored): boolean =>
@@ -71,14 +70,7 @@ async function hearing(records: readonly SQSRecord[], ports: Ports): Promise<Por
     receiptHandle,
   }));
   await ports.deliveries.hide(messages, HURRIED_MS);
-  let acting: Promise<void> | undefined;
-  return {
-    ...ports,
-    acts: () => {
-      acting ??= ports.deliveries.hide(messages, ACTING_MS);
-      return acting;
-    },
-  };
+  return { ...ports, acts: (forMs) => ports.deliveries.hide(messages, forMs - GATHERED_MS) };
 }
 
 const receivesOf = ({ attributes }: SQSRecord): number =>

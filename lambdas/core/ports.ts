@@ -37,11 +37,13 @@ export interface Vpc {
     readonly eniId: EniId;
     readonly nodeId: NodeId;
     readonly deviceIndex: number;
+    /** Broken off then, ms, if that is sooner than any other call. */
+    readonly answerMs?: number;
   }): Promise<Answer<string>>;
   /** Makes the ENI go away with its instance. Attaching cannot say so (EC2 API reference, AttachNetworkInterface). */
   deleteOnTermination(eniId: EniId, attachmentId: string): Promise<Answer<void>>;
   /** Adds `addresses` secondary addresses. Has no token: after an uncertain answer look before asking again. */
-  assign(eniId: EniId, addresses: number): Promise<Answer<void>>;
+  assign(eniId: EniId, addresses: number, answerMs?: number): Promise<Answer<void>>;
   /** Everything a sweep looks at, each page read once: the nodes of a cluster, all ENIs of its VPC that are ours, and how
    *  much room the subnets have. */
   inventory(ask: {
@@ -314,7 +316,7 @@ export interface Ports {
   readonly random: () => number;
   /** A fresh name for this run, used as the lease's owner. */
   readonly runId: () => string;
-  /** Said when a run that plans begins to act: whoever gets its messages from now on would find its nodes held. Absent where that
-   *  makes no difference. */
-  readonly acts?: () => Promise<void>;
+  /** Said when a run that plans begins to act: whoever gets its messages sooner than `forMs` would find its nodes held. Absent where
+   *  that makes no difference. */
+  readonly acts?: (forMs: number) => Promise<void>;
 }

@@ -85,6 +85,8 @@ export interface PromisedEni {
   readonly paid?: boolean;
   /** When its attach was sent; reads may not show it for a while. */
   readonly attachedAtMs?: number;
+  /** Written before that attach, and not by whoever has heard of it since: its run is at it, or died. */
+  readonly unheard?: boolean;
 }
 
 /** A fill that was about to be sent, or was answered a moment ago. */

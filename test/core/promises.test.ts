@@ -1,6 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import { type Done, tokenOf } from '../../lambdas/core/calls/doing.ts';
-import { asPromised, honour, intend, keep, settled } from '../../lambdas/core/calls/promises.ts';
+import {
+  asPromised,
+  cameAbout,
+  honour,
+  intend,
+  keep,
+  settled,
+  unheardAgain,
+} from '../../lambdas/core/calls/promises.ts';
 import type { FailureKind } from '../../lambdas/core/failures.ts';
 import type { EniId, NodeId } from '../../lambdas/core/model.ts';
 import type { AttachStep, FillStep } from '../../lambdas/core/plan/steps.ts';
@@ -54,6 +62,7 @@ describe('written down before the call', () => {
         subnetId: 'subnet-1',
         sinceMs: NOW_MS,
         attachedAtMs: NOW_MS,
+        unheard: true,
       },
     ]);
   });
@@ -64,6 +73,31 @@ describe('written down before the call', () => {
 
   test('a fill: how many addresses the ENI has after it', () => {
     expect(intend(fresh, node, [fill], NOW_MS).fills).toEqual([{ eniId: 'eni-0', to: 9, atMs: NOW_MS }]);
+  });
+});
+
+describe('a run died when it had written down an attach: whoever holds the lease then', () => {
+  const made = attach({ eniId: ENI, token: 'made', paid: true });
+  const left = unheardAgain(intended(made));
+
+  test('asks for it again at once, of the budget, too', () => {
+    const { steps } = honour([attach()], left, NOW_MS + 5_000);
+    expect(steps).toEqual([expect.objectContaining({ eniId: ENI, token: 'made' })]);
+    expect(left.enis[0]).not.toHaveProperty('paid');
+    expect(asPromised(node, left, NOW_MS + 5_000)).toEqual(node);
+  });
+
+  test('sees that it came about', () => {
+    expect(cameAbout(left, node)).toBe(false);
+    const enis = [...node.enis, { ...anEni(2, 9), id: ENI }];
+    expect(cameAbout(left, { ...node, enis })).toBe(true);
+  });
+
+  test('waits for one that was answered', () => {
+    const answered = unheardAgain(keep(intended(made), done('made', { eniId: ENI, attached: true })));
+    expect(honour([attach()], answered, NOW_MS + 5_000)).toEqual({ steps: [], unsettled: 1 });
+    const shown = { ...node, enis: [...node.enis, { ...anEni(2, 9), id: ENI }] };
+    expect(cameAbout(answered, shown)).toBe(false);
   });
 });
 

@@ -1,5 +1,8 @@
 import { describe, expect, test } from 'vitest';
+import type { NodeId } from '../../lambdas/core/model.ts';
 import { Invocations } from '../../sim/chaos/invocations.ts';
+import type { Node } from '../../sim/cluster/node.ts';
+import type { Stage } from '../../sim/stage.ts';
 import {
   announceGrowth,
   CLUSTER,
@@ -286,8 +289,24 @@ describe('a pending instance is held only as long as its creates take', () => {
 });
 
 describe('a launch that runs is heard of again if nobody acts', () => {
+  async function outcomeIn(
+    { stores }: Stage,
+    { instance }: Pick<Node, 'instance'>,
+  ): Promise<string | undefined> {
+    const nodeId = instance.id as NodeId;
+    return (await stores.ledger.nodes([nodeId])).get(nodeId)?.outcome.state;
+  }
+
   /** What runs of on-signal that hear of an instance that runs meet, from the first one on, with the outside. */
-  function hearing(seed: number, meets: (nth: number, method: string, die: () => void) => number) {
+  function hearing(
+    seed: number,
+    meets: (
+      nth: number,
+      method: string,
+      die: () => void,
+      answer: unknown,
+    ) => number | { readonly instead: unknown },
+  ) {
     const invocations = new Invocations();
     const heard = new Map<number, number>();
     let first: number | undefined;
@@ -303,9 +322,11 @@ describe('a launch that runs is heard of again if nobody acts', () => {
             if (port === 'deliveries') first ??= invocation.id;
             if (first === undefined || invocation.id < first) return answer;
             if (!heard.has(invocation.id)) heard.set(invocation.id, heard.size + 1);
-            const waitMs = meets(heard.get(invocation.id) ?? 0, `${port}.${method}`, invocation.die);
+            const nth = heard.get(invocation.id) ?? 0;
+            const met = meets(nth, `${port}.${method}`, invocation.die, answer);
+            if (typeof met === 'object') return met.instead as typeof answer;
             await world.kernel.park<void>((resolve) => {
-              if (!invocation.dead) world.kernel.after(waitMs, () => resolve());
+              if (!invocation.dead) world.kernel.after(met, () => resolve());
             });
             return answer;
           }),
@@ -350,11 +371,66 @@ describe('a launch that runs is heard of again if nobody acts', () => {
     expect(failedRequests(world)).toBe(0);
   });
 
-  test('its attaches take six seconds: nobody else hears of it', async () => {
-    const { world, node, heard } = hearing(38, (_, method) => (method === 'vpc.attachEni' ? seconds(6) : 0));
+  test('the function dies when it has written down that it attaches: another one attaches it all, in time', async () => {
+    const { world, stage, node, heard } = hearing(35, (nth, method, die) => {
+      if (nth === 1 && method === 'ledger.intend') die();
+      return 0;
+    });
+    await world.kernel.run(minutes(4));
+    expect(heard.size).toBe(2);
+    expect(ours(node)).toHaveLength(2);
+    expect(changes(world)).toMatchObject({ CreateNetworkInterface: 2, AttachNetworkInterface: 2 });
+    // Of the fill of its primary interface nobody can tell whether it was sent: that one is left to ipamd, which adds nine.
+    expect(failedRequests(world)).toBeLessThanOrEqual(9);
+    expect(await outcomeIn(stage, node)).toBe('seen');
+  });
+
+  test('it dies when they are attached, before it has heard so: another one finds them, and attaches none', async () => {
+    const { world, stage, node, heard } = hearing(35, (nth, method, die) => {
+      if (nth === 1 && method === 'vpc.attachEni') die();
+      return 0;
+    });
+    await world.kernel.run(minutes(4));
+    expect(heard.size).toBe(2);
+    expect(ours(node)).toHaveLength(2);
+    expect(changes(world)).toMatchObject({ AttachNetworkInterface: 2, ModifyNetworkInterfaceAttribute: 2 });
+    expect(failedRequests(world)).toBe(0);
+    expect(await outcomeIn(stage, node)).toBe('seen');
+  });
+
+  test('it dies then, and EC2 still shows the node without them: they are asked for again, and refused as in use', async () => {
+    let before: unknown;
+    const { world, stage, node } = hearing(35, (nth, method, die, answer) => {
+      if (nth === 1 && method === 'vpc.attachEni') die();
+      if (method !== 'vpc.read') return 0;
+      before ??= answer;
+      return { instead: before };
+    });
+    await world.kernel.run(minutes(4));
+    expect(changes(world)).toMatchObject({ CreateNetworkInterface: 2, AttachNetworkInterface: 4 });
+    expect(ours(node)).toHaveLength(2);
+    expect(failedRequests(world)).toBe(0);
+    expect(notesOf(stage, 'call failed')).toEqual([]);
+    expect(await outcomeIn(stage, node)).toBe('seen');
+  });
+
+  test('its attaches take two seconds: nobody else hears of it', async () => {
+    const { world, node, heard } = hearing(38, (_, method) => (method === 'vpc.attachEni' ? seconds(2) : 0));
     await world.kernel.run(minutes(1));
     expect(heard.size).toBe(1);
     expect(ours(node)).toHaveLength(2);
+  });
+
+  test('they take seven: another run hears of it, and none is attached twice', async () => {
+    const { world, stage, node, heard } = hearing(38, (_, method) =>
+      method === 'vpc.attachEni' ? seconds(7) : 0,
+    );
+    await world.kernel.run(minutes(4));
+    expect(heard.size).toBe(2);
+    expect(changes(world)).toMatchObject({ AttachNetworkInterface: 2 });
+    expect(ours(node)).toHaveLength(2);
+    expect(failedRequests(world)).toBe(0);
+    expect(await outcomeIn(stage, node)).toBe('seen');
   });
 });
 

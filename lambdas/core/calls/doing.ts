@@ -1,6 +1,7 @@
 /** Carries one node's steps out. Each call is made once; what went wrong is a value that says whether to look again or to
  *  give up. */
 import { type Answer, type Failure, type FailureKind, failed, succeeded } from '../failures.ts';
+import type { ShortLease } from '../leases.ts';
 import { CLIENT_TOKEN_CHARACTERS, type MutatingAction } from '../limits.ts';
 import { type EniId, OUR_CLUSTER_TAG, OUR_DEMAND_TAG, OUR_NODE_TAG } from '../model.ts';
 import { inParallel } from '../parallel.ts';
@@ -38,9 +39,12 @@ export const attachedIn = ({ enis }: Done): number =>
 export interface Where {
   readonly cluster: string;
   readonly zone: string;
-  /** From then on the lease is too near its end for another call, epoch ms; absent: it outlasts the run. */
-  readonly sendByMs?: number | undefined;
+  /** Absent where the lease outlasts the run. */
+  readonly lease?: ShortLease | undefined;
 }
+
+/** Source: EC2 API reference, error codes. */
+const IN_USE = 'InvalidNetworkInterface.InUse';
 
 const LEASE_ENDS: Failure = {
   kind: 'transient',
@@ -50,7 +54,7 @@ const LEASE_ENDS: Failure = {
 
 export async function carryOut(
   steps: readonly ActStep[],
-  { cluster, zone, sendByMs = Number.POSITIVE_INFINITY }: Where,
+  { cluster, zone, lease }: Where,
   wave: Wave,
   ports: Ports,
 ): Promise<Done> {
@@ -72,8 +76,11 @@ export async function carryOut(
       ...(takesRoom && step.do !== 'finish' && { subnetId: step.subnetId }),
     };
     const refusal = await wave.refuses(action, place);
-    // No failure: whoever hears that the instance runs takes it up.
-    if (refusal === undefined && ports.clock() >= sendByMs) return failed(LEASE_ENDS);
+    if (refusal === undefined && lease !== undefined && ports.clock() >= lease.sendByMs) {
+      // A create is taken up by whoever hears that the instance runs: no failure.
+      if (action !== 'CreateNetworkInterface') failures.push(LEASE_ENDS);
+      return failed(LEASE_ENDS);
+    }
     if (refusal === undefined) wave.sent(action, place);
     const answer = refusal === undefined ? await call() : failed(refusal);
     if (answer.ok) return answer;
@@ -85,11 +92,15 @@ export async function carryOut(
     return answer;
   };
 
+  /** When the lease ends another run may send: nobody waits for an answer any more. */
+  const patience = (): { readonly answerMs?: number } =>
+    lease === undefined ? {} : { answerMs: lease.untilMs - ports.clock() };
+
   await inParallel(steps, STEPS_AT_ONCE, async (step) => {
     switch (step.do) {
       case 'fill': {
         const answer = await send('AssignPrivateIpAddresses', step, () =>
-          ports.vpc.assign(step.eniId, step.addresses),
+          ports.vpc.assign(step.eniId, step.addresses, patience().answerMs),
         );
         if (!answer.ok) fills.set(step.eniId, answer.failure.kind);
         return;
@@ -118,11 +129,15 @@ export async function carryOut(
       late++;
       return { eniId, attached: false };
     }
-    const attachment = await send('AttachNetworkInterface', step, () =>
-      ports.vpc.attachEni({ eniId, nodeId, deviceIndex }),
-    );
+    const attachment = await send('AttachNetworkInterface', step, async () => {
+      const answer = await ports.vpc.attachEni({ eniId, nodeId, deviceIndex, ...patience() });
+      // Made for this node by an earlier run, which died before it heard that it had attached it.
+      const hangs = !answer.ok && answer.failure.code === IN_USE && step.eniId !== undefined;
+      return hangs ? succeeded(undefined) : answer;
+    });
     if (!attachment.ok) return { eniId, attached: false, failed: attachment.failure.kind };
-    if (step.finish === 'at once') await finish(step, eniId, attachment.value);
+    if (step.finish === 'at once' && attachment.value !== undefined)
+      await finish(step, eniId, attachment.value);
     return { eniId, attached: true };
   }
 

@@ -2,6 +2,7 @@
  *  again comes back as values. */
 import { adoptionWorstMs, keptForMs } from '../cni.ts';
 import { countWarmed, countWould } from '../counting.ts';
+import { type ShortLease, whileAttaching } from '../leases.ts';
 import { onMoment } from '../looks/verify.ts';
 import { type Cluster, type Node, type NodeId, nodeGroupOf, totalIps } from '../model.ts';
 import type { Candidate } from '../plan/eligibility.ts';
@@ -12,7 +13,7 @@ import { type NodeRecord, type Outcome, RECORD_TTL_MS } from '../records.ts';
 import type { NodeLaunching } from '../signals.ts';
 import { attachedIn, type Done, leftBecause } from './doing.ts';
 import { type Doing, gave, type NodeWork, type Worked, workOn } from './node-calls.ts';
-import { sentAtMs, settled } from './promises.ts';
+import { cameAbout, sentAtMs, settled } from './promises.ts';
 
 /** One launch on its way through a run. */
 export interface Runner {
@@ -74,13 +75,13 @@ const PURPOSE = 'launch';
 
 export async function carryOutLaunches(
   planned: readonly Planned[],
-  doing: Doing & { readonly createByMs: number },
+  doing: Doing & { readonly creates: ShortLease },
   ports: Ports,
 ): Promise<Carried> {
   const { policy } = ports.settings;
   const worked = policy.stopped
     ? new Map<NodeId, Worked>()
-    : await workOn(workOf(planned, doing.createByMs, ports), doing, ports);
+    : await workOn(workOf(planned, doing.creates, ports), doing, ports);
   const records: NodeRecord[] = [];
   const waiting: Waiting[] = [];
   const left: { cluster: string; step: LeaveStep }[] = [];
@@ -97,9 +98,8 @@ export async function carryOutLaunches(
         : whyLeft(result, signal, waitMs, inTime(runner, waitMs ?? 0, ports));
     if (why !== undefined) left.push({ cluster: cluster.name, step: { do: 'leave', nodeId, ...why } });
     else if (waitMs !== undefined) waiting.push(later(signal, waitMs));
-    const done = result !== undefined && 'done' in result ? result.done : undefined;
     // A sole allocator's ipamd writes no tag, and a stopped node has none: there is nothing to look for.
-    if (done !== undefined && attachedIn(done) > 0 && !runner.candidate.soleAllocator && !isStopped(runner))
+    if (isAttached(one, result) && !runner.candidate.soleAllocator && !isStopped(runner))
       attached.set(cluster.name, [...(attached.get(cluster.name) ?? []), nodeId]);
     records.push(recordOf(one, result, why?.reason, ports));
   }
@@ -121,23 +121,34 @@ export async function carryOutLaunches(
 }
 
 /** Those that run come first, because they are about to be too late. */
-function workOf(planned: readonly Planned[], createByMs: number, ports: Ports): NodeWork[] {
+function workOf(planned: readonly Planned[], creates: ShortLease, ports: Ports): NodeWork[] {
   const urgency = ({ runner: { runningAtMs } }: Planned): number => runningAtMs ?? Number.MAX_SAFE_INTEGER;
   return planned
     .filter(({ runner, steps }) => runner.mode === 'warm' && steps.some(acts))
     .sort((a, b) => urgency(a) - urgency(b))
-    .map(({ runner, steps, before }) => ({
-      node: runner.candidate.node,
-      cluster: runner.cluster.name,
-      record: before,
-      steps: steps
+    .map(({ runner, steps: planned, before }) => {
+      const steps = planned
         .filter(createsOnly(runner) ? (step) => step.do === 'attach' : acts)
-        .map((step) => guarded(step, runner)),
-      purpose: PURPOSE,
-      inTime: () => inTime(runner, 0, ports),
-      ...(createsOnly(runner) && { sendByMs: createByMs }),
-    }));
+        .map((step) => guarded(step, runner));
+      return {
+        node: runner.candidate.node,
+        cluster: runner.cluster.name,
+        record: before,
+        steps,
+        purpose: PURPOSE,
+        inTime: () => inTime(runner, 0, ports),
+        ...(createsOnly(runner) && { lease: () => creates }),
+        ...(races(runner) && steps.every(isOneCall) && { lease: whileAttaching }),
+      };
+    });
 }
+
+/** Whether its ipamd starts when it likes. */
+const races = ({ attachByMs, signal }: Runner): boolean => attachByMs !== undefined && signal.gated !== true;
+
+/** What was created while the instance was pending is attached, and that is all. */
+const isOneCall = (step: ActStep): boolean =>
+  step.do !== 'attach' || (step.eniId !== undefined && step.until === 'attached' && step.finish === 'later');
 
 const guarded = (step: ActStep, { attachByMs }: Runner): ActStep =>
   step.do === 'attach' && attachByMs !== undefined ? { ...step, attachByMs } : step;
@@ -192,6 +203,18 @@ function reasonOf(result: Worked | undefined): LeaveReason {
   return result?.result === 'done' || result?.result === 'missed' ? 'too late' : 'over budget';
 }
 
+const doneOf = (result: Worked | undefined): Done | undefined =>
+  result !== undefined && 'done' in result ? result.done : undefined;
+
+/** Whether interfaces of ours are on it, or may be: by this run, or by one that died before it could tell. */
+function isAttached(
+  { runner, before }: Pick<Planned, 'runner' | 'before'>,
+  result: Worked | undefined,
+): boolean {
+  const done = doneOf(result);
+  return (done !== undefined && attachedIn(done) > 0) || cameAbout(before, runner.candidate.node);
+}
+
 function recordOf(
   { runner, share, steps, before }: Planned,
   result: Worked | undefined,
@@ -201,9 +224,11 @@ function recordOf(
   const { candidate, cluster, runningAtMs, mode } = runner;
   const { node } = candidate;
   const nowMs = ports.clock();
-  const done = result !== undefined && 'done' in result ? result.done : undefined;
-  const outcome: Outcome =
-    left === undefined || (done !== undefined && attachedIn(done) > 0)
+  const done = doneOf(result);
+  const attached = isAttached({ runner, before }, result);
+  const outcome: Outcome = attached
+    ? { state: 'attached' }
+    : left === undefined
       ? outcomeOf(steps, mode, done, before)
       : { state: 'left', reason: left };
   const kept = keptForMs(candidate.settings.mode, totalAfter(node, steps), 0, candidate.perEni);
@@ -226,8 +251,7 @@ function recordOf(
     ...(kept !== undefined && { keptForMs: kept }),
     times: {
       ...before.times,
-      ...(done !== undefined &&
-        attachedIn(done) > 0 && { attachedAtMs: sentAtMs(result?.record ?? before, done) ?? nowMs }),
+      ...(attached && { attachedAtMs: (done && sentAtMs(result?.record ?? before, done)) ?? nowMs }),
       ...(done !== undefined &&
         candidate.soleAllocator && { usableFromMs: nowMs + adoptionWorstMs(ports.settings.policy) }),
     },
@@ -248,7 +272,6 @@ function outcomeOf(steps: readonly Step[], mode: Mode, done: Done | undefined, b
     return before.outcome.state === 'attached' ? before.outcome : { state: 'left', reason: left.reason };
   if (mode === 'observe') return { state: 'would attach' };
   if (done === undefined) return before.outcome;
-  if (attachedIn(done) > 0) return { state: 'attached' };
   const made = [...done.enis.values()].some(({ eniId }) => eniId !== undefined);
   if (!made && done.failures.length === 0 && steps.some((step) => step.do === 'fill'))
     return { state: 'filled' };

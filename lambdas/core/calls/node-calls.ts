@@ -3,7 +3,7 @@ import { allowanceOf, gatherMs } from '../budget/allowance.ts';
 import { lanesOf } from '../budget/lanes.ts';
 import type { Calls } from '../budget/metered.ts';
 import { type FailureKind, waitAfter } from '../failures.ts';
-import { CREATES_END_MS, LEASE_MS } from '../leases.ts';
+import { LEASE_MS, type ShortLease } from '../leases.ts';
 import { CONSISTENT_AFTER_MS } from '../limits.ts';
 import { type Node, type NodeId, nodeGroupOf, type World } from '../model.ts';
 import { policyFor } from '../node-group-policy.ts';
@@ -29,8 +29,8 @@ export interface NodeWork {
   readonly purpose: string;
   /** Asked again when its turn comes; the nodes before it take their time. */
   readonly inTime?: () => boolean;
-  /** Its lease ends soon after: nothing is sent any more, epoch ms. */
-  readonly sendByMs?: number;
+  /** How it is held from when its calls are written down; for as long as a run may last unless said. */
+  readonly lease?: (nowMs: number) => ShortLease;
 }
 
 /** What became of one node. */
@@ -139,28 +139,23 @@ export async function workOn(
   /** Writes down what is about to be sent, then sends it. */
   async function begin(granted: readonly Ready[]): Promise<void> {
     if (granted.length === 0) return;
-    const intents = granted.map((one) => ({
-      ...one,
-      before: one.record,
-      record: intend(one.record, one.node, one.steps, clock()),
-    }));
-    const [held] = await Promise.all([
-      ledger.intend(
-        intents.map(({ record, sendByMs }) => ({
-          record,
-          leaseUntilMs: sendByMs === undefined ? clock() + LEASE_MS : sendByMs + CREATES_END_MS,
-        })),
-        owner,
-      ),
-      ports.acts?.(),
-    ]);
+    const nowMs = clock();
+    const intents = granted.map((one) => {
+      const lease = one.lease?.(nowMs);
+      const leaseUntilMs = lease?.untilMs ?? nowMs + LEASE_MS;
+      const record = intend(one.record, one.node, one.steps, nowMs);
+      return { ...one, before: one.record, record, lease, leaseUntilMs };
+    });
+    const longestMs = Math.max(...intents.map(({ leaseUntilMs }) => leaseUntilMs)) - nowMs;
+    crew.join(async () => ports.acts?.(longestMs));
+    const held = await ledger.intend(intents, owner);
     for (const one of intents)
       crew.join(async () => {
-        const { node, cluster, steps, record, purpose, sendByMs } = one;
+        const { node, cluster, steps, record, purpose, lease } = one;
         if (!held.has(node.id)) worked.set(node.id, { result: 'lost lease', record });
         else if (one.inTime?.() === false) worked.set(node.id, { result: 'missed', record: one.before });
         else {
-          const done = await carryOut(steps, { cluster, zone: node.zone, sendByMs }, wave, ports);
+          const done = await carryOut(steps, { cluster, zone: node.zone, lease }, wave, ports);
           const judgement = judged(keep(record, done), done, purpose, ports);
           const { moreInMs: waitMs } = one;
           worked.set(

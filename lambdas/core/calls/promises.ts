@@ -95,6 +95,21 @@ const again = (step: AttachStep, { eniId, subnetId, addresses, token }: Promised
   ...(eniId !== undefined && { eniId }),
 });
 
+/** The record with attaches whose run never heard of them as if they had not been sent. They may be sent again at once: one that came
+ *  about is refused as in use. Only for who holds the lease, so that nobody sends them any more. */
+export const unheardAgain = (record: NodeRecord): NodeRecord => ({
+  ...record,
+  enis: record.enis.map((eni) => {
+    if (eni.unheard !== true) return eni;
+    const { attachedAtMs: _at, paid: _spent, ...promise } = eni;
+    return promise;
+  }),
+});
+
+/** Whether the node has an ENI of whose attach nobody heard. */
+export const cameAbout = ({ enis }: NodeRecord, node: Node): boolean =>
+  enis.some(({ unheard, eniId }) => unheard === true && node.enis.some(({ id }) => id === eniId));
+
 /** The record with everything `steps` are about to do. */
 export function intend(
   record: NodeRecord,
@@ -117,7 +132,7 @@ export function intend(
         ...(eniId !== undefined && { eniId }),
         ...(demandId !== undefined && { demandId }),
         ...(step.until === 'created' && { paid: true }),
-        ...(step.until === 'attached' && { attachedAtMs: nowMs }),
+        ...(step.until === 'attached' && { attachedAtMs: nowMs, unheard: true }),
       });
     } else if (step.do === 'fill') {
       const has = node?.enis.find(({ id }) => id === step.eniId)?.secondaryIps ?? 0;
@@ -156,7 +171,7 @@ export function keep(record: NodeRecord, done: Done): NodeRecord {
     if (result === undefined) return [eni];
     const { eniId = eni.eniId, attached, failed } = result;
     if (eniId === undefined && failed !== undefined && !mayStand(failed)) return [];
-    const { attachedAtMs, ...promise } = eni;
+    const { attachedAtMs, unheard: _heard, ...promise } = eni;
     const sent = attached || failed === 'uncertain';
     return [
       {

@@ -13,8 +13,9 @@ import {
   type Runner,
   type Waiting,
 } from '../calls/launch-calls.ts';
+import { unheardAgain } from '../calls/promises.ts';
 import { type Answer, type Failure, passes, waitAfter } from '../failures.ts';
-import { CREATES_END_MS, CREATES_LEASE_MS, HEARS_LEASE_MS, takeLeases } from '../leases.ts';
+import { CREATES_LEASE_MS, HEARS_LEASE_MS, takeLeases, whileCreating } from '../leases.ts';
 import { bootLooks } from '../looks/boots.ts';
 import { type NodeId, nodeGroupOf } from '../model.ts';
 import { observedIn } from '../node-group-policy.ts';
@@ -188,7 +189,7 @@ async function planAndDo(
 ): Promise<Worked> {
   const { ledger, continuations, clock } = ports;
   const owner = ports.runId();
-  const createByMs = clock() + CREATES_LEASE_MS - CREATES_END_MS;
+  const creates = whileCreating(clock());
   const [creating, others] = await Promise.all([
     takeLeases(runners.filter(createsOnly).map(leasingOfLaunch), owner, ports, CREATES_LEASE_MS),
     takeLeases(
@@ -198,7 +199,9 @@ async function planAndDo(
       HEARS_LEASE_MS,
     ),
   ]);
-  const leased = new Map([...creating, ...others]);
+  const leased = new Map(
+    [...creating, ...others].map(([nodeId, record]) => [nodeId, unheardAgain(record)] as const),
+  );
   const mine = runners.filter(({ signal }) => leased.has(signal.nodeId));
   const held = runners
     .map(({ signal }) => signal)
@@ -209,7 +212,7 @@ async function planAndDo(
   const { records, waiting, left } = await carryOutLaunches(
     planned,
     // Asked once: the queue's few readers are for the nodes that start next, and those kept come back by themselves.
-    { as, owner, marks: knowledge.marks, world: knowledge.world, asksForMs: 0, createByMs },
+    { as, owner, marks: knowledge.marks, world: knowledge.world, asksForMs: 0, creates },
     ports,
   );
   await Promise.all([
