@@ -1,22 +1,25 @@
 /** `npm run chaos`: thousands of random histories on the embedded AWS, and what must hold in each of them. */
 import { availableParallelism } from 'node:os';
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { type Found, optionsFor } from '../sim/chaos/campaign.ts';
 import { DEFECTS } from '../sim/chaos/defects.ts';
 import { drawHistory } from '../sim/chaos/draw.ts';
 import { partOf, tell } from '../sim/chaos/history.ts';
 import { play } from '../sim/chaos/play.ts';
+import { killAll, killsText } from './chaos-kills.ts';
 import { type Outcome, run } from './chaos-run.ts';
 import { defectList, replayOf, summary, violationText } from './chaos-text.ts';
 import { endsAtParsing, USAGE, whole } from './usage.ts';
 
+const HISTORIES = 100;
 const MOST_SEED = 4_294_967_295;
 /** On something that is no terminal, a line of progress this often, ms. */
 const LINE_EVERY_MS = 10_000;
 
 interface Options {
   readonly seed: number;
-  readonly seeds: number;
+  readonly seeds?: number;
+  readonly killPoints?: boolean;
   readonly keep?: readonly number[];
   readonly break?: string;
   readonly workers: number;
@@ -29,13 +32,23 @@ const command = new Command('npm run chaos --')
     'Random histories (simulated): launches and rollouts while functions die, replies get lost, EC2 throttles, refuses and lags, subnets fill and others interfere. Invariants are asked at every call. Exit code 0: all held; 1: one was broken; 2: wrong usage.',
   )
   .option('--seed <n>', 'first seed', whole(0, MOST_SEED), 1)
-  .option('--seeds <n>', 'how many histories, one a seed', whole(1, 10_000_000), 100)
+  .option(
+    '--seeds <n>',
+    'how many histories, one a seed (default: 100; 1 with --kill-points)',
+    whole(1, 10_000_000),
+  )
   .option(
     '--keep <positions>',
     'play only these stimuli of the history of --seed, for example 0,3,5',
     positions,
   )
   .option('--break <name>', 'with this deliberate defect in the product; "list" names them all', defect)
+  .addOption(
+    new Option(
+      '--kill-points',
+      'instead of random histories, four stories in which each function dies after each of its calls in turn',
+    ).conflicts(['keep', 'break', 'all']),
+  )
   .option('--workers <n>', 'threads', whole(1, 256), availableParallelism())
   .option('--all', 'go on after a violation, and count')
   .option('--json', 'one JSON document and nothing else');
@@ -50,10 +63,23 @@ async function main(): Promise<number> {
     console.log(defectList());
     return 0;
   }
-  return options.keep === undefined ? campaign(options) : replay(options, options.keep);
+  if (options.killPoints) return killPoints(options);
+  const { seeds = HISTORIES } = options;
+  return options.keep === undefined ? campaign({ ...options, seeds }) : replay(options, options.keep);
 }
 
-async function campaign(options: Options): Promise<number> {
+async function killPoints({ seed, seeds = 1, json = false }: Options): Promise<number> {
+  const all = await killAll({ seed, seeds }, (what) => {
+    if (process.stderr.isTTY && !json) process.stderr.write(`\r\x1b[K${what}`);
+  });
+  clearLine();
+  console.log(
+    json ? JSON.stringify({ simulated: true, seed, seeds, stories: all }) : killsText(all, { seed, seeds }),
+  );
+  return all.some(({ broken }) => broken.length > 0) ? 1 : 0;
+}
+
+async function campaign(options: Options & { readonly seeds: number }): Promise<number> {
   const outcome = await run(
     { ...options, defect: options.break, all: options.all ?? false },
     progressTo(options),
@@ -107,7 +133,13 @@ function document({ found, ...rest }: Outcome, options: Options): unknown {
 }
 
 /** On a terminal one line that is written over; elsewhere a line now and then. */
-function progressTo({ seeds, json }: Options): (done: number, found: number, seconds: number) => void {
+function progressTo({
+  seeds,
+  json,
+}: {
+  readonly seeds: number;
+  readonly json?: boolean;
+}): (done: number, found: number, seconds: number) => void {
   let saidAtMs = Number.NEGATIVE_INFINITY;
   return (done, found, seconds) => {
     const line = `${done} of ${seeds} histories, ${found} broken, ${(done / seconds).toFixed(1)} seeds/s`;

@@ -14,7 +14,7 @@ const CLOCKS_APART_MS = 2_000;
 export const CREATE_ANSWER_MS = 4_000;
 /** How long a run holds an instance that is pending, for which it does nothing but create. Whoever hears five to seventeen seconds
  *  later that the instance runs takes up what a dead run left: there are ten more until an attach would be too late. */
-export const CREATES_LEASE_MS = 8_000;
+export const CREATES_LEASE_MS = 7_000;
 /** Its creates are sent so long before the lease ends that they are answered by then, by a clock 2 s ahead, too. */
 export const CREATES_END_MS = CREATE_ANSWER_MS + CLOCKS_APART_MS;
 /** How long a run holds a node that starts, ms, when it has written down that it attaches what is made for it, and will do nothing
