@@ -2,6 +2,8 @@
  *  decides about addresses is kept. */
 import type { EC2Client } from '@aws-sdk/client-ec2';
 import { eachSubnet, reading } from '../../lambdas/adapters/ec2-pages.ts';
+import { readConfiguration } from '../../lambdas/core/cni.ts';
+import { say } from '../../lambdas/core/complaints.ts';
 import type { Answer, Failure } from '../../lambdas/core/failures.ts';
 import { ADDRESSES_PER_PREFIX } from '../../lambdas/core/limits.ts';
 import {
@@ -84,7 +86,7 @@ export async function takeSnapshot(
     notes.push(
       `The CNI’s settings are not known, its defaults are assumed: ${failed.trouble('eks:DescribeAddon') ?? 'it is not the EKS add-on'}.`,
     );
-  const env = addOn && envOf(addOn.configurationValues);
+  const env = addOn && envOf(addOn);
   if (env !== undefined && 'complaint' in env) return env;
   return {
     cluster,
@@ -199,16 +201,14 @@ function subnetsOf(
 }
 
 /** The environment in an add-on's configuration, reduced to what shapes the pools. */
-export function envOf(configurationValues = ''): { readonly env: CniEnv } | { readonly complaint: string } {
-  let document: unknown = {};
-  try {
-    if (configurationValues.trim() !== '') document = JSON.parse(configurationValues);
-  } catch {
-    return { complaint: 'vpc-cni configurationValues: expected a JSON object, got another text' };
-  }
-  const { env = {} } = (document ?? {}) as { readonly env?: Readonly<Record<string, unknown>> };
-  const kept = CNI_SETTINGS.flatMap((name) =>
-    env[name] === undefined ? [] : [[name, String(env[name])] as const],
-  );
+export function envOf(
+  addOn: NonNullable<Cluster['vpcCni']>,
+): { readonly env: CniEnv } | { readonly complaint: string } {
+  const read = readConfiguration(addOn);
+  if ('complaint' in read) return { complaint: say(read.complaint) };
+  const kept = CNI_SETTINGS.flatMap((name) => {
+    const value = read.env[name];
+    return value === undefined ? [] : [[name, value] as const];
+  });
   return { env: Object.fromEntries(kept) };
 }

@@ -61,8 +61,18 @@ export function readCniSettings(
       'the vpc-cni EKS add-on, or the aws-node environment stated there because the CNI is self-managed';
     return { complaint: { field: 'policy.cniEnv', expected, got: undefined } };
   }
-  const text = addOn.configurationValues?.trim();
-  if (text === undefined || text === '') return { settings: settingsFrom({}, takesPrefixes) };
+  const read = readConfiguration(addOn);
+  return 'complaint' in read ? read : { settings: settingsFrom(read.env, takesPrefixes) };
+}
+
+/** What an operator set of the add-on: the whole document, and in it the environment of aws-node. */
+export function readConfiguration({
+  configurationValues,
+}: NonNullable<Cluster['vpcCni']>):
+  | { readonly document: Readonly<Record<string, unknown>>; readonly env: Env }
+  | { readonly complaint: Complaint } {
+  const text = configurationValues?.trim();
+  if (text === undefined || text === '') return { document: {}, env: {} };
   const field = 'vpc-cni configurationValues';
   let document: unknown;
   try {
@@ -80,7 +90,7 @@ export function readCniSettings(
       return { complaint: { field: `${field}.env.${name}`, expected: 'a string', got: value } };
     texts[name] = String(value);
   }
-  return { settings: settingsFrom(texts, takesPrefixes) };
+  return { document, env: texts };
 }
 
 const isRecord = (value: unknown): value is Record<string, unknown> =>

@@ -1,5 +1,5 @@
 /** Remedies as commands, and what they cost. */
-import { type CniMode, keptFree, podsOn } from '../cni.ts';
+import { type CniMode, keptFree, podsOn, readConfiguration } from '../cni.ts';
 import { ADDRESSES_PER_PREFIX } from '../limits.ts';
 import type { Node } from '../model.ts';
 import type { Price } from './finding.ts';
@@ -17,7 +17,9 @@ export function setEnv({ cluster, region }: ClusterSeen, changes: Env): readonly
         value === undefined ? `${name}-` : `${name}=${value}`,
       ),
     ];
-  const document = documentOf(cluster.vpcCni.configurationValues);
+  const read = readConfiguration(cluster.vpcCni);
+  // What cannot be read was said before: a node has no remedy whose settings are not known.
+  const document = 'complaint' in read ? {} : read.document;
   const env = { ...(document['env'] as object | undefined), ...changes };
   return [
     ...['aws', 'eks', 'update-addon', '--region', region, '--cluster-name', cluster.name],
@@ -25,14 +27,6 @@ export function setEnv({ cluster, region }: ClusterSeen, changes: Env): readonly
     // What is undefined does not get into JSON.
     ...['--configuration-values', JSON.stringify({ ...document, env })],
   ];
-}
-
-function documentOf(text: string | undefined): Record<string, unknown> {
-  try {
-    return JSON.parse(text ?? '{}');
-  } catch {
-    return {};
-  }
 }
 
 /** Requests of ipamd when it starts again on a node: one look at all ENIs, then a look at the subnet and the security groups of
