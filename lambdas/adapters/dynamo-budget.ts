@@ -6,7 +6,7 @@ import { type BudgetState, reported, spend, standingOf, UNTOUCHED } from '../cor
 import type { RoomAsk } from '../core/budget/flight.ts';
 import type { Asked } from '../core/budget/metered.ts';
 import type { Budget, BudgetStanding, CallClass, Clock, Granted, Seen, Settings } from '../core/ports.ts';
-import { ifHeld } from './dynamo-conditions.ts';
+import { ifHeld, overVersion } from './dynamo-conditions.ts';
 import { LocalBudget } from './local-budget.ts';
 
 /** Tries at a write that others keep overtaking. One of those who meet always wins, and no more functions than this run
@@ -140,11 +140,7 @@ export class DynamoBudget implements Budget {
         new PutCommand({
           TableName: this.#place.budgetTable,
           Item: { ...this.#key, ...state, version: version + 1 },
-          ConditionExpression: version === 0 ? 'attribute_not_exists(pk)' : '#version = :read',
-          ...(version > 0 && {
-            ExpressionAttributeNames: { '#version': 'version' },
-            ExpressionAttributeValues: { ':read': version },
-          }),
+          ...overVersion(version),
         }),
         { requestTimeout: REQUEST_TIMEOUT_MS },
       ),

@@ -23,7 +23,7 @@ import type { OpenDemand } from '../core/plan/open-demand.ts';
 import type { Sight } from '../core/plan/standing.ts';
 import type { Intent, Ledger } from '../core/ports.ts';
 import { freshRecord, type NodeRecord } from '../core/records.ts';
-import { ifHeld } from './dynamo-conditions.ts';
+import { epochSeconds, ifHeld } from './dynamo-conditions.ts';
 
 /** Writes of one call under way at a time. */
 const WRITES_AT_ONCE = 20;
@@ -32,7 +32,6 @@ const KEYS_PER_BATCH = 100;
 /** How long a lease that was never given up stays in the table after its end. */
 const DEAD_LEASE_KEPT_MS = 3_600_000;
 
-const seconds = (ms: number): number => Math.ceil(ms / 1000);
 const clusterKey = (cluster: string): string => `cluster#${cluster}`;
 /** Full subnets and zones are the account's, not a cluster's. */
 const MARKS = { pk: 'marks', sk: 'marks' };
@@ -119,7 +118,7 @@ export class DynamoLedger implements Ledger {
                 ':owner': owner,
                 ':until': untilMs,
                 ':now': nowMs,
-                ':kept': seconds(untilMs + DEAD_LEASE_KEPT_MS),
+                ':kept': epochSeconds(untilMs + DEAD_LEASE_KEPT_MS),
               },
               ReturnValues: 'ALL_NEW',
             }),
@@ -144,7 +143,7 @@ export class DynamoLedger implements Ledger {
     return this.#write(
       intents.map(({ record, leaseUntilMs: untilMs }) => ({
         record,
-        values: { ':until': untilMs, ':kept': seconds(untilMs + DEAD_LEASE_KEPT_MS) },
+        values: { ':until': untilMs, ':kept': epochSeconds(untilMs + DEAD_LEASE_KEPT_MS) },
       })),
       owner,
       'SET #record = :record, leaseUntilMs = :until, expiresAt = :kept',
@@ -153,7 +152,7 @@ export class DynamoLedger implements Ledger {
 
   async release(records: readonly NodeRecord[], owner: string): Promise<void> {
     await this.#write(
-      records.map((record) => ({ record, values: { ':expires': seconds(record.expiresAtMs) } })),
+      records.map((record) => ({ record, values: { ':expires': epochSeconds(record.expiresAtMs) } })),
       owner,
       'SET #record = :record, expiresAt = :expires REMOVE leaseOwner, leaseUntilMs',
     );
@@ -264,7 +263,7 @@ export class DynamoLedger implements Ledger {
     const lesson = learnt(before, samples);
     // What has put a node group back to observe is forgotten by nobody's leave but the operator's.
     const expires = lateOf(lesson, Number.NEGATIVE_INFINITY).late <= MOST_LATE;
-    const expiresAt = expires && { expiresAt: seconds(nowMs + LESSON_KEPT_MS) };
+    const expiresAt = expires && { expiresAt: epochSeconds(nowMs + LESSON_KEPT_MS) };
     return ifHeld(
       this.#client.send(
         new PutCommand({
@@ -339,7 +338,7 @@ const demandItem = (demand: OpenDemand): DemandItem => ({
   ...demand,
   pk: clusterKey(demand.cluster),
   sk: `demand#${demand.id}`,
-  expiresAt: seconds(demand.expiresAtMs),
+  expiresAt: epochSeconds(demand.expiresAtMs),
 });
 
 function demandOf({ pk: _pk, sk: _sk, expiresAt: _expiresAt, ...demand }: DemandItem): OpenDemand {

@@ -14,7 +14,7 @@ import {
   type Turns,
   takeTurn,
 } from '../core/shared-reads.ts';
-import { ifHeld } from './dynamo-conditions.ts';
+import { epochSeconds, ifHeld, overVersion } from './dynamo-conditions.ts';
 
 const turnsOf = (among: Circle) => ({ pk: `reads#${among}`, sk: 'turns' });
 const lastOf = (among: Circle) => ({ pk: `reads#${among}`, sk: 'last' });
@@ -79,7 +79,7 @@ export class DynamoReads implements Reads {
       const packed = await pack(JSON.stringify(read));
       if (packed.byteLength > MOST_BYTES) return;
       const { readAtMs } = read.world;
-      const expiresAt = Math.ceil((this.#clock() + KEPT_MS) / 1000);
+      const expiresAt = epochSeconds(this.#clock() + KEPT_MS);
       await ifHeld(
         this.#client().send(
           new PutCommand({
@@ -99,11 +99,7 @@ export class DynamoReads implements Reads {
         new PutCommand({
           TableName: this.#table,
           Item: { ...key, turns, version: version + 1 },
-          ConditionExpression: version === 0 ? 'attribute_not_exists(pk)' : '#version = :read',
-          ...(version > 0 && {
-            ExpressionAttributeNames: { '#version': 'version' },
-            ExpressionAttributeValues: { ':read': version },
-          }),
+          ...overVersion(version),
         }),
       ),
     );

@@ -8,7 +8,7 @@ import { type DynamoDBDocumentClient, GetCommand, PutCommand } from '@aws-sdk/li
 import type { RolloutBook } from '../core/ports.ts';
 import type { Readiness, WorkloadAt } from '../core/readiness.ts';
 import type { RolloutRecord } from '../core/rollouts/record.ts';
-import { ifHeld } from './dynamo-conditions.ts';
+import { epochSeconds, ifHeld, overVersion } from './dynamo-conditions.ts';
 
 interface Key {
   readonly pk: string;
@@ -31,28 +31,14 @@ export class DynamoRolloutBook implements RolloutBook {
   /** A write whose answer was lost, and that the SDK sent again, looks like somebody else's: whoever reads again finds its own. */
   async keep(record: RolloutRecord): Promise<RolloutRecord | undefined> {
     const kept = { ...record, version: record.version + 1 };
-    const read = record.version;
     const Item = {
       ...rolloutKey(record.rolloutId),
       version: kept.version,
       record: kept,
-      expiresAt: seconds(record.expiresAtMs),
+      expiresAt: epochSeconds(record.expiresAtMs),
     };
-    const put = { TableName: this.#table, Item };
-    const written = await ifHeld(
-      this.#client.send(
-        new PutCommand(
-          read === 0
-            ? { ...put, ConditionExpression: 'attribute_not_exists(pk)' }
-            : {
-                ...put,
-                ConditionExpression: '#version = :read',
-                ExpressionAttributeNames: { '#version': 'version' },
-                ExpressionAttributeValues: { ':read': read },
-              },
-        ),
-      ),
-    );
+    const put = new PutCommand({ TableName: this.#table, Item, ...overVersion(record.version) });
+    const written = await ifHeld(this.#client.send(put));
     return written ? kept : undefined;
   }
 
@@ -62,7 +48,7 @@ export class DynamoRolloutBook implements RolloutBook {
   }
 
   async say(readiness: Readiness): Promise<void> {
-    const Item = { ...readinessKey(readiness), readiness, expiresAt: seconds(readiness.expiresAtMs) };
+    const Item = { ...readinessKey(readiness), readiness, expiresAt: epochSeconds(readiness.expiresAtMs) };
     await this.#client.send(new PutCommand({ TableName: this.#table, Item }));
   }
 
@@ -74,7 +60,6 @@ export class DynamoRolloutBook implements RolloutBook {
   }
 }
 
-const seconds = (ms: number): number => Math.ceil(ms / 1000);
 const rolloutKey = (rolloutId: string): Key => ({ pk: `rollout#${rolloutId}`, sk: 'record' });
 const readinessKey = ({ cluster, namespace, name }: WorkloadAt): Key => ({
   pk: `cluster#${cluster}`,

@@ -212,7 +212,7 @@ export function podsOn(
   canGrow: boolean,
 ): [min: number, max: number] {
   const min = Math.max(0, total - bound({ kind: 'warm-eni', warmEniTarget }, 0, perEni));
-  const max = canGrow ? Math.max(min, total - Math.max(warmEniTarget * perEni, 1)) : total;
+  const max = canGrow ? Math.max(min, total - growthThreshold(warmEniTarget, 0, perEni)) : total;
   return [min, Math.max(0, max)];
 }
 

@@ -1,4 +1,5 @@
 /** Asking a cluster's API server, where we may. What cannot be asked is said once, and the decision goes on without it. */
+import { settingOf } from './acting.ts';
 import type { Answer } from './failures.ts';
 import type { Kubernetes, NamedNode } from './kubernetes.ts';
 import type { Node } from './model.ts';
@@ -7,14 +8,12 @@ import type { RolloutAnnounced } from './signals.ts';
 
 /** `undefined` where the lens is off. */
 export function lensOf(cluster: string, { kubernetes, settings }: Ports): Kubernetes | undefined {
-  const setting = settings.clusters.find(({ name }) => name === cluster);
-  return setting?.lens === true ? kubernetes : undefined;
+  return settingOf(cluster, { settings })?.lens === true ? kubernetes : undefined;
 }
 
 /** The same, where its nodes may come with our start-up taint. */
 export function gatesOf(cluster: string, ports: Ports): Kubernetes | undefined {
-  const setting = ports.settings.clusters.find(({ name }) => name === cluster);
-  return setting?.gate === true ? lensOf(cluster, ports) : undefined;
+  return settingOf(cluster, ports)?.gate === true ? lensOf(cluster, ports) : undefined;
 }
 
 export const named = ({ id: nodeId, dnsName: name }: Node): NamedNode => ({

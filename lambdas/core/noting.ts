@@ -1,5 +1,6 @@
 /** Plans in the journal: the totals, and every step with its reason; and each signal in one line. */
 
+import { settingOf } from './acting.ts';
 import { countLeft } from './counting.ts';
 import type { RolloutReport } from './decide-rollout.ts';
 import type { Launched } from './launches/warm-launches.ts';
@@ -12,9 +13,9 @@ import { cameOf, ONLY_ASKED, plannedIn, type Told } from './telling.ts';
 const STEPS_PER_LINE = 400;
 
 export function notePlan({ cluster, steps, totals, ...rest }: Plan, ports: Ports): void {
-  const { journal, settings } = ports;
+  const { journal } = ports;
   countLeft(cluster, steps, ports);
-  const mode = settings.clusters.find(({ name }) => name === cluster)?.mode;
+  const mode = settingOf(cluster, ports)?.mode;
   for (let from = 0; from === 0 || from < steps.length; from += STEPS_PER_LINE) {
     const some = steps.slice(from, from + STEPS_PER_LINE);
     if (from === 0) journal.note('plan', { cluster, mode, totals, steps: some, ...rest });

@@ -1,5 +1,6 @@
 /** Deletes ENIs of ours that no node will get any more: each under the lease of the node it was made for. */
 
+import { mayAct } from '../acting.ts';
 import { takeLeases } from '../leases.ts';
 import type { EniId } from '../model.ts';
 import type { OwnEni, Ports } from '../ports.ts';
@@ -21,13 +22,11 @@ export async function collectOrphans(
   firstSeenMs: ReadonlyMap<EniId, number>,
   ports: Ports,
 ): Promise<Collected> {
-  const { ledger, journal, clock, settings } = ports;
+  const { ledger, journal, clock } = ports;
   const { collect, suspects } = orphans(own, firstSeenMs, clock());
-  const mode = settings.clusters.find(({ name }) => name === cluster)?.mode;
-  const { deleted, attachedSince } =
-    mode === 'warm' && !settings.policy.stopped
-      ? await deleteAll(cluster, collect, { own, firstSeenMs }, ports)
-      : NONE;
+  const { deleted, attachedSince } = mayAct(cluster, ports)
+    ? await deleteAll(cluster, collect, { own, firstSeenMs }, ports)
+    : NONE;
   // What could not be deleted now is as old at the next sweep.
   const left = collect.flatMap((id) => {
     const atMs = attachedSince.has(id) ? clock() : firstSeenMs.get(id);

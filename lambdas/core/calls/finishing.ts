@@ -1,5 +1,6 @@
 /** ENIs of ours that would outlive their node are told to go away with it: not urgent, so half of the budget is left alone. */
 
+import { mayAct } from '../acting.ts';
 import type { Node, NodeId } from '../model.ts';
 import { unfinished } from '../plan/launches.ts';
 import { callsOf } from '../plan/steps.ts';
@@ -28,10 +29,8 @@ export async function finish(
   as: CallClass,
   ports: Ports,
 ): Promise<Finished> {
-  const { settings } = ports;
   const steps = nodes.flatMap(unfinished);
-  const mode = settings.clusters.find(({ name }) => name === cluster)?.mode;
-  if (steps.length === 0 || mode !== 'warm' || settings.policy.stopped) return { enis: 0, nodesLeft: [] };
+  if (steps.length === 0 || !mayAct(cluster, ports)) return { enis: 0, nodesLeft: [] };
   const { granted } = await grant(steps.map(callsOf), as, ports);
   const wave = new Wave(new Map(), ports);
   const { failures } = await carryOut(steps.slice(0, granted), { cluster, zone: '' }, wave, ports);

@@ -3,8 +3,8 @@
 import { adoptionWorstMs, keptForMs } from '../cni.ts';
 import { countWarmed, countWould } from '../counting.ts';
 import { type ShortLease, whileAttaching } from '../leases.ts';
-import { onMoment } from '../looks/verify.ts';
 import { type Cluster, type Node, type NodeId, nodeGroupOf, totalIps } from '../model.ts';
+import { untilMoment, VERIFY_EVERY_MS } from '../moments.ts';
 import type { Candidate } from '../plan/eligibility.ts';
 import { type ActStep, acts, type LeaveReason, type LeaveStep, type Step } from '../plan/steps.ts';
 import type { Mode } from '../policy.ts';
@@ -115,7 +115,7 @@ export async function carryOutLaunches(
   for (const [cluster, nodeIds] of attached)
     waiting.push({
       signal: { kind: 'verify-due', cluster, nodeIds, attempt: 0 },
-      delayMs: onMoment(policy.verifyAfterMs, ports.clock()),
+      delayMs: untilMoment(policy.verifyAfterMs, ports.clock(), VERIFY_EVERY_MS),
     });
   return { records, waiting, left };
 }

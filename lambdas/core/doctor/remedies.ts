@@ -1,5 +1,5 @@
 /** Remedies as commands, and what they cost. */
-import { type CniMode, keptFree, podsOn, readConfiguration } from '../cni.ts';
+import { type CniMode, growthThreshold, keptFree, podsOn, readConfiguration } from '../cni.ts';
 import { ADDRESSES_PER_PREFIX } from '../limits.ts';
 import type { Node } from '../model.ts';
 import type { Price } from './finding.ts';
@@ -40,7 +40,7 @@ export function held(mode: CniMode, pods: number, { perEni, enis, maxPods }: Roo
   const most = Math.min(enis * perEni * each, whole(maxPods, each === 1 ? perEni : each));
   switch (mode.kind) {
     case 'warm-eni':
-      return Math.min(most, whole(pods + Math.max(mode.warmEniTarget * perEni, 1), perEni));
+      return Math.min(most, whole(growthThreshold(mode.warmEniTarget, pods, perEni), perEni));
     case 'ip-targets':
     case 'prefix-ip-targets':
       return Math.min(most, whole(Math.max(pods + mode.warmIpTarget, mode.minimumIpTarget), each));

@@ -5,14 +5,16 @@
  * left as too late is planned for once more. Looks go on by delayed messages; where those are lost, the sweep begins anew.
  */
 
+import { mayAct } from '../acting.ts';
 import { batchesOf } from '../batches.ts';
 import type { Kubernetes } from '../kubernetes.ts';
 import { gatesOf, named, seenThrough } from '../lens.ts';
 import { RECONCILE_WORST_MS, USABLE_AFTER_SEEN_MS } from '../limits.ts';
 import type { Node, NodeId } from '../model.ts';
+import { untilMoment } from '../moments.ts';
 import { inParallel } from '../parallel.ts';
 import type { Policy } from '../policy.ts';
-import type { ClusterSetting, Ports } from '../ports.ts';
+import type { Ports } from '../ports.ts';
 import type { Gate, GateLook, NodeLaunching } from '../signals.ts';
 import { judgeGate, type Verdict } from './gate-verdict.ts';
 
@@ -64,7 +66,7 @@ type Later = Parameters<Ports['continuations']['later']>[0][number];
 
 /** Looks of all launches fall on the same moments, and share their reads. */
 function looksLater(cluster: string, gates: readonly Gate[], nowMs: number): Later[] {
-  const delayMs = Math.ceil((nowMs + LOOK_EVERY_MS / 5) / LOOK_EVERY_MS) * LOOK_EVERY_MS - nowMs;
+  const delayMs = untilMoment(LOOK_EVERY_MS / 5, nowMs, LOOK_EVERY_MS);
   return batchesOf(gates, PER_MESSAGE).map((some) => ({
     signal: { kind: 'gate-look', cluster, gates: some, attempt: 0 },
     delayMs,
@@ -79,10 +81,9 @@ export async function lookAtGates(
   const looked: GatesLooked[] = [];
   for (const [cluster, group] of Map.groupBy(looks, (look) => look.cluster)) {
     const lens = gatesOf(cluster, ports);
-    const setting = ports.settings.clusters.find(({ name }) => name === cluster);
-    if (lens === undefined || setting === undefined) continue;
+    if (lens === undefined) continue;
     const gates = onePerNode(group.flatMap((look) => look.gates));
-    looked.push(await act(cluster, await judgeAll(gates, setting, lens, ports), lens, ports));
+    looked.push(await act(cluster, await judgeAll(gates, cluster, lens, ports), lens, ports));
   }
   return looked;
 }
@@ -96,7 +97,7 @@ function onePerNode(gates: readonly Gate[]): readonly Gate[] {
 
 async function judgeAll(
   gates: readonly Gate[],
-  { name: cluster, mode }: ClusterSetting,
+  cluster: string,
   lens: Kubernetes,
   ports: Ports,
 ): Promise<readonly Verdict[]> {
@@ -119,7 +120,7 @@ async function judgeAll(
     described.ok && described.value !== undefined && read.ok
       ? { cluster: described.value, nodes: new Map(read.value.nodes.map((node) => [node.id, node])) }
       : undefined;
-  const acts = mode === 'warm' && !settings.policy.stopped;
+  const acts = mayAct(cluster, ports);
   return gates.map((gate) => {
     const readAtMs = read.ok ? read.value.readAtMs : clock();
     const known = { seen: shown.get(gate.nodeId), record: records.get(gate.nodeId), readAtMs, lessons };

@@ -2,8 +2,10 @@
  * Looks at launching nodes, around the moment the guard counts on, to learn how soon their ipamds start. Three looks in a
  * row cost a read each, shared by all launches of a batch; where enough is known, only some batches are looked at.
  */
+
 import type { Waiting } from '../calls/launch-calls.ts';
 import { ipamdStarted, type Node, type NodeId, nodeGroupOf, type World } from '../model.ts';
+import { untilMoment } from '../moments.ts';
 import { policyFor } from '../node-group-policy.ts';
 import type { Ports } from '../ports.ts';
 import { LOOK, readShared } from '../reading.ts';
@@ -117,8 +119,7 @@ export async function lookAtBoots(looks: readonly BootLook[], ports: Ports): Pro
 }
 
 /** The next moment of looks that is not just now. */
-const untilNextLookMs = (nowMs: number): number =>
-  Math.ceil((nowMs + LOOK_EVERY_MS / 2) / LOOK_EVERY_MS) * LOOK_EVERY_MS - nowMs;
+const untilNextLookMs = (nowMs: number): number => untilMoment(LOOK_EVERY_MS / 2, nowMs, LOOK_EVERY_MS);
 
 function sampleOf(
   nodeId: NodeId,

@@ -1,4 +1,5 @@
 /** A node group that late attaches have put back to observe is told where it happens, and at each sweep until somebody acts. */
+import { settingOf } from '../acting.ts';
 import { actingIn, policyFor } from '../node-group-policy.ts';
 import type { Ports } from '../ports.ts';
 import type { Lesson } from './lessons.ts';
@@ -8,7 +9,7 @@ export function tellObserved(
   lessons: ReadonlyMap<string, Lesson>,
   { journal, settings, clock }: Ports,
 ): void {
-  const deployed = settings.clusters.find(({ name }) => name === cluster)?.mode ?? 'observe';
+  const deployed = settingOf(cluster, { settings })?.mode ?? 'observe';
   for (const [nodeGroup, lesson] of lessons) {
     const { late, because } = actingIn(
       policyFor(settings.policy, cluster, nodeGroup),

@@ -6,8 +6,8 @@
 import { finish, inRush, RUSH_MS } from '../calls/finishing.ts';
 import { type Answer, waitAfter } from '../failures.ts';
 import { takeLeases } from '../leases.ts';
-import { RECONCILE_WORST_MS } from '../limits.ts';
 import { IPAMD_INSTANCE_TAG, ipamdStarted, type Node, type NodeId, OUR_NODE_TAG } from '../model.ts';
+import { FIRST_LOOK_MS, untilMoment, VERIFY_EVERY_MS } from '../moments.ts';
 import { unfinished } from '../plan/launches.ts';
 import type { Ports } from '../ports.ts';
 import { LOOK, readShared, type Shared } from '../reading.ts';
@@ -17,16 +17,6 @@ import { learnOutcomes, publish, told, verdictsOf } from './outcomes.ts';
 
 /** Time to the next look at a node whose ipamd has not started. */
 const LOOK_AGAIN_MS = 30_000;
-/** When it is first looked whether a node that ran already has adopted an attach: every quiet node has reconciled by then, and
- *  where metadata is quick shows it. Later looks tell how long others take. */
-export const FIRST_LOOK_MS = RECONCILE_WORST_MS + 10_000;
-/** Looks fall on common moments, so that those of a burst’s many runs share their reads; no further apart, or they would find
- *  adopted what came too late. */
-const MOMENT_MS = 2_000;
-/** In ms from now, the first such moment that is `delayMs` away or more. */
-export const onMoment = (delayMs: number, nowMs: number): number =>
-  Math.ceil((nowMs + delayMs) / MOMENT_MS) * MOMENT_MS - nowMs;
-
 /** Queues and functions may take so long beyond a look's time; one that is later says nothing of adoption. */
 const LOOK_SLACK_MS = 20_000;
 const onTimeMs = (attempt: number): number => FIRST_LOOK_MS + attempt * LOOK_AGAIN_MS + LOOK_SLACK_MS;
@@ -124,7 +114,9 @@ async function verifyOne(signal: VerifyDue, read: Answer<Shared>, ports: Ports):
   const waiting = last ? [] : [...new Set([...found.waiting, ...leftOver])];
   const toFinish = early.filter((nodeId) => !starting.includes(nodeId) && !waiting.includes(nodeId));
   const later = (again: VerifyDue, delayMs: number) =>
-    again.nodeIds.length > 0 ? [{ signal: again, delayMs: onMoment(delayMs, ports.clock()) }] : [];
+    again.nodeIds.length > 0
+      ? [{ signal: again, delayMs: untilMoment(delayMs, ports.clock(), VERIFY_EVERY_MS) }]
+      : [];
   await ports.continuations.later([
     ...later({ ...next, nodeIds: waiting }, LOOK_AGAIN_MS),
     ...later({ ...next, nodeIds: starting, ipamdStarted: true }, STARTING_MS),

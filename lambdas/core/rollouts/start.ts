@@ -1,4 +1,5 @@
 /** An announcement that is to go out in waves starts one execution of the state machine, however often it is announced. */
+import { settingOf } from '../acting.ts';
 import { type Complaint, sayAll } from '../complaints.ts';
 import { asDeployed } from '../lens.ts';
 import type { ClusterSetting, Ports } from '../ports.ts';
@@ -29,9 +30,9 @@ export async function startRollout(
   ports: Ports,
   want: 'plan' | 'do' = 'do',
 ): Promise<RolloutStarted | Ignored> {
-  const { clock, settings, rolloutBook, rolloutMachine, journal } = ports;
+  const { clock, rolloutBook, rolloutMachine, journal } = ports;
   const nowMs = clock();
-  const setting = settings.clusters.find(({ name }) => name === announced.cluster);
+  const setting = settingOf(announced.cluster, ports);
   const rolloutId = rolloutIdOf(announced);
   // What cannot be begun now may well have been, when it was announced first.
   const known = await rolloutBook.find(rolloutId);

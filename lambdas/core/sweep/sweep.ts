@@ -1,6 +1,7 @@
 /** Every few minutes: what events missed is rebuilt from the world, what a killed run left is finished or collected, what
  *  nobody will serve is given back, and how things stand is remembered and published. */
 
+import { settingOf } from '../acting.ts';
 import { collectOrphans } from '../calls/collecting.ts';
 import { finish, inRush } from '../calls/finishing.ts';
 import { say } from '../complaints.ts';
@@ -201,7 +202,7 @@ function publishPolicy(
   ports: Ports,
 ): void {
   const { journal, settings } = ports;
-  const deployed = settings.clusters.find(({ name }) => name === cluster);
+  const deployed = settingOf(cluster, ports);
   if (deployed === undefined) return;
   const known = new Set([...nodes.map(({ tags }) => nodeGroupOf(tags)), ...lessons.keys()]);
   const wrong = misfits(settings.policy, deployed, known);
