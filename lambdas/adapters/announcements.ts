@@ -1,5 +1,6 @@
 /** Announcements in, signals out: what is left unsaid is what Kubernetes would do. */
-import { type Complaint, sayAll } from '../core/complaints.ts';
+
+import { ignored } from '../core/ignored.ts';
 import type { Ignored, RolloutAnnounced, RolloutStrategy, Unsaid, WaveOptions } from '../core/signals.ts';
 import { ANNOUNCEMENT, type Announcement } from './announcement-shape.ts';
 import { check, given } from './expectations.ts';
@@ -15,7 +16,7 @@ export function readAnnouncement(
   { id, atMs, field }: { readonly id: string; readonly atMs: number; readonly field: string },
 ): RolloutAnnounced | Ignored {
   const checked = check(ANNOUNCEMENT, detail, field);
-  if (!checked.ok) return malformed(checked.complaints);
+  if (!checked.ok) return ignored('malformed', ...checked.complaints);
   const {
     cluster,
     workload,
@@ -29,17 +30,11 @@ export function readAnnouncement(
     ...said
   } = checked.value;
   if (waves === undefined && newVersion !== true && needsNone(replicas, strategy))
-    return {
-      kind: 'ignored',
-      as: 'no address needed',
-      why: sayAll([
-        {
-          field: `${field}.replicas`,
-          expected: 'as many pods as before, or more: fewer need no address, unless newVersion is true',
-          got: replicas,
-        },
-      ]),
-    };
+    return ignored('no address needed', {
+      field: `${field}.replicas`,
+      expected: 'as many pods as before, or more: fewer need no address, unless newVersion is true',
+      got: replicas,
+    });
   const unsaid: Unsaid[] = [
     ...(strategy === undefined ? (['strategy'] as const) : []),
     ...(said.terminationGracePeriodSeconds === undefined ? (['terminationGrace'] as const) : []),
@@ -91,12 +86,6 @@ function wavesOf(said: NonNullable<Announcement['waves']>, atMs: number, startsA
 
 const inMs = (seconds: number | undefined): number | undefined =>
   seconds === undefined ? undefined : seconds * 1000;
-
-export const malformed = (complaints: readonly Complaint[]): Ignored => ({
-  kind: 'ignored',
-  as: 'malformed',
-  why: sayAll(complaints),
-});
 
 /** A scale-down gives addresses back. Of a blue/green switch all new pods come beside the old ones, however few; a job's
  *  pods come whatever ran before. */

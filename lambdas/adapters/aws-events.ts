@@ -1,5 +1,7 @@
 /** Events of AWS's services, as signals. */
-import { type Complaint, sayAll } from '../core/complaints.ts';
+
+import type { Complaint } from '../core/complaints.ts';
+import { ignored } from '../core/ignored.ts';
 import { ROLLOUT_STOPPED } from '../core/rollouts/errors.ts';
 import type { Happening } from '../core/routes.ts';
 import type {
@@ -10,7 +12,6 @@ import type {
   RolloutEnded,
   ScaleOutComing,
 } from '../core/signals.ts';
-import { malformed } from './announcements.ts';
 import {
   ALARM,
   API_CALL,
@@ -48,14 +49,10 @@ const reading =
   ) =>
   (event: Envelope): R | Ignored => {
     const checked = check(shape, event.detail, 'detail');
-    return checked.ok ? read(checked.value, event) : malformed(checked.complaints);
+    return checked.ok ? read(checked.value, event) : ignored('malformed', ...checked.complaints);
   };
 
-const noNeed = (complaint: Complaint): Ignored => ({
-  kind: 'ignored',
-  as: 'no address needed',
-  why: sayAll([complaint]),
-});
+const noNeed = (complaint: Complaint): Ignored => ignored('no address needed', complaint);
 
 const launching = (
   nodeId: NodeLaunching['nodeId'],
@@ -140,7 +137,7 @@ const called = reading(API_CALL, (call, { atMs }): Told => {
     read: (asked: Extract<ReturnType<typeof check<S>>, { ok: true }>['value']) => Told,
   ): Told => {
     const checked = check(shape, requestParameters, PARAMETERS);
-    return checked.ok ? read(checked.value) : malformed(checked.complaints);
+    return checked.ok ? read(checked.value) : ignored('malformed', ...checked.complaints);
   };
   const desired = (group: NodeGroupName, field: string, count: number | undefined): Told =>
     count === undefined
@@ -264,9 +261,11 @@ const alarmed = reading(
 const executed = reading(EXECUTION, ({ status, input, error }): Told => {
   const rolloutId = rolloutIn(input);
   if (rolloutId === undefined)
-    return malformed([
-      { field: 'detail.input', expected: 'a rollout as JSON, {"rolloutId": ...}', got: input },
-    ]);
+    return ignored('malformed', {
+      field: 'detail.input',
+      expected: 'a rollout as JSON, {"rolloutId": ...}',
+      got: input,
+    });
   if (status === 'RUNNING' || status === 'SUCCEEDED')
     return noNeed({ field: 'detail.status', expected: 'FAILED, TIMED_OUT or ABORTED', got: status });
   // It may be late, and the rollout have been resumed meanwhile.

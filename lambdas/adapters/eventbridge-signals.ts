@@ -1,10 +1,12 @@
 /** Raw events in, signals out. Whatever comes, nothing here throws: what we cannot use is ignored with a why. */
-import { type Complaint, say, sayAll } from '../core/complaints.ts';
+
+import { type Complaint, sayAll } from '../core/complaints.ts';
+import { ignored } from '../core/ignored.ts';
 import type { Policy } from '../core/policy.ts';
 import type { Home } from '../core/ports.ts';
 import { rolloutIdOf } from '../core/rollouts/record.ts';
-import type { Asked, Ignored, IgnoredAs, Signal } from '../core/signals.ts';
-import { malformed, readAnnouncement } from './announcements.ts';
+import type { Asked, Ignored, Signal } from '../core/signals.ts';
+import { readAnnouncement } from './announcements.ts';
 import { AWS_EVENTS, type Envelope } from './aws-events.ts';
 import { APPROVED_DETAIL, DUE_DETAIL, ENVELOPE } from './event-shapes.ts';
 import { check, given } from './expectations.ts';
@@ -42,7 +44,7 @@ export function readSignals(raw: unknown, reading: Reading): readonly (Signal | 
   const about = readEvent(plan, reading);
   if (strangers.length > 0) {
     const more = about.flatMap((one) => (one.kind === 'ignored' ? [one.why] : []));
-    return [ignored('malformed', [sayAll(strangers), ...more].join('; '))];
+    return [{ kind: 'ignored', as: 'malformed', why: [sayAll(strangers), ...more].join('; ') }];
   }
   return about.map((one) => asked(one));
 }
@@ -55,9 +57,11 @@ function asked(about: Read): Asked | Ignored {
     case 'gate-look':
     case 'wave-approved':
     case 'rollout-ended':
-      return malformed([
-        { field: 'plan.detail.kind', expected: 'an event that asks for addresses', got: about.kind },
-      ]);
+      return ignored('malformed', {
+        field: 'plan.detail.kind',
+        expected: 'an event that asks for addresses',
+        got: about.kind,
+      });
     case 'node-launching':
     case 'rollout-announced':
     case 'pods-displaced':
@@ -72,7 +76,7 @@ export function readQueueBody(body: string, reading: Reading): readonly (Signal 
   try {
     raw = JSON.parse(body);
   } catch {
-    return [malformed([{ field: 'body', expected: 'an event as JSON', got: body }])];
+    return [ignored('malformed', { field: 'body', expected: 'an event as JSON', got: body })];
   }
   return readSignals(raw, reading);
 }
@@ -86,19 +90,16 @@ function readEvent(event: unknown, reading: Reading): readonly Read[] {
   // What else is wrong with a foreign event is not ours to say.
   if (!known && (envelope.ok || (typeof source === 'string' && typeof type === 'string')))
     return [
-      ignored(
-        'unknown event',
-        say({
-          field: 'source / detail-type',
-          expected: `one of ${UNDERSTOOD.join(', ')}`,
-          got: `${source} / ${type}`,
-        }),
-      ),
+      ignored('unknown event', {
+        field: 'source / detail-type',
+        expected: `one of ${UNDERSTOOD.join(', ')}`,
+        got: `${source} / ${type}`,
+      }),
     ];
-  if (!envelope.ok) return [malformed(envelope.complaints.map(named))];
+  if (!envelope.ok) return [ignored('malformed', ...envelope.complaints.map(named))];
   const { id, time, detail, account, region } = envelope.value;
   const elsewhere = notHome(given({ account, region }), reading.home);
-  if (elsewhere.length > 0) return [ignored('elsewhere', sayAll(elsewhere))];
+  if (elsewhere.length > 0) return [ignored('elsewhere', ...elsewhere)];
   const told = { id, atMs: Date.parse(time), detail };
   if (ours !== undefined) return [ours(told, reading)];
   const read = theirs?.(told);
@@ -120,20 +121,20 @@ const notHome = (
 
 function approved({ detail }: Envelope): Read {
   const checked = check(APPROVED_DETAIL, detail, 'detail');
-  if (!checked.ok) return malformed(checked.complaints);
+  if (!checked.ok) return ignored('malformed', ...checked.complaints);
   const { wave, ...of } = checked.value;
   return { kind: 'wave-approved', rolloutId: rolloutIdOf(of), ...given({ wave }) };
 }
 
 function due({ id, atMs, detail }: Envelope, { policy }: Reading): Read {
   const checked = check(DUE_DETAIL, detail, 'detail');
-  if (!checked.ok) return malformed(checked.complaints);
+  if (!checked.ok) return ignored('malformed', ...checked.complaints);
   return readDue(checked.value.schedule, policy.schedules, { id, atMs });
 }
 
 function continued({ detail }: Envelope): Read {
   const checked = check(SIGNAL, detail, 'detail');
-  if (!checked.ok) return malformed(checked.complaints);
+  if (!checked.ok) return ignored('malformed', ...checked.complaints);
   const signal = checked.value;
   switch (signal.kind) {
     case 'gate-look':
@@ -151,8 +152,6 @@ function continued({ detail }: Envelope): Read {
       return signal;
   }
 }
-
-const ignored = (as: IgnoredAs, why: string): Ignored => ({ kind: 'ignored', as, why });
 
 const named = (complaint: Complaint): Complaint =>
   complaint.field === '' ? { ...complaint, field: 'event' } : complaint;

@@ -1,6 +1,7 @@
 /** What the policy says of events that name no workload: the announcement they stand for. */
+
 import type { Complaint } from '../core/complaints.ts';
-import { say } from '../core/complaints.ts';
+import { ignored } from '../core/ignored.ts';
 import type { Policy } from '../core/policy.ts';
 import { type Announce, type Happening, PARTS, routesFor, type Schedule } from '../core/routes.ts';
 import type { Ignored, RolloutAnnounced } from '../core/signals.ts';
@@ -18,15 +19,11 @@ export function readRouted(
   const taken = routesFor(happening, routes);
   if (taken.length === 0)
     return [
-      {
-        kind: 'ignored',
-        as: 'no route',
-        why: say({
-          field: 'policy.routes',
-          expected: 'a route for the event',
-          got: given({ [by]: name, [PARTS[by]]: state }),
-        }),
-      },
+      ignored('no route', {
+        field: 'policy.routes',
+        expected: 'a route for the event',
+        got: given({ [by]: name, [PARTS[by]]: state }),
+      }),
     ];
   return taken.map(({ index, route }) =>
     announce(route.announce, {
@@ -44,11 +41,11 @@ export function readDue(
 ): RolloutAnnounced | Ignored {
   const schedule = Object.hasOwn(schedules, name) ? schedules[name] : undefined;
   if (schedule === undefined)
-    return {
-      kind: 'ignored',
-      as: 'no route',
-      why: say({ field: 'detail.schedule', expected: 'a schedule of the policy', got: name }),
-    };
+    return ignored('no route', {
+      field: 'detail.schedule',
+      expected: 'a schedule of the policy',
+      got: name,
+    });
   return announce(inLead(schedule), {
     id: idOf(`${name}/${id}`),
     atMs,
@@ -68,10 +65,11 @@ type Place = Parameters<typeof readAnnouncement>[1];
 function announce(said: Announce, place: Place): RolloutAnnounced | Ignored {
   const fixed = ONCE.filter((field) => Object.hasOwn(said, field));
   if (fixed.length === 0) return readAnnouncement(said, place);
-  const why = fixed.map((field) =>
-    say({ field: `${place.field}.${field}`, expected: 'nothing: the event says it', got: said[field] }),
+  const expected = 'nothing: the event says it';
+  return ignored(
+    'malformed',
+    ...fixed.map((field) => ({ field: `${place.field}.${field}`, expected, got: said[field] })),
   );
-  return { kind: 'ignored', as: 'malformed', why: why.join('; ') };
 }
 /** What is true of one rollout, and wrong of the next. */
 const ONCE = ['announcementId', 'startsAt'] as const;

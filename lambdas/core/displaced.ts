@@ -2,13 +2,13 @@
  * Nodes that are about to go: their pods come to the other nodes of their cluster at once, and what those cannot take in time
  * waits for the nodes that replace them. From here on it is a rollout like any other.
  */
+
 import { backAgain } from './calls/rollout-calls.ts';
-import { say } from './complaints.ts';
-import { ADDRESSES_PER_PREFIX } from './limits.ts';
-import { type Cluster, clusterOf, managedEnis, type Node, type NodeId, totalIps } from './model.ts';
+import { ignored } from './ignored.ts';
+import { type Cluster, clusterOf, type Node, type NodeId } from './model.ts';
 import { demandOfDisplaced } from './plan/demand.ts';
 import { candidate } from './plan/eligibility.ts';
-import { type Sight, standing } from './plan/standing.ts';
+import { allIps, type Sight, standing } from './plan/standing.ts';
 import type { Ports } from './ports.ts';
 import { readWorld } from './reading.ts';
 import type { Ignored, PodsDisplaced, RolloutAnnounced } from './signals.ts';
@@ -35,10 +35,10 @@ export async function displacedRollouts(
   const sights = new Map(seen.flatMap((each) => [...each]));
   const rollouts = [...byNode.values()].map((signal) => {
     const node = nodes.get(signal.nodeId);
-    if (node === undefined) return ignored('gone', 'an instance that EC2 shows', signal);
+    if (node === undefined) return notNeeded('gone', 'an instance that EC2 shows', signal);
     const found = clusters.get(clusterOf(node.tags) ?? '');
     return found === undefined
-      ? ignored('not ours', `a node of ${[...clusters.keys()].join(', ')}`, signal)
+      ? notNeeded('not ours', `a node of ${[...clusters.keys()].join(', ')}`, signal)
       : rolloutOf(signal, podsOf(node, found.cluster, sights, ports), found.cluster.name);
   });
   const leaving = rollouts.flatMap((one) => (one.kind === 'ignored' ? [] : (one.selector.exceptNodes ?? [])));
@@ -76,10 +76,7 @@ function podsOf(
   { settings: { policy }, clock }: Ports,
 ): number {
   const checked = candidate(node, cluster, policy);
-  if (!('candidate' in checked)) {
-    const prefixes = managedEnis(node).reduce((sum, eni) => sum + eni.prefixes, 0);
-    return totalIps(node) + prefixes * ADDRESSES_PER_PREFIX;
-  }
+  if (!('candidate' in checked)) return allIps(node);
   const { candidate: own } = checked;
   const demand = { id: idOf(node.id) };
   const { total, quiet, freeSlots, fillable } = standing(own, { demand, sights, policy, nowMs: clock() });
@@ -87,8 +84,5 @@ function podsOf(
   return demandOfDisplaced({ ...own, addresses: total, couldGrow });
 }
 
-const ignored = (as: Ignored['as'], expected: string, { nodeId: got }: PodsDisplaced): Ignored => ({
-  kind: 'ignored',
-  as,
-  why: say({ field: 'detail.instance-id', expected, got }),
-});
+const notNeeded = (as: Ignored['as'], expected: string, { nodeId: got }: PodsDisplaced): Ignored =>
+  ignored(as, { field: 'detail.instance-id', expected, got });

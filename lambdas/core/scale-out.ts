@@ -2,9 +2,10 @@
  * Somebody asked for nodes. It is told late, when most of them have launched, so it only adds to the demand that launching
  * nodes take from; and where every launch is warmed in full anyway, it adds nothing.
  */
+
 import { backAgain } from './calls/rollout-calls.ts';
-import { say } from './complaints.ts';
 import type { RolloutReport } from './decide-rollout.ts';
+import { ignored } from './ignored.ts';
 import { type Node, nodeGroupOf } from './model.ts';
 import { candidate } from './plan/eligibility.ts';
 import { totalsOf } from './plan/steps.ts';
@@ -150,9 +151,3 @@ function isIn({ by, name }: NodeGroupName, { tags }: Node): boolean {
       return tags['karpenter.sh/nodepool'] === name;
   }
 }
-
-const ignored = (as: Ignored['as'], complaint: Parameters<typeof say>[0]): Ignored => ({
-  kind: 'ignored',
-  as,
-  why: say(complaint),
-});

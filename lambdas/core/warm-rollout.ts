@@ -5,9 +5,9 @@
 
 import { backAgain, type CarriedOut, carryOutRollout, comeBack } from './calls/rollout-calls.ts';
 import { adoptionWorstMs } from './cni.ts';
-import { say } from './complaints.ts';
 import { countWould } from './counting.ts';
 import { decideRollout, type RolloutReport } from './decide-rollout.ts';
+import { ignored } from './ignored.ts';
 import { asDeployed } from './lens.ts';
 import { QUIET_MS } from './limits.ts';
 import type { Step } from './plan/steps.ts';
@@ -126,22 +126,16 @@ export async function leaveOpen(signal: RolloutAnnounced, pods: number, ports: P
   });
 }
 
-const notACluster = (expected: string, { cluster: got }: RolloutAnnounced): Ignored => ({
-  kind: 'ignored',
-  as: 'not ours',
-  why: say({ field: 'detail.cluster', expected, got }),
-});
+const notACluster = (expected: string, { cluster: got }: RolloutAnnounced): Ignored =>
+  ignored('not ours', { field: 'detail.cluster', expected, got });
 
 /** Until then announced pods may wait for a node. */
 const demandEndsMs = ({ startsAtMs, overMs }: RolloutAnnounced, { openDemandTtlMs }: Policy): number =>
   startsAtMs + overMs + openDemandTtlMs;
 
-const overSince = (signal: RolloutAnnounced, policy: Policy): Ignored => ({
-  kind: 'ignored',
-  as: 'too late',
-  why: say({
+const overSince = (signal: RolloutAnnounced, policy: Policy): Ignored =>
+  ignored('too late', {
     field: 'detail.startsAt',
     expected: `a rollout that ended at most ${policy.openDemandTtlMs / 1000} s ago`,
     got: new Date(signal.startsAtMs).toISOString(),
-  }),
-});
+  });

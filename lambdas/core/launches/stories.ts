@@ -1,6 +1,7 @@
 /** What each launch of a batch meant and what became of it, in a few words, for its line in the journal. */
+
 import { LOOK_AGAIN_MS, MOST_ATTEMPTS, type Planned, type Waiting } from '../calls/launch-calls.ts';
-import { say } from '../complaints.ts';
+import { ignored } from '../ignored.ts';
 import { type Node, nodeGroupOf } from '../model.ts';
 import type { NodeRecord, Outcome } from '../records.ts';
 import type { Ignored, NodeLaunching } from '../signals.ts';
@@ -84,13 +85,11 @@ export function ignoredOf(
 ): Ignored[] {
   const gone = unseen.filter(({ attempt }) => want === 'plan' || attempt >= MOST_ATTEMPTS);
   const ours = `a node of ${clusters.join(', ') || 'a cluster that EKS knows'}`;
-  return [...ignored('not ours', foreign, ours), ...ignored('gone', gone, 'an instance that EC2 shows')];
+  return [...together('not ours', foreign, ours), ...together('gone', gone, 'an instance that EC2 shows')];
 }
 
-function ignored(as: Ignored['as'], launches: readonly NodeLaunching[], expected: string): Ignored[] {
+function together(as: Ignored['as'], launches: readonly NodeLaunching[], expected: string): Ignored[] {
   const ids = launches.map(({ nodeId }) => nodeId);
   const got = ids.length === 1 ? ids[0] : ids;
-  return ids.length === 0
-    ? []
-    : [{ kind: 'ignored', as, why: say({ field: 'detail.instance-id', expected, got }) }];
+  return ids.length === 0 ? [] : [ignored(as, { field: 'detail.instance-id', expected, got })];
 }

@@ -104,7 +104,8 @@ export function standing(
 export const looksLike = (sight: Sight | undefined, node: Node): boolean =>
   sight?.enis === node.enis.length && sight.total === allIps(node);
 
-const allIps = (node: Node): number =>
+/** Secondary addresses, and those of prefixes, on the ENIs that ipamd manages. */
+export const allIps = (node: Node): number =>
   managedEnis(node).reduce((sum, { prefixes }) => sum + prefixes * ADDRESSES_PER_PREFIX, totalIps(node));
 
 /** Sights carried forward: a node that looks as before has looked so since then. */
