@@ -3,7 +3,8 @@ import { createHash } from 'node:crypto';
 import { SendMessageBatchCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import { batchesOf } from '../core/batches.ts';
 import { SQS_MAX_DELAY_MS } from '../core/limits.ts';
-import type { Clock, Continuations } from '../core/ports.ts';
+import type { Clock, Continuations, Delayed } from '../core/ports.ts';
+import type { OwnMessage } from '../core/signals.ts';
 import { CONTINUATION, OUR_SOURCE } from './our-events.ts';
 import { MESSAGES_PER_BATCH } from './sqs-queues.ts';
 
@@ -14,8 +15,6 @@ export interface Queues {
   readonly accountId: string;
   readonly region: string;
 }
-
-type Later = Parameters<Continuations['later']>[0][number];
 
 export class SqsContinuations implements Continuations {
   readonly #client: SQSClient;
@@ -29,7 +28,7 @@ export class SqsContinuations implements Continuations {
   }
 
   /** Sends all it can, then throws one error if any message was not taken: its signal's own message comes back instead. */
-  async later(signals: readonly Later[]): Promise<void> {
+  async later(signals: readonly Delayed[]): Promise<void> {
     const byQueue = Map.groupBy(signals, ({ signal }) => this.#queueOf(signal));
     const batches = [...byQueue].flatMap(([QueueUrl, all]) =>
       batchesOf(all, MESSAGES_PER_BATCH).map((some) => ({ QueueUrl, some })),
@@ -45,7 +44,7 @@ export class SqsContinuations implements Continuations {
   /** One entry for each message that was not taken. */
   async #send(batch: {
     readonly QueueUrl: string;
-    readonly some: readonly Later[];
+    readonly some: readonly Delayed[];
   }): Promise<{ why: string; cause?: unknown }[]> {
     const { QueueUrl, some } = batch;
     const Entries = some.map(({ signal, delayMs }, index) => ({
@@ -62,7 +61,7 @@ export class SqsContinuations implements Continuations {
     }
   }
 
-  #envelope(detail: Later['signal']): object {
+  #envelope(detail: OwnMessage): object {
     const { accountId: account, region } = this.#queues;
     const time = `${new Date(this.#clock()).toISOString().slice(0, 19)}Z`;
     return {
@@ -78,7 +77,7 @@ export class SqsContinuations implements Continuations {
     };
   }
 
-  #queueOf(signal: Later['signal']): string {
+  #queueOf(signal: OwnMessage): string {
     switch (signal.kind) {
       case 'node-launching':
         return this.#queues.launchQueueUrl;

@@ -2,7 +2,7 @@
 import { ChangeMessageVisibilityBatchCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import { batchesOf } from '../core/batches.ts';
 import { inParallel } from '../core/parallel.ts';
-import type { Deliveries, Delivery } from '../core/ports.ts';
+import type { Deliveries, Hidden } from '../core/ports.ts';
 import { MESSAGES_PER_BATCH, queueNameOf } from './sqs-queues.ts';
 
 /** Of the largest batch a function is given. */
@@ -17,18 +17,19 @@ export class SqsDeliveries implements Deliveries {
     this.#urls = new Map(queueUrls.map((url) => [queueNameOf(url), url]));
   }
 
-  async hide(messages: readonly Delivery[], forMs: number): Promise<void> {
-    const byQueue = Map.groupBy(messages, ({ queueArn }) => this.#urls.get(queueNameOf(queueArn)));
-    const VisibilityTimeout = Math.ceil(forMs / 1000);
+  async hide(messages: readonly Hidden[]): Promise<void> {
+    const byQueue = Map.groupBy(messages, ({ delivery: { queueArn } }) =>
+      this.#urls.get(queueNameOf(queueArn)),
+    );
     const batches = [...byQueue].flatMap(([QueueUrl, all]) =>
       QueueUrl === undefined
         ? []
         : batchesOf(all, MESSAGES_PER_BATCH).map((some) => ({
             QueueUrl,
-            Entries: some.map(({ receiptHandle: ReceiptHandle }, nth) => ({
+            Entries: some.map(({ delivery: { receiptHandle: ReceiptHandle }, forMs }, nth) => ({
               Id: String(nth),
               ReceiptHandle,
-              VisibilityTimeout,
+              VisibilityTimeout: Math.ceil(forMs / 1000),
             })),
           })),
     );

@@ -1,9 +1,10 @@
 /** Queue batches: messages in, signals out, and which messages must stay on the queue. */
 import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
 import type { Handled } from '../core/handling.ts';
+import type { NodeId } from '../core/model.ts';
 import { inParallel } from '../core/parallel.ts';
-import type { Ports } from '../core/ports.ts';
-import type { Ignored, Signal } from '../core/signals.ts';
+import type { Delivery, Ports } from '../core/ports.ts';
+import type { Ignored, NodeLaunching, Signal } from '../core/signals.ts';
 import { type Reading, readQueueBody } from './eventbridge-signals.ts';
 
 /** Dead letters written at a time. */
@@ -24,11 +25,11 @@ export async function workOff(
   const { journal } = ports;
   const messageOf = new Map<Signal, string>();
   const left: Ignored[] = [];
-  const hurried: SQSRecord[] = [];
+  const hurried = new Map<NodeId, Delivery>();
   for (const record of event.Records)
     for (const signal of readQueueBody(record.body, readingOf(ports))) {
       const { messageId } = record;
-      if (isHurried(signal) && receivesOf(record) === 1) hurried.push(record);
+      if (isHurried(signal) && receivesOf(record) === 1) hurried.set(signal.nodeId, deliveryOf(record));
       if (signal.kind !== 'ignored') messageOf.set(signal, messageId);
       else {
         journal.note('ignored', { messageId, why: signal.why });
@@ -59,18 +60,29 @@ const HURRIED_MS = 3_000;
 const GATHERED_MS = 1_000;
 
 /** Launches that run: ten seconds decide. Those that are pending are told of again when they run. */
-const isHurried = (signal: Signal | Ignored): boolean =>
+const isHurried = (signal: Signal | Ignored): signal is NodeLaunching =>
   signal.kind === 'node-launching' && signal.phase === 'running';
 
-/** Should the run die before it acts, its launches come back in time, once; a second death is one of many troubles, not the run's. */
-async function hearing(records: readonly SQSRecord[], ports: Ports): Promise<Ports> {
-  if (records.length === 0) return ports;
-  const messages = records.map(({ eventSourceARN: queueArn, receiptHandle }) => ({
-    queueArn,
-    receiptHandle,
-  }));
-  await ports.deliveries.hide(messages, HURRIED_MS);
-  return { ...ports, acts: (forMs) => ports.deliveries.hide(messages, forMs - GATHERED_MS) };
+const deliveryOf = ({ eventSourceARN: queueArn, receiptHandle }: SQSRecord): Delivery => ({
+  queueArn,
+  receiptHandle,
+});
+
+/** Should the run die, its launches come back in time, once; a second death is one of many troubles, not the run's. */
+async function hearing(hurried: ReadonlyMap<NodeId, Delivery>, ports: Ports): Promise<Ports> {
+  if (hurried.size === 0) return ports;
+  const { deliveries } = ports;
+  await deliveries.hide([...hurried.values()].map((delivery) => ({ delivery, forMs: HURRIED_MS })));
+  return {
+    ...ports,
+    acts: (leases) =>
+      deliveries.hide(
+        [...hurried].flatMap(([nodeId, delivery]) => {
+          const forMs = leases.get(nodeId);
+          return forMs === undefined ? [] : [{ delivery, forMs: forMs - GATHERED_MS }];
+        }),
+      ),
+  };
 }
 
 const receivesOf = ({ attributes }: SQSRecord): number =>

@@ -241,14 +241,24 @@ export interface Reads {
 /** Work that must wait goes back on the queue; nobody sleeps in a billed function. */
 export interface Continuations {
   /** Delivers each signal again after `delayMs` (at most 15 minutes), with its attempt counted up by the caller. */
-  later(signals: readonly { readonly signal: OwnMessage; readonly delayMs: number }[]): Promise<void>;
+  later(signals: readonly Delayed[]): Promise<void>;
+}
+
+export interface Delayed {
+  readonly signal: OwnMessage;
+  readonly delayMs: number;
 }
 
 /** Messages that a run works on. Until it is done with them, no other run sees them. */
 export interface Deliveries {
-  /** From now on they stay hidden for so long, ms, and come back should the run not be done with them by then. One that cannot be
+  /** From now on each stays hidden for its time, and comes back should the run not be done with it by then. One that cannot be
    *  hidden comes back when its queue says so. */
-  hide(messages: readonly Delivery[], forMs: number): Promise<void>;
+  hide(messages: readonly Hidden[]): Promise<void>;
+}
+
+export interface Hidden {
+  readonly delivery: Delivery;
+  readonly forMs: number;
 }
 
 export interface Delivery {
@@ -316,7 +326,7 @@ export interface Ports {
   readonly random: () => number;
   /** A fresh name for this run, used as the lease's owner. */
   readonly runId: () => string;
-  /** Said when a run that plans begins to act: whoever gets its messages sooner than `forMs` would find its nodes held. Absent where
-   *  that makes no difference. */
-  readonly acts?: (forMs: number) => Promise<void>;
+  /** Said when a run that plans begins to act: whoever gets a node's message before its lease ends, ms from now, would find it held.
+   *  Absent where that makes no difference. */
+  readonly acts?: (leases: ReadonlyMap<NodeId, number>) => Promise<void>;
 }

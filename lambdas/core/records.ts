@@ -89,6 +89,15 @@ export interface PromisedEni {
   readonly unheard?: boolean;
 }
 
+/** When the last attach of ours was answered; or when it was sent, where its run died before it could say so. */
+export const attachedAtMsOf = ({ times, enis }: NodeRecord): number | undefined =>
+  times?.attachedAtMs ??
+  enis.reduce<number | undefined>(
+    (latest, { unheard, attachedAtMs }) =>
+      unheard === true && attachedAtMs !== undefined ? Math.max(latest ?? 0, attachedAtMs) : latest,
+    undefined,
+  );
+
 /** A fill that was about to be sent, or was answered a moment ago. */
 export interface PromisedFill {
   readonly eniId: EniId;

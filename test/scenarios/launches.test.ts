@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { NodeId } from '../../lambdas/core/model.ts';
 import { Invocations } from '../../sim/chaos/invocations.ts';
 import type { Node } from '../../sim/cluster/node.ts';
+import { METADATA_LAGS } from '../../sim/latencies.ts';
 import type { Stage } from '../../sim/stage.ts';
 import {
   announceGrowth,
@@ -289,6 +290,8 @@ describe('a pending instance is held only as long as its creates take', () => {
 });
 
 describe('a launch that runs is heard of again if nobody acts', () => {
+  type WorldOptions = Omit<Parameters<typeof staged>[0], 'seed'>;
+
   async function outcomeIn(
     { stores }: Stage,
     { instance }: Pick<Node, 'instance'>,
@@ -306,12 +309,13 @@ describe('a launch that runs is heard of again if nobody acts', () => {
       die: () => void,
       answer: unknown,
     ) => number | { readonly instead: unknown },
+    options: WorldOptions = {},
   ) {
     const invocations = new Invocations();
     const heard = new Map<number, number>();
     let first: number | undefined;
     const { world, stage } = staged(
-      { seed },
+      { ...options, seed },
       {
         invoke: (name, run) => invocations.run(name, run),
         wrap: (ports) =>
@@ -398,20 +402,70 @@ describe('a launch that runs is heard of again if nobody acts', () => {
     expect(await outcomeIn(stage, node)).toBe('seen');
   });
 
-  test('it dies then, and EC2 still shows the node without them: they are asked for again, and refused as in use', async () => {
-    let before: unknown;
-    const { world, stage, node } = hearing(35, (nth, method, die, answer) => {
-      if (nth === 1 && method === 'vpc.attachEni') die();
-      if (method !== 'vpc.read') return 0;
-      before ??= answer;
-      return { instead: before };
-    });
-    await world.kernel.run(minutes(4));
-    expect(changes(world)).toMatchObject({ CreateNetworkInterface: 2, AttachNetworkInterface: 4 });
+  test.each([
+    ['as in use', undefined],
+    ['because its slot is taken', 'InvalidParameterValue'],
+    ['because the node has all it may have', 'AttachmentLimitExceeded'],
+  ])(
+    'it dies then, EC2 shows the node without them still, and refuses them %s: they are found all the same',
+    async (_, code) => {
+      let before: unknown;
+      const { world, stage, node } = hearing(35, (nth, method, die, answer) => {
+        if (nth === 1 && method === 'vpc.attachEni') {
+          die();
+          const fromMs = world.kernel.nowMs + seconds(3);
+          const action = 'AttachNetworkInterface';
+          const until = { caller: 'prewarmer', fromMs, toMs: fromMs + minutes(1) };
+          if (code !== undefined)
+            world.account.addFault({ kind: 'refuse', action, code, httpStatus: 400, ...until });
+        }
+        if (method !== 'vpc.read') return 0;
+        before ??= answer;
+        return { instead: before };
+      });
+      await world.kernel.run(minutes(4));
+      expect(changes(world)).toMatchObject({ CreateNetworkInterface: 2, AttachNetworkInterface: 4 });
+      expect(ours(node)).toHaveLength(2);
+      expect(failedRequests(world)).toBe(0);
+      expect(await outcomeIn(stage, node)).toBe('seen');
+    },
+  );
+
+  /** Events come five seconds late, and instance metadata shows an interface too late for ipamd's start. */
+  const LATE: WorldOptions = {
+    events: { lateByMs: seconds(5) },
+    metadataLags: {
+      ...METADATA_LAGS,
+      eniToImds: [
+        [0, seconds(18)],
+        [1, seconds(30)],
+      ],
+    },
+  };
+  test.each<[string, (method: string, die: () => void) => void]>([
+    ['nobody dies', () => {}],
+    ['the function dies when it has attached', (method, die) => method === 'vpc.attachEni' && die()],
+    [
+      'SQS does not answer when it is told to look',
+      (method) => {
+        if (method === 'continuations.later') throw new Error('no answer');
+      },
+    ],
+  ])('the attach is late, and %s: it is counted, and its node group learns of it', async (_, first) => {
+    const { world, stage, node } = hearing(
+      1,
+      (nth, method, die) => {
+        if (nth === 1) first(method, die);
+        return 0;
+      },
+      LATE,
+    );
+    await world.kernel.run(minutes(30));
     expect(ours(node)).toHaveLength(2);
-    expect(failedRequests(world)).toBe(0);
-    expect(notesOf(stage, 'call failed')).toEqual([]);
-    expect(await outcomeIn(stage, node)).toBe('seen');
+    expect(await outcomeIn(stage, node)).toBe('late attach');
+    const lessons = [...(await stage.stores.ledger.lessons(CLUSTER)).values()];
+    expect(lessons.flatMap(({ races = [] }) => races)).toMatchObject([{ late: true }]);
+    expect(stage.figures.filter(({ figures }) => figures.LateAttaches === 1)).toHaveLength(1);
   });
 
   test('its attaches take two seconds: nobody else hears of it', async () => {

@@ -46,6 +46,14 @@ export interface Where {
 /** Source: EC2 API reference, error codes. */
 const IN_USE = 'InvalidNetworkInterface.InUse';
 
+/** An attach that a dead run may have sent is refused: in use says that it stands. Which of its reasons EC2 looks at first nothing
+ *  documents, so others that the first one would bring about leave it open, and verification looks. */
+function onceMore(failure: Failure): Answer<undefined> {
+  if (failure.code === IN_USE) return succeeded(undefined);
+  const open = failure.kind === 'conflict' || failure.kind === 'slots-full';
+  return failed(open ? { ...failure, kind: 'uncertain' } : failure);
+}
+
 const LEASE_ENDS: Failure = {
   kind: 'transient',
   code: 'LeaseEnds',
@@ -131,9 +139,7 @@ export async function carryOut(
     }
     const attachment = await send('AttachNetworkInterface', step, async () => {
       const answer = await ports.vpc.attachEni({ eniId, nodeId, deviceIndex, ...patience() });
-      // Made for this node by an earlier run, which died before it heard that it had attached it.
-      const hangs = !answer.ok && answer.failure.code === IN_USE && step.eniId !== undefined;
-      return hangs ? succeeded(undefined) : answer;
+      return answer.ok || step.unheard !== true ? answer : onceMore(answer.failure);
     });
     if (!attachment.ok) return { eniId, attached: false, failed: attachment.failure.kind };
     if (step.finish === 'at once' && attachment.value !== undefined)

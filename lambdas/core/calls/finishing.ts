@@ -5,7 +5,7 @@ import type { Node, NodeId } from '../model.ts';
 import { unfinished } from '../plan/launches.ts';
 import { callsOf } from '../plan/steps.ts';
 import type { CallClass, Ports } from '../ports.ts';
-import type { NodeRecord } from '../records.ts';
+import { attachedAtMsOf, type NodeRecord } from '../records.ts';
 import { carryOut } from './doing.ts';
 import { grant, Wave } from './wave.ts';
 
@@ -14,7 +14,7 @@ import { grant, Wave } from './wave.ts';
 export const RUSH_MS = 120_000;
 
 export const inRush = (record: NodeRecord | undefined, nowMs: number): boolean =>
-  record?.runningAtMs !== undefined && nowMs - (record.times?.attachedAtMs ?? 0) < RUSH_MS;
+  record?.runningAtMs !== undefined && nowMs - (attachedAtMsOf(record) ?? 0) < RUSH_MS;
 
 export interface Finished {
   readonly enis: number;

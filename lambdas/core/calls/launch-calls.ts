@@ -8,7 +8,7 @@ import { untilMoment, VERIFY_EVERY_MS } from '../moments.ts';
 import type { Candidate } from '../plan/eligibility.ts';
 import { type ActStep, acts, type LeaveReason, type LeaveStep, type Step } from '../plan/steps.ts';
 import type { Mode } from '../policy.ts';
-import type { Ports } from '../ports.ts';
+import type { Delayed, Ports } from '../ports.ts';
 import { type NodeRecord, type Outcome, RECORD_TTL_MS } from '../records.ts';
 import type { NodeLaunching } from '../signals.ts';
 import { attachedIn, type Done, leftBecause } from './doing.ts';
@@ -51,20 +51,18 @@ export interface Planned {
   readonly before: NodeRecord;
 }
 
-export type Waiting = Parameters<Ports['continuations']['later']>[0][number];
-
 /** Looks at one launch before it is let go: an instance EC2 does not show, a node another run holds, a call that failed. */
 export const MOST_ATTEMPTS = 8;
 
 /** Puts a launch back on the queue, as the next attempt. */
-export const later = (signal: NodeLaunching, delayMs: number): Waiting => ({
+export const later = (signal: NodeLaunching, delayMs: number): Delayed => ({
   signal: { ...signal, attempt: signal.attempt + 1 },
   delayMs,
 });
 
 export interface Carried {
   readonly records: readonly NodeRecord[];
-  readonly waiting: readonly Waiting[];
+  readonly waiting: readonly Delayed[];
   /** Nodes that were planned and left all the same: the cluster they are of, and the step that says why. */
   readonly left: readonly { readonly cluster: string; readonly step: LeaveStep }[];
 }
@@ -83,7 +81,7 @@ export async function carryOutLaunches(
     ? new Map<NodeId, Worked>()
     : await workOn(workOf(planned, doing.creates, ports), doing, ports);
   const records: NodeRecord[] = [];
-  const waiting: Waiting[] = [];
+  const waiting: Delayed[] = [];
   const left: { cluster: string; step: LeaveStep }[] = [];
   const attached = new Map<string, NodeId[]>();
   for (const one of planned) {
@@ -133,7 +131,8 @@ function workOf(planned: readonly Planned[], creates: ShortLease, ports: Ports):
       return {
         node: runner.candidate.node,
         cluster: runner.cluster.name,
-        record: before,
+        // Should the run die, whoever looks at the node knows by it that there was a race.
+        record: runner.runningAtMs === undefined ? before : { ...before, runningAtMs: runner.runningAtMs },
         steps,
         purpose: PURPOSE,
         inTime: () => inTime(runner, 0, ports),

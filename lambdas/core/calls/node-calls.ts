@@ -146,8 +146,8 @@ export async function workOn(
       const record = intend(one.record, one.node, one.steps, nowMs);
       return { ...one, before: one.record, record, lease, leaseUntilMs };
     });
-    const longestMs = Math.max(...intents.map(({ leaseUntilMs }) => leaseUntilMs)) - nowMs;
-    crew.join(async () => ports.acts?.(longestMs));
+    const leases = new Map(intents.map(({ node, leaseUntilMs }) => [node.id, leaseUntilMs - nowMs]));
+    crew.join(async () => ports.acts?.(leases));
     const held = await ledger.intend(intents, owner);
     for (const one of intents)
       crew.join(async () => {

@@ -14,7 +14,7 @@ import type { Node, NodeId } from '../model.ts';
 import { untilMoment } from '../moments.ts';
 import { inParallel } from '../parallel.ts';
 import type { Policy } from '../policy.ts';
-import type { Ports } from '../ports.ts';
+import type { Delayed, Ports } from '../ports.ts';
 import type { Gate, GateLook, NodeLaunching } from '../signals.ts';
 import { judgeGate, type Verdict } from './gate-verdict.ts';
 
@@ -48,7 +48,7 @@ interface Launch {
 }
 
 /** Launches whose nodes have begun to run, in clusters with gates: the first look at each. */
-export function gateLooks(launches: readonly Launch[], ports: Ports): Later[] {
+export function gateLooks(launches: readonly Launch[], ports: Ports): Delayed[] {
   const fresh = launches.filter(
     ({ signal: { phase, attempt, gated }, cluster }) =>
       phase === 'running' && attempt === 0 && gated !== true && gatesOf(cluster, ports) !== undefined,
@@ -62,10 +62,8 @@ export function gateLooks(launches: readonly Launch[], ports: Ports): Later[] {
   );
 }
 
-type Later = Parameters<Ports['continuations']['later']>[0][number];
-
 /** Looks of all launches fall on the same moments, and share their reads. */
-function looksLater(cluster: string, gates: readonly Gate[], nowMs: number): Later[] {
+function looksLater(cluster: string, gates: readonly Gate[], nowMs: number): Delayed[] {
   const delayMs = untilMoment(LOOK_EVERY_MS / 5, nowMs, LOOK_EVERY_MS);
   return batchesOf(gates, PER_MESSAGE).map((some) => ({
     signal: { kind: 'gate-look', cluster, gates: some, attempt: 0 },
@@ -171,7 +169,7 @@ async function act(
   return { cluster, opened, again: idsOf(again), waiting: idsOf(worthIt) };
 }
 
-const launchOf = ({ nodeId, runningAtMs: atMs }: Gate): Later => ({
+const launchOf = ({ nodeId, runningAtMs: atMs }: Gate): Delayed => ({
   signal: { kind: 'node-launching', nodeId, phase: 'running', atMs, gated: true, attempt: 0 },
   delayMs: 0,
 });

@@ -1,8 +1,9 @@
 /** What each launch of a batch meant and what became of it, in a few words, for its line in the journal. */
 
-import { LOOK_AGAIN_MS, MOST_ATTEMPTS, type Planned, type Waiting } from '../calls/launch-calls.ts';
+import { LOOK_AGAIN_MS, MOST_ATTEMPTS, type Planned } from '../calls/launch-calls.ts';
 import { ignored } from '../ignored.ts';
 import { type Node, nodeGroupOf } from '../model.ts';
+import type { Delayed } from '../ports.ts';
 import type { NodeRecord, Outcome } from '../records.ts';
 import type { Ignored, NodeLaunching } from '../signals.ts';
 import { ONLY_ASKED } from '../telling.ts';
@@ -51,7 +52,7 @@ export const storiesEntered = (
 export function storiesOf(
   planned: readonly Planned[],
   records: readonly NodeRecord[],
-  waiting: readonly Waiting[],
+  waiting: readonly Delayed[],
 ): LaunchStory[] {
   const outcomes = new Map(records.map(({ nodeId, outcome }) => [nodeId, outcome]));
   const waits = new Map(

@@ -11,7 +11,6 @@ import {
   MOST_ATTEMPTS,
   type Planned,
   type Runner,
-  type Waiting,
 } from '../calls/launch-calls.ts';
 import { unheardAgain } from '../calls/promises.ts';
 import { type Answer, type Failure, passes, waitAfter } from '../failures.ts';
@@ -20,7 +19,7 @@ import { bootLooks } from '../looks/boots.ts';
 import { type NodeId, nodeGroupOf } from '../model.ts';
 import { observedIn } from '../node-group-policy.ts';
 import { type Plan, totalsOf } from '../plan/steps.ts';
-import type { CallClass, Ports } from '../ports.ts';
+import type { CallClass, Delayed, Ports } from '../ports.ts';
 import { type Reading, readWorld, type Wait } from '../reading.ts';
 import type { Ignored, NodeLaunching } from '../signals.ts';
 import { ONLY_ASKED } from '../telling.ts';
@@ -29,6 +28,7 @@ import { gateLooks } from './gate.ts';
 import { answerHooks, hookOf, watchingBack } from './hooks.ts';
 import { claimShares, type Knowledge, leasingOfLaunch, lessonsOf, planAll } from './plans.ts';
 import { againOrNot, ignoredOf, type LaunchStory, storiesEntered, storiesOf, storyOf } from './stories.ts';
+import { looksAtUnheard } from './unheard.ts';
 
 export interface Launched {
   readonly plans: readonly Plan[];
@@ -116,6 +116,7 @@ async function warm(
     await ports.continuations.later([
       ...bootLooks(entered.racing, lessons, world, ports),
       ...gateLooks(entered.joining, ports),
+      ...(await looksAtUnheard(entered.out, ports)),
     ]);
   return {
     plans: plansOf([...entered.refused, ...all], runners),
@@ -125,7 +126,7 @@ async function warm(
 }
 
 /** Launches whose hook waits: their interfaces are made, and are attached once the instance runs. */
-function heldBack(runners: readonly Runner[], theirs: ReadonlySet<NodeId>, ports: Ports): Waiting[] {
+function heldBack(runners: readonly Runner[], theirs: ReadonlySet<NodeId>, ports: Ports): Delayed[] {
   return runners
     .filter(
       ({ signal, candidate: { node } }) =>
@@ -215,13 +216,12 @@ async function planAndDo(
     { as, owner, marks: knowledge.marks, world: knowledge.world, asksForMs: 0, creates },
     ports,
   );
-  await Promise.all([
-    ledger.release(records, owner),
-    continuations.later([
-      ...again.map((signal) => later(signal, LOOK_AGAIN_MS)),
-      ...waiting.filter(({ signal }) => signal.kind !== 'node-launching' || !theirs.has(signal.nodeId)),
-    ]),
+  // Before the records say that all is done: whoever dies in between is followed by somebody who sends them again.
+  await continuations.later([
+    ...again.map((signal) => later(signal, LOOK_AGAIN_MS)),
+    ...waiting.filter(({ signal }) => signal.kind !== 'node-launching' || !theirs.has(signal.nodeId)),
   ]);
+  await ledger.release(records, owner);
   return {
     all: [...stepsIn(planned), ...left],
     told: [

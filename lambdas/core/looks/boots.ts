@@ -3,11 +3,10 @@
  * row cost a read each, shared by all launches of a batch; where enough is known, only some batches are looked at.
  */
 
-import type { Waiting } from '../calls/launch-calls.ts';
 import { ipamdStarted, type Node, type NodeId, nodeGroupOf, type World } from '../model.ts';
 import { untilMoment } from '../moments.ts';
 import { policyFor } from '../node-group-policy.ts';
-import type { Ports } from '../ports.ts';
+import type { Delayed, Ports } from '../ports.ts';
 import { LOOK, readShared } from '../reading.ts';
 import type { BootLook, NodeLaunching } from '../signals.ts';
 import { type Lesson, SAMPLES_KEPT, type Sample, startP05Ms } from './lessons.ts';
@@ -35,13 +34,13 @@ export function bootLooks(
   lessons: ReadonlyMap<string, ReadonlyMap<string, Lesson>>,
   { readAtMs, nodes }: Pick<World, 'readAtMs' | 'nodes'>,
   { clock, random, settings }: Ports,
-): Waiting[] {
+): Delayed[] {
   const nowMs = clock();
   if (nodes.length > ENOUGH && random() >= ENOUGH / nodes.length) return [];
   const fresh = running.filter(
     ({ signal, node }) => signal.phase === 'running' && signal.attempt === 0 && !ipamdStarted(node),
   );
-  const looks: Waiting[] = [];
+  const looks: Delayed[] = [];
   for (const [cluster, group] of Map.groupBy(fresh, (one) => one.cluster))
     for (const [nodeGroup, some] of Map.groupBy(group, ({ node }) => nodeGroupOf(node.tags))) {
       const lesson = lessons.get(cluster)?.get(nodeGroup);
@@ -87,7 +86,7 @@ export async function lookAtBoots(looks: readonly BootLook[], ports: Ports): Pro
   const { nodes, readAtMs } = read.value.world;
   const shown = new Map(nodes.map((node) => [node.id, node]));
   const looked: Looked[] = [];
-  const next: Waiting[] = [];
+  const next: Delayed[] = [];
   for (const [cluster, group] of Map.groupBy(looks, (look) => look.cluster)) {
     const samples = new Map<string, Sample[]>();
     let waiting = 0;

@@ -4,7 +4,7 @@ import { settled } from '../calls/promises.ts';
 import { USABLE_AFTER_SEEN_MS } from '../limits.ts';
 import { ipamdStarted, type Node, type NodeId } from '../model.ts';
 import type { Ports } from '../ports.ts';
-import type { NodeRecord } from '../records.ts';
+import { attachedAtMsOf, type NodeRecord } from '../records.ts';
 import type { Race, Sample } from './lessons.ts';
 import { tellObserved } from './observed.ts';
 import { teach } from './teach.ts';
@@ -25,18 +25,20 @@ export function told(
 ): NodeRecord {
   const verdict = verdicts.get(record.nodeId);
   const { times = {} } = record;
+  const attachedAtMs = attachedAtMsOf(record);
   const started = node !== undefined && ipamdStarted(node);
   return {
     ...settled(record, node, readAtMs),
     ...(verdict !== undefined && { outcome: { state: STATES[verdict] } }),
     times: {
       ...times,
+      ...(attachedAtMs !== undefined && { attachedAtMs }),
       ...(started && times.startedByMs === undefined && { startedByMs: readAtMs }),
       ...(verdict === 'seen' && { seenByMs: readAtMs, usableFromMs: readAtMs + USABLE_AFTER_SEEN_MS }),
       // It was adopted after it was attached, whenever that was.
       ...(verdict === 'seen' &&
         record.keptForMs !== undefined && {
-          keptUntilMs: (times.attachedAtMs ?? readAtMs) + record.keptForMs,
+          keptUntilMs: (attachedAtMs ?? readAtMs) + record.keptForMs,
         }),
     },
   };
@@ -54,7 +56,7 @@ export async function learnOutcomes(
   const samples = new Map<string, { adoptions: Sample[]; races: Race[] }>();
   for (const [nodeId, verdict] of verdictsOf(found)) {
     const record = records.get(nodeId);
-    const attachedAtMs = record?.times?.attachedAtMs;
+    const attachedAtMs = record && attachedAtMsOf(record);
     if (record === undefined || attachedAtMs === undefined) continue;
     const of = `${nodeId} ${attachedAtMs}`;
     const group = samples.get(record.nodeGroup) ?? { adoptions: [], races: [] };
@@ -94,7 +96,7 @@ export function publish(
   if (Object.keys(figures).length > 0) journal.measure(figures, { cluster });
   for (const nodeId of found.seen) {
     const record = records.get(nodeId);
-    const attachedAtMs = record?.times?.attachedAtMs;
+    const attachedAtMs = record && attachedAtMsOf(record);
     if (record === undefined || attachedAtMs === undefined) continue;
     const forMs = readAtMs - attachedAtMs;
     journal.measure(record.runningAtMs === undefined ? { AdoptionDelay: forMs } : { LeadTime: forMs }, {

@@ -88,7 +88,7 @@ export function attachNew(
   const moves = waiting.filter(({ deviceIndex }) => taken.has(deviceIndex));
   for (const eni of [...keeps, ...moves].slice(0, left)) {
     left--;
-    const { eniId, addresses: had, subnetId, token, paid = false } = eni;
+    const { eniId, addresses: had, subnetId, token, paid = false, unheard = false } = eni;
     const deviceIndex = taken.has(eni.deviceIndex) ? indexes.shift() : eni.deviceIndex;
     // One whose create may have been lost is asked for again, by its token, while the instance is pending too; should it
     // not have come about, it takes its addresses now.
@@ -105,6 +105,7 @@ export function attachNew(
         shape: shapeOf(had, perEni),
         token,
         ...(paid && { paid }),
+        ...(unheard && { unheard }),
         ...(eniId !== undefined && { eniId }),
       });
   }

@@ -22,6 +22,8 @@ export interface AttachStep {
   readonly token?: string;
   /** Its attach was granted with its create: the budget is not asked again. */
   readonly paid?: boolean;
+  /** Its attach was about to be sent by a run that died: it may stand. */
+  readonly unheard?: boolean;
   /** The last moment its attach may be sent, epoch ms: after it ipamd could start without seeing it. */
   readonly attachByMs?: number;
   /** The demand it is for, on a node that already runs. */
