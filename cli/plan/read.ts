@@ -135,7 +135,7 @@ function givenBack(doing: readonly ActStep[], { nodes, cluster }: Snapshot): Eff
     const { mode } = settingsOf(cluster.vpcCni?.env ?? {}, limits.prefixes);
     const there = node.enis.reduce((sum, { secondaryIps }) => sum + secondaryIps, 0);
     const added = steps.reduce((sum, step) => sum + ('addresses' in step ? step.addresses : 0), 0);
-    const keptMs = keptForMs(mode, there + added, 0, slotsPerEni(limits));
+    const keptMs = keptForMs(mode, there + added, slotsPerEni(limits));
     if (keptMs === undefined) continue;
     count++;
     soonestMs = Math.min(soonestMs, keptMs);

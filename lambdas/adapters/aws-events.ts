@@ -1,5 +1,6 @@
 /** Events of AWS's services, as signals. */
 
+import type * as z from 'zod/mini';
 import type { Complaint } from '../core/complaints.ts';
 import { ignored } from '../core/ignored.ts';
 import { ROLLOUT_STOPPED } from '../core/rollouts/errors.ts';
@@ -43,10 +44,7 @@ export interface Envelope {
 type Shape = Parameters<typeof check>[0];
 /** Reads the detail as `shape` has it, or says all that is wrong with it. */
 const reading =
-  <S extends Shape, R>(
-    shape: S,
-    read: (detail: Extract<ReturnType<typeof check<S>>, { ok: true }>['value'], event: Envelope) => R,
-  ) =>
+  <S extends Shape, R>(shape: S, read: (detail: z.output<S>, event: Envelope) => R) =>
   (event: Envelope): R | Ignored => {
     const checked = check(shape, event.detail, 'detail');
     return checked.ok ? read(checked.value, event) : ignored('malformed', ...checked.complaints);
@@ -132,10 +130,7 @@ const called = reading(API_CALL, (call, { atMs }): Told => {
   const { eventName, errorCode, requestID, requestParameters } = call;
   if (errorCode !== undefined)
     return noNeed({ field: 'detail.errorCode', expected: 'a call that succeeded', got: errorCode });
-  const as = <S extends Shape>(
-    shape: S,
-    read: (asked: Extract<ReturnType<typeof check<S>>, { ok: true }>['value']) => Told,
-  ): Told => {
+  const as = <S extends Shape>(shape: S, read: (asked: z.output<S>) => Told): Told => {
     const checked = check(shape, requestParameters, PARAMETERS);
     return checked.ok ? read(checked.value) : ignored('malformed', ...checked.complaints);
   };

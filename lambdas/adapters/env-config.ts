@@ -4,7 +4,7 @@ import * as z from 'zod/mini';
 import { type Complaint, say } from '../core/complaints.ts';
 import { type Mode, readPolicy } from '../core/policy.ts';
 import type { ClusterSetting, Settings } from '../core/ports.ts';
-import { check, clusterName, given, listOf, ours, text, value } from './expectations.ts';
+import { check, clusterName, given, listOf, ours, text, value, yesOrNo } from './expectations.ts';
 
 export interface Config {
   /** The policy in it is what `POLICY` says, or the defaults. Where there is a `policyParameter` it is of no account. */
@@ -55,13 +55,12 @@ const PLACES = z.object({
   AWS_REGION: text('a Region such as "eu-central-1"', /^[a-z]{2}(-[a-z]+)+-\d{1,2}$/),
 });
 
-const yesOrNo = z.optional(value<boolean>('true or false', (given) => typeof given === 'boolean'));
 const CLUSTERS = listOf(
   ours({
     name: clusterName,
     mode: value<Mode>('"observe" or "warm"', (given) => given === 'observe' || given === 'warm'),
-    lens: yesOrNo,
-    gate: yesOrNo,
+    lens: z.optional(yesOrNo),
+    gate: z.optional(yesOrNo),
   }),
   'a list such as [{"name":"shop","mode":"observe"}]',
 );

@@ -190,11 +190,11 @@ export function keptFree(mode: CniMode, perEni: number): number {
 export const addressesOf = ({ secondaryIps, prefixes }: Eni, settings: CniSettings): number =>
   settings.prefixes ? prefixes * ADDRESSES_PER_PREFIX : secondaryIps;
 
-/** How long ipamd surely keeps all of `total` addresses once it has adopted them, with at least `pods` of them in use, ms;
- *  `undefined`: as long as those pods run. Above the bound it gives back ENIs that have no pod, once they are old enough, or trims
+/** How long ipamd surely keeps all of `total` addresses once it has adopted them, ms, should no pod come; `undefined`: for good. Above
+ *  the bound it gives back ENIs that have no pod, once they are old enough, or trims
  *  single addresses and prefixes at once. */
-export const keptForMs = (mode: CniMode, total: number, pods: number, perEni: number): number | undefined =>
-  total <= bound(mode, pods, perEni)
+export const keptForMs = (mode: CniMode, total: number, perEni: number): number | undefined =>
+  total <= bound(mode, 0, perEni)
     ? undefined
     : mode.kind === 'warm-eni'
       ? ENI_KEPT_AT_LEAST_MS

@@ -16,8 +16,9 @@ export function countLeft(cluster: string, steps: readonly Step[], { journal }: 
 
 /** `steps` of nodes that are only observed. What a pending instance is to have is planned once more when it runs. */
 export function countWould(cluster: string, steps: readonly Step[], { journal }: Counting): void {
-  const would = steps.filter((step) => acts(step) && !(step.do === 'attach' && step.until === 'created'));
-  const doing = would.filter(acts).filter((step) => step.do !== 'finish');
+  const doing = steps
+    .filter(acts)
+    .filter((step) => step.do === 'fill' || (step.do === 'attach' && step.until === 'attached'));
   if (doing.length === 0) return;
   journal.measure(
     {

@@ -65,7 +65,7 @@ export const FIGURES = {
   SubnetFreeBlocks: { unit: 'Count', by: ['cluster', 'subnet'] },
   /** Where the CNI is in prefix mode: subnets of nodes without a free /28 block. */
   SubnetsWithoutBlock: { unit: 'Count', by: ['cluster'] },
-  /** Addresses that the largest burst known beforehand needs (planned-burst.ts), and how many of them the nodes' subnets do
+  /** Addresses that the largest burst known beforehand needs (sweep/room.ts), and how many of them the nodes' subnets do
    *  not have above the reserve. */
   PlannedBurst: { unit: 'Count', by: ['cluster'] },
   BurstLacks: { unit: 'Count', by: ['cluster'] },

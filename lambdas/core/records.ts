@@ -85,7 +85,8 @@ export interface PromisedEni {
   readonly paid?: boolean;
   /** When its attach was sent; reads may not show it for a while. */
   readonly attachedAtMs?: number;
-  /** Written before that attach, and not by whoever has heard of it since: its run is at it, or died. */
+  /** Set when that attach was written down, before it was sent; removed once its answer came. Still there: its run is waiting, or
+   *  died. */
   readonly unheard?: boolean;
 }
 

@@ -14,8 +14,8 @@ interface Bucket {
   readonly size: number;
   /** Until the next one. */
   readonly everyMs: number;
-  /** Launches take turns in a burst alone: so many instances told of within {@link BURST_MS}, each as often as it is told, that
-   *  the request budget brings attaches for as many in this time only. */
+  /** It is a burst, in which turns are taken, once more instances were told of within {@link BURST_MS} (each as often as it is told)
+   *  than the request budget brings attaches for in so many seconds. 0: turns are always taken. */
   readonly burstIsSeconds: number;
 }
 const BURST_MS = 10_000;

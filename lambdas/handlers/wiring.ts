@@ -15,7 +15,7 @@ import { DynamoReads } from '../adapters/dynamo-reads.ts';
 import { DynamoRolloutBook } from '../adapters/dynamo-rollout-book.ts';
 import { Ec2Vpc } from '../adapters/ec2-vpc.ts';
 import { EksClusters } from '../adapters/eks-clusters.ts';
-import { readEnvironment } from '../adapters/env-config.ts';
+import { type Config, readEnvironment } from '../adapters/env-config.ts';
 import { EventBridgeBus } from '../adapters/eventbridge-bus.ts';
 import { KubeApi } from '../adapters/kube-api.ts';
 import { type KubePatience, type KubeSend, overHttps } from '../adapters/kube-https.ts';
@@ -208,8 +208,6 @@ class SettingsError extends Error {
     this.stack = `${this.name}: ${message}`;
   }
 }
-
-type Config = Extract<ReturnType<typeof readEnvironment>, { ok: true }>['config'];
 
 /** Deployed, the policy is in a parameter; where somebody runs a function by hand, in the environment. */
 function policyOf(

@@ -40,9 +40,8 @@ export function askOf(steps: readonly ActStep[]): Asking {
   return { calls: sumCalls(steps.map(callsOf)), takes };
 }
 
-/** One conditional write for all that has room enough, those first whose attaches are paid for; and one for each subnet
- *  whose last addresses are wanted (and for each reserve that is to be kept there), and for those in each lane, so that
- *  nobody waits for a subnet or a lane that is not his. */
+/** One conditional write for everything that has plenty of room, attaches already paid for first. A subnet that is nearly full (by
+ *  each reserve to be kept in it) and a lane get a write each, so that nobody queues behind a subnet or a lane that he does not use. */
 export async function share<W>(
   wanted: readonly Wanted<W>[],
   as: CallClass,

@@ -230,7 +230,7 @@ function recordOf(
     : left === undefined
       ? outcomeOf(steps, mode, done, before)
       : { state: 'left', reason: left };
-  const kept = keptForMs(candidate.settings.mode, totalAfter(node, steps), 0, candidate.perEni);
+  const kept = keptForMs(candidate.settings.mode, totalAfter(node, steps), candidate.perEni);
   const {
     keptForMs: _before,
     runningAtMs: ranAtMs,

@@ -61,8 +61,8 @@ export const gave = (one: Worked | undefined, { outcome }: NodeRecord): boolean 
 /** Until a node is looked at again while the kill switch is on. */
 export const STOPPED_AGAIN_MS = 60_000;
 
-/** From a round's last ask to the first of the next one, at most, ms: its last calls are answered, its message waits a second and
- *  is gathered for another, and the cluster is read again. */
+/** Longest gap, ms, between a round's last request for calls and the next round's first: answers, the message's delay and the
+ *  second in which messages gather, and a new read. */
 const BETWEEN_ROUNDS_MS = 8_000;
 
 /** Work with tokens. */

@@ -95,8 +95,8 @@ const again = (step: AttachStep, { eniId, subnetId, addresses, token }: Promised
   ...(eniId !== undefined && { eniId }),
 });
 
-/** The record with attaches whose run never heard of them as if they had not been sent. They may be sent again at once: one that came
- *  about is refused as in use. Only for who holds the lease, so that nobody sends them any more. */
+/** Forgets that attaches were sent of which their run never heard, so that they are sent again: if one did come about, EC2 refuses the
+ *  second. Only for the holder of the lease: nobody else may still be sending. */
 export const unheardAgain = (record: NodeRecord): NodeRecord => ({
   ...record,
   enis: record.enis.map((eni) => {

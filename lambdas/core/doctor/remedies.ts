@@ -69,7 +69,7 @@ export function podsAtMost(node: Node, { settings, perEni, holds }: TypeSeen): n
 }
 
 /** Of setting aws-node's variables so that nodes are in `mode`: every node's aws-node starts again, then adds or gives back. */
-export function priceOf(seen: ClusterSeen, mode: CniMode, also?: string): Price {
+export function priceOf(seen: ClusterSeen, mode: CniMode): Price {
   let calls = 0;
   let addresses = 0;
   for (const type of typesOf(seen))
@@ -78,7 +78,7 @@ export function priceOf(seen: ClusterSeen, mode: CniMode, also?: string): Price 
       calls += restartCalls(node) + (more > 0 ? growthCalls(more, type) : 0);
       addresses += more;
     }
-  return { calls, addresses, rolls: ownNodes(seen).length, ...(also !== undefined && { also }) };
+  return { calls, addresses, rolls: ownNodes(seen).length };
 }
 
 /** Of restarting aws-node on every node, its pool as it is. */

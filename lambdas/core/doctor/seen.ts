@@ -173,7 +173,7 @@ export function podsIn(seen: ClusterSeen): number | undefined {
   return known.reduce((sum, pods) => sum + pods, 0);
 }
 
-/** ENIs that pods' addresses come from, or would. */
+/** ENIs on the default card, of whatever kind. */
 export const enisOn = (node: Node): number => cardEnis(node).length;
 
 /** Subnets that the cluster's nodes have ENIs in, with those nodes; of no node when no ENI is there yet. */

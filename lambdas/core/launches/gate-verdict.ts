@@ -142,8 +142,8 @@ const FIRST_RECONCILE_MS = 7_000;
 /** From a look to the attach it leads to, and between two looks at Ready: queues and a function. */
 const PIPELINE_MS = 8_000;
 
-/** Whether interfaces attached now could become visible around a reconcile: one adopted by it and the other by the next, a
- *  minute later, when the first has been given back. Counted from Ready, its first two reconciles are told from nothing else. */
+/** Whether interfaces attached now might be split between two reconciles: the first adopts one, and the next the other, a minute
+ *  later, after the first was given back. Only the first two reconciles after Ready can be foretold. */
 function betweenHalves(sinceReadyMs: number, { attachP95Ms, imdsP95Ms }: Policy): boolean {
   const secondFromMs = RECONCILE_EVERY_MS - attachP95Ms - imdsP95Ms - PIPELINE_MS;
   const secondUntilMs = RECONCILE_WORST_MS + IPAMD_LOOP_MS;

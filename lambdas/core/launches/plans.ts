@@ -59,13 +59,14 @@ export async function claimShares(
   return shares;
 }
 
-const finishedAtOnce = (step: Step): Step => (step.do === 'attach' ? { ...step, finish: 'at once' } : step);
 /** One after the other, the oldest first: a node claims of a demand once, so it may claim of the next one only when what it
  *  counted on from those before is its own. False when somebody else was faster. */
 async function claimAll(claimed: readonly OpenDemand[], ledger: Pick<Ledger, 'claim'>): Promise<boolean> {
   for (const demand of claimed) if (!(await ledger.claim(demand))) return false;
   return true;
 }
+
+const finishedAtOnce = (step: Step): Step => (step.do === 'attach' ? { ...step, finish: 'at once' } : step);
 
 export function planAll(
   runners: readonly Runner[],

@@ -18,7 +18,7 @@ const LOOK_EVERY_MS = 5_000;
 const LOOKS = 3;
 /** Share of batches looked at once a node group's memory is full. */
 const SAMPLED = 0.25;
-/** As many teach what is to be learnt: of a burst, which comes in many batches, so many are looked at, more or less. */
+/** Batches of a burst that are looked at, about: as many teach what there is to learn. */
 const ENOUGH = 8;
 
 /** A launch whose node has begun to run, as its own event told. */

@@ -35,7 +35,7 @@ export type Samples = Partial<Lesson>;
 
 /** Observations remembered of each kind. */
 export const SAMPLES_KEPT = 50;
-/** Observations below which nothing is known (design: until 20 launches are known the policy's figure counts). */
+/** Observations below which nothing is known, and the policy's figure counts. */
 export const SAMPLES_NEEDED = 20;
 /** Late attaches that are borne: more than 2 % in 50 launches put a node group back to observe. */
 export const MOST_LATE = 1;

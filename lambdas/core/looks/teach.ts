@@ -1,7 +1,7 @@
 import type { Ports } from '../ports.ts';
 import type { Samples } from './lessons.ts';
 
-/** What was seen is remembered. A lesson that cannot be written is one launch less; but a late attach is never less. */
+/** Remembers what was seen. A failed write loses samples only, unless one is a late attach: that must be kept, so it throws. */
 export async function teach(
   cluster: string,
   samples: ReadonlyMap<string, Samples>,

@@ -202,7 +202,7 @@ function job(
 }
 
 /** Pods of a node that goes away, which ask for an address on others: those announced, or else as many as its addresses allow.
- *  A node that could grow and does not has W·M free (ipamd.md §4.5); one that cannot may have a pod on each. Its addresses
+ *  A node that could grow and does not has W·M free (the CNI's growth rule, cni.ts); one that cannot may have a pod on each. Its addresses
  *  go with it, so nothing that cools is of use to anybody. Exact when `pods` is known, else less than M above if the CNI has
  *  given back what it does not keep. */
 export function demandOfDisplaced(node: {
