@@ -56,6 +56,8 @@ export async function workOff(
 /** How long messages that are in a hurry stay hidden, ms, until the run that has them begins to act: it reads and plans for a second or
  *  two. */
 const HURRIED_MS = 3_000;
+/** Those for which nothing is done yet are said again by the run itself, when it has done the others: calls take four seconds at most. */
+const WAITING_MS = 5_000;
 /** What comes back is gathered for so long before anybody has it (infra/queues.ts): it comes sooner than its nodes are free. */
 const GATHERED_MS = 1_000;
 
@@ -77,9 +79,9 @@ async function hearing(hurried: ReadonlyMap<NodeId, Delivery>, ports: Ports): Pr
     ...ports,
     acts: (leases) =>
       deliveries.hide(
-        [...hurried].flatMap(([nodeId, delivery]) => {
-          const forMs = leases.get(nodeId);
-          return forMs === undefined ? [] : [{ delivery, forMs: forMs - GATHERED_MS }];
+        [...hurried].map(([nodeId, delivery]) => {
+          const leaseMs = leases.get(nodeId);
+          return { delivery, forMs: leaseMs === undefined ? WAITING_MS : leaseMs - GATHERED_MS };
         }),
       ),
   };

@@ -83,7 +83,8 @@ test('of two launches one is being attached, the other waits for requests: shoul
       return [];
     }),
   );
-  expect(await visibleIn(3.5)).toBe(1);
+  expect(await visibleIn(4.5)).toBe(0);
+  expect(await visibleIn(1)).toBe(1);
   expect(queue.receive(1)[0]?.body).toBe(launchOf(1));
   expect(await visibleIn(80)).toBe(0);
 });
