@@ -2,7 +2,7 @@
  * Token buckets for EC2 requests, as arithmetic on values. AWS keeps one bucket per account, Region and action, shared by
  * every caller; ours is a share of it, so that ipamd, Karpenter and people are never starved. Who is first when it runs
  * low is told in claims.ts, what happens when EC2 fails in circuit.ts. Where the state lives is an adapter's business: one
- * conditional write grants a whole wave's calls.
+ * conditional write grants a whole volley of calls.
  */
 
 import type { MutatingAction } from '../limits.ts';

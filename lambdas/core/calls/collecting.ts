@@ -7,7 +7,7 @@ import type { OwnEni, Ports } from '../ports.ts';
 import type { NodeRecord } from '../records.ts';
 import { orphans } from './orphans.ts';
 import { giveUp } from './promises.ts';
-import { grant, Wave } from './wave.ts';
+import { grant, Volley } from './volley.ts';
 
 export interface Collected {
   readonly orphansDeleted: number;
@@ -72,21 +72,21 @@ async function deleteAll(
   );
   const asks = free.map(() => DELETE);
   const { granted } = await grant(asks, 'sweep', ports);
-  const wave = new Wave(new Map(), ports);
+  const volley = new Volley(new Map(), ports);
   const place = { cluster, zone: '' };
   const gone = new Set<EniId>();
   for (const eniId of free.slice(0, granted)) {
-    if ((await wave.refuses('DeleteNetworkInterface', place)) !== undefined) break;
-    wave.sent('DeleteNetworkInterface', place);
+    if ((await volley.refuses('DeleteNetworkInterface', place)) !== undefined) break;
+    volley.sent('DeleteNetworkInterface', place);
     const answer = await vpc.deleteEni(eniId);
     if (answer.ok) gone.add(eniId);
     else {
       const { code, message } = answer.failure;
       journal.warn('orphan not deleted', { eniId, code, message });
-      await wave.failed('DeleteNetworkInterface', answer.failure, place);
+      await volley.failed('DeleteNetworkInterface', answer.failure, place);
     }
   }
-  await wave.end();
+  await volley.end();
   await ledger.release(
     [...leased.values()].map((record) => {
       const lost = record.enis.filter(({ eniId }) => eniId !== undefined && gone.has(eniId));

@@ -7,7 +7,7 @@ import { type EniId, OUR_CLUSTER_TAG, OUR_DEMAND_TAG, OUR_NODE_TAG } from '../mo
 import { inParallel } from '../parallel.ts';
 import type { ActStep, AttachStep, LeaveReason } from '../plan/steps.ts';
 import type { Ports } from '../ports.ts';
-import type { Place, Wave } from './wave.ts';
+import type { Place, Volley } from './volley.ts';
 
 /** Calls of one node at a time, per function: an ENI or two and a fill. */
 const STEPS_AT_ONCE = 4;
@@ -63,7 +63,7 @@ const LEASE_ENDS: Failure = {
 export async function carryOut(
   steps: readonly ActStep[],
   { cluster, zone, lease }: Where,
-  wave: Wave,
+  volley: Volley,
   ports: Ports,
 ): Promise<Done> {
   const enis = new Map<string, EniDone>();
@@ -71,7 +71,7 @@ export async function carryOut(
   const failures: Failure[] = [];
   let late = 0;
 
-  /** One call, if the wave lets it. */
+  /** One call, if the volley lets it. */
   const send = async <T>(
     action: MutatingAction,
     step: ActStep,
@@ -83,20 +83,20 @@ export async function carryOut(
       zone,
       ...(takesRoom && step.do !== 'finish' && { subnetId: step.subnetId }),
     };
-    const refusal = await wave.refuses(action, place);
+    const refusal = await volley.refuses(action, place);
     if (refusal === undefined && lease !== undefined && ports.clock() >= lease.sendByMs) {
       // A create is taken up by whoever hears that the instance runs: no failure.
       if (action !== 'CreateNetworkInterface') failures.push(LEASE_ENDS);
       return failed(LEASE_ENDS);
     }
-    if (refusal === undefined) wave.sent(action, place);
+    if (refusal === undefined) volley.sent(action, place);
     const answer = refusal === undefined ? await call() : failed(refusal);
     if (answer.ok) return answer;
     const { failure } = answer;
     failures.push(failure);
     const { kind, code, message } = failure;
     ports.journal.warn('call failed', { action, nodeId: step.nodeId, kind, code, message });
-    if (refusal === undefined) await wave.failed(action, failure, place);
+    if (refusal === undefined) await volley.failed(action, failure, place);
     return answer;
   };
 

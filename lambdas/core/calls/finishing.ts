@@ -7,7 +7,7 @@ import { callsOf } from '../plan/steps.ts';
 import type { CallClass, Ports } from '../ports.ts';
 import { attachedAtMsOf, type NodeRecord } from '../records.ts';
 import { carryOut } from './doing.ts';
-import { grant, Wave } from './wave.ts';
+import { grant, Volley } from './volley.ts';
 
 /** After a launch's attach its ENIs are not yet told to go away with their node: the launches around it need the requests
  *  (docs/decisions/0005-finish-later.md). A burst of launches boots for a minute or two. */
@@ -32,9 +32,9 @@ export async function finish(
   const steps = nodes.flatMap(unfinished);
   if (steps.length === 0 || !mayAct(cluster, ports)) return { enis: 0, nodesLeft: [] };
   const { granted } = await grant(steps.map(callsOf), as, ports);
-  const wave = new Wave(new Map(), ports);
-  const { failures } = await carryOut(steps.slice(0, granted), { cluster, zone: '' }, wave, ports);
-  await wave.end();
+  const volley = new Volley(new Map(), ports);
+  const { failures } = await carryOut(steps.slice(0, granted), { cluster, zone: '' }, volley, ports);
+  await volley.end();
   const left = failures.length > 0 ? steps : steps.slice(granted);
   return { enis: granted - failures.length, nodesLeft: [...new Set(left.map(({ nodeId }) => nodeId))] };
 }

@@ -1,4 +1,4 @@
-/** One wave's requests: what the budget grants of it, in which order, and beside whom. */
+/** One volley's requests: what the budget grants of it, in which order, and beside whom. */
 
 import { isTight, type RoomAsk, type Takes } from '../budget/flight.ts';
 import { inLanes } from '../budget/lanes.ts';
@@ -6,7 +6,7 @@ import { type Calls, sumOf } from '../budget/metered.ts';
 import type { SubnetId, World } from '../model.ts';
 import { type ActStep, addressesOf, callsOf, sumCalls } from '../plan/steps.ts';
 import type { CallClass, Granted, Ports } from '../ports.ts';
-import { grant } from './wave.ts';
+import { grant } from './volley.ts';
 
 interface Asking {
   readonly calls: Calls;

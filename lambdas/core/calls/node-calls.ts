@@ -15,7 +15,7 @@ import type { NodeRecord } from '../records.ts';
 import { attachedIn, carryOut, type Done, leftBecause } from './doing.ts';
 import { askOf, type Shared, share, type Wanted } from './granting.ts';
 import { honour, intend, keep, withTokens } from './promises.ts';
-import { Wave } from './wave.ts';
+import { Volley } from './volley.ts';
 
 /** Nodes whose calls run at the same time in one function. The budget decides how many are made. */
 const NODES_AT_ONCE = 40;
@@ -110,7 +110,7 @@ export async function workOn(
   }
   if (work.length === 0) return worked;
 
-  const wave = new Wave(marks, ports);
+  const volley = new Volley(marks, ports);
   const crew = new Crew(NODES_AT_ONCE);
   const beganMs = clock();
   let untilMs: number | undefined;
@@ -133,7 +133,7 @@ export async function workOn(
     if (left.length > 0) await crew.oneDone();
   }
   await crew.allDone();
-  await wave.end(calls, tookLast ? owner : undefined);
+  await volley.end(calls, tookLast ? owner : undefined);
   return worked;
 
   /** Writes down what is about to be sent, then sends it. */
@@ -155,7 +155,7 @@ export async function workOn(
         if (!held.has(node.id)) worked.set(node.id, { result: 'lost lease', record });
         else if (one.inTime?.() === false) worked.set(node.id, { result: 'missed', record: one.before });
         else {
-          const done = await carryOut(steps, { cluster, zone: node.zone, lease }, wave, ports);
+          const done = await carryOut(steps, { cluster, zone: node.zone, lease }, volley, ports);
           const judgement = judged(keep(record, done), done, purpose, ports);
           const { moreInMs: waitMs } = one;
           worked.set(
@@ -182,7 +182,7 @@ function askingMs(left: readonly Calls[], mostMs: number, { settings }: Ports): 
   return dueMs <= mostMs ? mostMs : Math.min(mostMs, Math.max(0, dueMs - BETWEEN_ROUNDS_MS));
 }
 
-/** Counts this wave's failures, each kind once, and tells whether another try may help. */
+/** Counts this volley's failures, each kind once, and tells whether another try may help. */
 function judged(record: NodeRecord, done: Done, purpose: string, ports: Ports): Worked {
   const kinds = new Set(done.failures.map(({ kind }) => kind));
   if (kinds.size === 0) return { result: 'done', done, record };

@@ -1,5 +1,5 @@
 /**
- * One wave of calls: those of one grant. What one of them is told holds for the others too: nobody in the wave asks again
+ * One volley of calls: those of one grant. What one of them is told holds for the others too: nobody in the volley asks again
  * for an action that was throttled, or in a subnet that is full, and nobody changes anything once the kill switch is on.
  */
 
@@ -19,7 +19,7 @@ export interface Place {
   readonly subnetId?: SubnetId;
 }
 
-export class Wave {
+export class Volley {
   readonly #ports: Ports;
   /** Marks as they were read for the decision. */
   readonly #marks: ReadonlyMap<string, Mark>;
@@ -72,7 +72,7 @@ export class Wave {
     try {
       await ledger.mark(new Map([[key, mark]]));
     } catch (error) {
-      // This wave knows; the next one finds out for itself.
+      // This volley knows; the next one finds out for itself.
       journal.warn('mark not written', { what: key, message: String(error) });
     }
   }
@@ -119,8 +119,8 @@ const notSent = (kind: FailureKind, code: string): Failure => ({ kind, code, mes
 
 const NOT_SENT: Readonly<Record<string, string>> = {
   KillSwitch: 'not sent: policy.stopped is true',
-  ThrottledBefore: 'not sent: another call of this wave was throttled',
-  FullBefore: 'not sent: another call of this wave found no room there',
+  ThrottledBefore: 'not sent: another call of this volley was throttled',
+  FullBefore: 'not sent: another call of this volley found no room there',
 };
 
 function markOf(stops: Reaction['stops'], { subnetId, zone }: Place): string | undefined {
