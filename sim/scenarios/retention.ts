@@ -4,6 +4,7 @@
  * Source: amazon-vpc-cni-k8s v1.23.1, ipamd.go, decreaseDatastorePool and its kin, as this world's ipamd has them.
  */
 import { World } from '../world.ts';
+import { SUBNET } from './subnets.ts';
 
 export const RETENTION_MODES = {
   'W=1': { WARM_ENI_TARGET: '1' },
@@ -61,14 +62,7 @@ export async function retention(
   const world = new World({
     seed,
     cluster: 'shop',
-    subnets: [
-      {
-        id: 'subnet-0a1b2c3d4e5f60718',
-        vpcId: 'vpc-0a1b2c3d4e5f60718',
-        zone: 'eu-central-1a',
-        cidr: '10.0.0.0/22',
-      },
-    ],
+    subnets: [SUBNET],
     cniEnv: RETENTION_MODES[mode],
   });
   const { kernel, account } = world;

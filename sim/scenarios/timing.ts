@@ -5,13 +5,9 @@
 import { Watch } from '../scenario/figures.ts';
 import { Stage } from '../stage.ts';
 import { World } from '../world.ts';
+import { SUBNET } from './subnets.ts';
 
-const NODES = {
-  id: 'subnet-0a1b2c3d4e5f60718',
-  vpcId: 'vpc-0a1b2c3d4e5f60718',
-  zone: 'eu-central-1a',
-  cidr: '10.0.0.0/20',
-} as const;
+const NODES = { ...SUBNET, cidr: '10.0.0.0/20' } as const;
 /** Where custom networking takes its addresses from. */
 const PODS = { ...NODES, id: 'subnet-0b2c3d4e5f6071829', cidr: '10.0.16.0/20' } as const;
 const CUSTOM = { AWS_VPC_K8S_CNI_CUSTOM_NETWORK_CFG: 'true' };
