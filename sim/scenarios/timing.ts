@@ -35,6 +35,7 @@ export const TIMING_MODES = {
   },
 } as const satisfies Readonly<Record<string, Mode>>;
 export type TimingMode = keyof typeof TIMING_MODES;
+export const MODE_NAMES = Object.keys(TIMING_MODES) as readonly TimingMode[];
 
 export const TIMING_LEADS_S = [0, 5, 30, 65, 80, 110, 180] as const;
 /** Interfaces, and secondary addresses on each. Source: EC2 User Guide, IP addresses per network interface. */
@@ -44,6 +45,7 @@ export const TIMING_TYPES = {
   'm5.4xlarge': { enis: 8, perEni: 29 },
 } as const;
 export type TimingType = keyof typeof TIMING_TYPES;
+export const TYPE_NAMES = Object.keys(TIMING_TYPES) as readonly TimingType[];
 
 interface Moment {
   readonly nodes: 'launching' | 'quiet' | 'growing';
@@ -61,6 +63,7 @@ export const TIMING_MOMENTS = {
   'growing, pods known': { nodes: 'growing', podsKnown: true },
 } as const satisfies Readonly<Record<string, Moment>>;
 export type TimingMoment = keyof typeof TIMING_MOMENTS;
+export const MOMENT_NAMES = Object.keys(TIMING_MOMENTS) as readonly TimingMoment[];
 
 export interface TimingRow {
   readonly mode: TimingMode;
@@ -75,14 +78,10 @@ const PODS_MATTER: readonly TimingMode[] = ['W=1', 'W=2', 'custom'];
 
 /** Every row there is. */
 export const timingRows = (): TimingRow[] =>
-  (Object.keys(TIMING_MODES) as TimingMode[]).flatMap((mode) =>
-    (Object.keys(TIMING_MOMENTS) as TimingMoment[])
-      .filter((moment) => !podsKnownIn(moment) || PODS_MATTER.includes(mode))
-      .flatMap((moment) =>
-        (Object.keys(TIMING_TYPES) as TimingType[]).flatMap((type) =>
-          TIMING_LEADS_S.map((leadS) => ({ mode, moment, type, leadS })),
-        ),
-      ),
+  MODE_NAMES.flatMap((mode) =>
+    MOMENT_NAMES.filter((moment) => !podsKnownIn(moment) || PODS_MATTER.includes(mode)).flatMap((moment) =>
+      TYPE_NAMES.flatMap((type) => TIMING_LEADS_S.map((leadS) => ({ mode, moment, type, leadS }))),
+    ),
   );
 
 const podsKnownIn = (moment: TimingMoment): boolean => 'podsKnown' in TIMING_MOMENTS[moment];
