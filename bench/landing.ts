@@ -8,6 +8,7 @@ import { HOST_NETWORK_PODS, type Node } from '../sim/cluster/node.ts';
 import type { NodeSelector } from '../sim/cluster/pod.ts';
 import { fits, type Placement } from '../sim/cluster/scheduler.ts';
 import { typeLimits } from '../sim/ec2/instance-types.ts';
+import { subnetsIn } from '../sim/scenarios/subnets.ts';
 import { World } from '../sim/world.ts';
 
 export interface Landing {
@@ -22,7 +23,6 @@ export interface Landing {
   readonly onWarmed: { readonly podsKnown: number; readonly podsTold: number };
 }
 
-const ZONES = ['a', 'b', 'c'] as const;
 const TYPES = ['t3.medium', 'm5.large', 'm5.xlarge', 'c5.2xlarge', 'm5.4xlarge'] as const;
 const SETTLED_MS = 600_000;
 
@@ -72,17 +72,12 @@ function warmed(
 /** 3 to 20 nodes of one to three groups, each node with pods of its own number, and ipamd as settled as it gets. */
 async function settledCluster(seed: number, placement: Placement, stream: Stream) {
   const whole = (least: number, most: number): number => Math.floor(stream.between(least, most + 1));
-  const zones = ZONES.slice(0, whole(1, 3)).map((zone) => `eu-central-1${zone}`);
+  const subnets = subnetsIn(whole(1, 3), 18);
   const world = new World({
     seed,
     cluster: 'shop',
     placement,
-    subnets: zones.map((zone, index) => ({
-      id: `subnet-0a1b2c3d4e5f6071${index}`,
-      vpcId: 'vpc-0a1b2c3d4e5f60718',
-      zone,
-      cidr: `10.${index}.0.0/18`,
-    })),
+    subnets,
   });
   const groups = ['blue', 'green', 'red'].slice(0, whole(1, 3));
   let left = whole(Math.max(3, groups.length), 20);
@@ -98,7 +93,7 @@ async function settledCluster(seed: number, placement: Placement, stream: Stream
     for (let count = Math.floor(node.freePodSlots * stream.between(0, 0.9)); count > 0; count--)
       node.bind(world.createPod(`old-${count}`, node));
   await world.kernel.run(SETTLED_MS);
-  return { world, groups, zones };
+  return { world, groups, zones: subnets.map(({ zone }) => zone) };
 }
 
 function randomSelector(stream: Stream, groups: readonly string[], zones: readonly string[]): NodeSelector {

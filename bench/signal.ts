@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { furnish } from '../cli/sim-environment.ts';
 import { bundle, ROOT, stale } from '../infra/bundles.ts';
+import { SUBNET } from '../sim/scenarios/subnets.ts';
 import { startHttpServer } from '../sim/wire/http-server.ts';
 import { World } from '../sim/world.ts';
 import { runBuilt } from './built-function.ts';
@@ -25,14 +26,7 @@ export async function measureSignal(): Promise<SignalFigures> {
   const world = new World({
     seed: 1,
     cluster: CLUSTER,
-    subnets: [
-      {
-        id: 'subnet-0a1b2c3d4e5f60718',
-        vpcId: 'vpc-0a1b2c3d4e5f60718',
-        zone: 'eu-central-1a',
-        cidr: '10.0.0.0/18',
-      },
-    ],
+    subnets: [{ ...SUBNET, cidr: '10.0.0.0/18' }],
     epochMs: Date.now(),
   });
   const folder = mkdtempSync(join(tmpdir(), 'signal-'));
@@ -75,7 +69,7 @@ export function reportSignal({
 function launched({ account }: World): string {
   const { id } = account.launch({
     type: 'm5.large',
-    subnetId: 'subnet-0a1b2c3d4e5f60718',
+    subnetId: SUBNET.id,
     securityGroups: ['sg-0a1b2c3d4e5f60718'],
     secondaryIps: 0,
     tags: { [`kubernetes.io/cluster/${CLUSTER}`]: 'owned', 'eks:nodegroup-name': 'workers' },

@@ -2,6 +2,7 @@
  *  over HTTP. */
 import { furnish } from '../cli/sim-environment.ts';
 import { bundle, ROOT, stale } from '../infra/bundles.ts';
+import { subnetsIn } from '../sim/scenarios/subnets.ts';
 import { startHttpServer } from '../sim/wire/http-server.ts';
 import { World } from '../sim/world.ts';
 import { runBuilt } from './built-function.ts';
@@ -24,7 +25,6 @@ export const CLUSTER = 'large';
 /** Three of its four ENIs, all of their addresses: 5,000 such nodes are nearly what one VPC can hold, 256,000 addresses
  *  (VPC User Guide, quotas, network address usage) and 5,000 ENIs a zone. */
 export const NODE = { type: 'm5.xlarge', enis: 3, secondaryIps: 14 } as const;
-const ZONES = ['a', 'b', 'c', 'd'] as const;
 
 export async function measureSweeps(tell: (what: string) => void): Promise<readonly SweepFigures[]> {
   const figures: SweepFigures[] = [];
@@ -91,12 +91,7 @@ export function filled(nodes: number, epochMs = Date.now()): World {
   const world = new World({
     seed: 1,
     cluster: CLUSTER,
-    subnets: ZONES.map((zone, index) => ({
-      id: `subnet-0a1b2c3d4e5f6071${index}`,
-      vpcId: 'vpc-0a1b2c3d4e5f60718',
-      zone: `eu-central-1${zone}`,
-      cidr: `10.${index}.0.0/16`,
-    })),
+    subnets: subnetsIn(4, 16),
     epochMs,
   });
   const { account } = world;

@@ -13,7 +13,7 @@ const ADOPTED_S = adoptionWorstMs(DEFAULT_POLICY) / 1000;
 /** Share of the failed requests that are left. */
 const leftOf = ({ failedRequests, failedWithoutUs }: TimingCell): number => failedRequests / failedWithoutUs;
 
-/** Design, what we do by mode and moment: elsewhere nodes are left, unless their type has slots to spare. */
+/** README, where it helps and where it does not: elsewhere nodes are left, unless their type has slots to spare. */
 const marked = ({ moment, leadS }: TimingCell): boolean => {
   const { nodes } = TIMING_MOMENTS[moment];
   return nodes === 'launching' || (nodes === 'quiet' && leadS >= ADOPTED_S);

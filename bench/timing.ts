@@ -2,15 +2,13 @@
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import {
+  MODE_NAMES,
+  MOMENT_NAMES,
   NODES_OF_A_ROW,
   TIMING_LEADS_S,
-  TIMING_MODES,
-  TIMING_MOMENTS,
-  TIMING_TYPES,
-  type TimingMode,
   type TimingMoment,
   type TimingRow,
-  type TimingType,
+  TYPE_NAMES,
   timingRows,
   worldOf,
 } from '../sim/scenarios/timing.ts';
@@ -18,10 +16,6 @@ import { progress, table } from './text.ts';
 import { cellOf, type TimingCell } from './timing-cell.ts';
 import { verdicts } from './timing-verdicts.ts';
 import type { TimingPlayed, TimingShare } from './timing-worker.ts';
-
-const MODES = Object.keys(TIMING_MODES) as TimingMode[];
-const TYPES = Object.keys(TIMING_TYPES) as TimingType[];
-const MOMENTS = Object.keys(TIMING_MOMENTS) as TimingMoment[];
 
 export async function measureTiming(seeds: number): Promise<TimingCell[]> {
   const rows = timingRows();
@@ -55,7 +49,7 @@ export async function measureTiming(seeds: number): Promise<TimingCell[]> {
 
 export function reportTiming(cells: readonly TimingCell[]): string {
   const seeds = cells[0]?.seeds ?? 0;
-  const parts = MOMENTS.map((moment) => momentTable(moment, cells));
+  const parts = MOMENT_NAMES.map((moment) => momentTable(moment, cells));
   const worse = cells.filter(({ failedRequests, failedWithoutUs }) => failedRequests > failedWithoutUs);
   const late = cells.reduce((sum, { lateAttaches }) => sum + lateAttaches, 0);
   return [
@@ -77,8 +71,8 @@ const nameOf = ({ mode, moment, type, leadS, failedRequests, failedWithoutUs }: 
 
 function momentTable(moment: TimingMoment, cells: readonly TimingCell[]): string {
   const these = cells.filter((cell) => cell.moment === moment);
-  const rows = MODES.filter((mode) => these.some((cell) => cell.mode === mode)).flatMap((mode) =>
-    TYPES.map((type) => [
+  const rows = MODE_NAMES.filter((mode) => these.some((cell) => cell.mode === mode)).flatMap((mode) =>
+    TYPE_NAMES.map((type) => [
       `${mode}, ${type}`,
       ...TIMING_LEADS_S.map((leadS) => {
         const cell = these.find((one) => one.mode === mode && one.type === type && one.leadS === leadS);
@@ -95,8 +89,8 @@ function momentTable(moment: TimingMoment, cells: readonly TimingCell[]): string
 
 /** That leaving everything is never harmful is no merit: how many nodes were left, and why. */
 function leftTable(cells: readonly TimingCell[]): string {
-  const rows = MODES.flatMap((mode) =>
-    MOMENTS.flatMap((moment) => {
+  const rows = MODE_NAMES.flatMap((mode) =>
+    MOMENT_NAMES.flatMap((moment) => {
       const these = cells.filter((cell) => cell.mode === mode && cell.moment === moment);
       if (these.length === 0) return [];
       const warmed = these.reduce((sum, { nodesWarmed }) => sum + nodesWarmed, 0);

@@ -9,6 +9,7 @@ import {
   RETENTION_MODES,
   RETENTION_PODS,
   RETENTION_SHAPES,
+  RETENTION_TYPES,
   type Retained,
   type RetentionMode,
   retention,
@@ -76,13 +77,10 @@ export async function retentionMatrix(): Promise<Told> {
   return { name: 'S7', data, text };
 }
 
-/** Secondary slots of an m5.large interface. */
-const PER_ENI = 9;
-
 function boundOf(mode: RetentionMode, pods: number): string {
   const env = RETENTION_MODES[mode];
   const read = readCniSettings({ version: '', configurationValues: JSON.stringify({ env }) }, DEFAULT_POLICY);
-  const most = 'settings' in read ? bound(read.settings.mode, pods, PER_ENI) : 0;
+  const most = 'settings' in read ? bound(read.settings.mode, pods, RETENTION_TYPES['m5.large'].perEni) : 0;
   return Number.isFinite(most) ? String(most) : 'all';
 }
 

@@ -3,6 +3,7 @@
 import { EC2_BUCKETS } from '../lambdas/core/limits.ts';
 import { DEFAULT_POLICY } from '../lambdas/core/policy.ts';
 import { attachesSent, lastTurnMs } from '../sim/scenario/attaches.ts';
+import { SUBNET } from '../sim/scenarios/subnets.ts';
 import { PREWARMER, Stage } from '../sim/stage.ts';
 import { World } from '../sim/world.ts';
 import { spread, table } from './text.ts';
@@ -22,12 +23,6 @@ export interface Warming {
 }
 
 const CLUSTER = 'shop';
-const SUBNET = {
-  id: 'subnet-0a1b2c3d4e5f60718',
-  vpcId: 'vpc-0a1b2c3d4e5f60718',
-  zone: 'eu-central-1a',
-  cidr: '10.0.0.0/16',
-} as const;
 /** Nodes have stood until then: two sweeps have seen them quiet, and two more have collected what their launch left over. */
 const QUIET_MS = 1_260_000;
 const LEAD_MS = 3_600_000;
@@ -36,7 +31,7 @@ const LASTS_MS = 1_200_000;
 const PODS_PER_NODE = 10;
 
 export async function measureWarming(nodes: number, seed: number): Promise<Warming> {
-  const world = new World({ seed, cluster: CLUSTER, subnets: [SUBNET] });
+  const world = new World({ seed, cluster: CLUSTER, subnets: [{ ...SUBNET, cidr: '10.0.0.0/16' }] });
   new Stage(world, { mode: 'warm' });
   world.addNodeGroup({
     name: 'workers',

@@ -1,4 +1,5 @@
 /** How long the embedded world takes for a large cluster, and how much memory. */
+import { subnetsIn } from '../sim/scenarios/subnets.ts';
 import { World } from '../sim/world.ts';
 
 export interface WorldFigures {
@@ -23,7 +24,6 @@ export const LARGE: WorldSize = { nodes: 500, pods: 23_000, virtualMinutes: 10 }
 
 /** m5.xlarge: 4 ENIs with 15 addresses each, 56 pods with an address of their own. */
 const TYPE = 'm5.xlarge';
-const ZONES = ['a', 'b', 'c'] as const;
 const SETTLED_MS = 30_000;
 
 /** Four nodes of five are there and half of the pods run; then the other half comes over three minutes, the missing nodes
@@ -37,12 +37,7 @@ export async function measureWorld({
   const world = new World({
     seed: 1,
     cluster: 'large',
-    subnets: ZONES.map((zone, index) => ({
-      id: `subnet-0a1b2c3d4e5f6071${index}`,
-      vpcId: 'vpc-0a1b2c3d4e5f60718',
-      zone: `eu-central-1${zone}`,
-      cidr: `10.${index}.0.0/16`,
-    })),
+    subnets: subnetsIn(3, 16),
   });
   const { kernel } = world;
   const established = Math.floor(nodes * 0.8);

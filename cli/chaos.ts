@@ -9,7 +9,7 @@ import { play } from '../sim/chaos/play.ts';
 import { killAll, killsText } from './chaos-kills.ts';
 import { type Outcome, run } from './chaos-run.ts';
 import { defectList, replayOf, summary, violationText } from './chaos-text.ts';
-import { endsAtParsing, USAGE, whole } from './usage.ts';
+import { cannot, endsAtParsing, whole } from './usage.ts';
 
 const HISTORIES = 100;
 const MOST_SEED = 4_294_967_295;
@@ -96,12 +96,10 @@ async function campaign(options: Options & { readonly seeds: number }): Promise<
 async function replay({ seed, break: name, json }: Options, keep: readonly number[]): Promise<number> {
   const whole = drawHistory(seed);
   const beyond = keep.find((index) => index >= whole.stimuli.length);
-  if (beyond !== undefined) {
-    console.error(
+  if (beyond !== undefined)
+    return cannot(
       `--keep: expected positions from 0 to ${whole.stimuli.length - 1} of the history of seed ${seed}, got ${beyond}`,
     );
-    return USAGE;
-  }
   const { violation, deaths } = await play(partOf(whole, keep), optionsFor(name));
   const found: Found | undefined = violation && { seed, violation, of: whole.stimuli.length, keep, plays: 0 };
   if (json)

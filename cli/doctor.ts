@@ -2,11 +2,11 @@
  * `eks-ip-prewarmer doctor`: the traps in a cluster's address settings. Leaves with 0 when nothing is red, 1 when something is, 2 when
  * the cluster cannot be looked at.
  */
-import { Command, InvalidArgumentError } from 'commander';
+import { Command } from 'commander';
 import { toCluster, withAccount } from './account-options.ts';
 import type { DoctorOptions } from './doctor-run.ts';
 import { toBurst, toChurn, toGrowth, toRollout } from './quantities.ts';
-import { type Subcommand, USAGE, whole } from './usage.ts';
+import { cannot, type Subcommand, toAssignments, whole } from './usage.ts';
 
 const SOMETHING_RED = 1;
 
@@ -34,7 +34,7 @@ const command = withAccount(
     .option(
       '--cni-env <name=value>',
       'a variable of aws-node, where the CNI is no EKS add-on; again for each',
-      toEnv,
+      toAssignments(/^([A-Za-z_]\w*)=(.*)$/, 'for example WARM_ENI_TARGET=1'),
     )
     .option(
       '--max-pods <n>',
@@ -78,10 +78,7 @@ async function run(options: DoctorOptions): Promise<number> {
     ]);
   const progress = progressOn(process.stderr, `Reading ${options.cluster}`);
   const account = await openAccount(options);
-  if ('complaint' in account) {
-    progress.end();
-    return cannot(account.complaint);
-  }
+  if ('complaint' in account) return cannot(account.complaint, progress);
   const diagnosed = await diagnose(account, options, progress.say);
   progress.end();
   account.close();
@@ -96,19 +93,4 @@ async function run(options: DoctorOptions): Promise<number> {
         ),
   );
   return examined.findings.some(({ severity }) => severity === 'red') ? SOMETHING_RED : 0;
-}
-
-function cannot(line: string): number {
-  console.error(line);
-  return USAGE;
-}
-
-function toEnv(
-  text: string,
-  before: Readonly<Record<string, string>> = {},
-): Readonly<Record<string, string>> {
-  const [, name, value] = /^([A-Za-z_]\w*)=(.*)$/.exec(text) ?? [];
-  if (name === undefined || value === undefined)
-    throw new InvalidArgumentError(`expected for example WARM_ENI_TARGET=1, got "${text}"`);
-  return { ...before, [name]: value };
 }

@@ -5,7 +5,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
-import { endsAtParsing, type Subcommand, USAGE } from './usage.ts';
+import { cannot, endsAtParsing, type Subcommand, USAGE } from './usage.ts';
 
 interface Listed {
   readonly says: string;
@@ -66,8 +66,7 @@ async function main(): Promise<number> {
 function overview(name: string | undefined): number {
   if (name !== undefined && name !== 'help' && !name.startsWith('-')) {
     const names = Object.keys(COMMANDS).join(', ');
-    console.error(`expected one of ${names}, got "${name}": see eks-ip-prewarmer --help`);
-    return USAGE;
+    return cannot(`expected one of ${names}, got "${name}": see eks-ip-prewarmer --help`);
   }
   const widest = Math.max(...Object.keys(COMMANDS).map(({ length }) => length));
   const lines = Object.entries(COMMANDS).map(([each, { says }]) => `  ${each.padEnd(widest)}  ${says}`);

@@ -6,7 +6,7 @@ import { Command } from 'commander';
 import { explanation } from './explain-text.ts';
 import { explainIn, findScenario, launchingIn, openAt } from './explain-world.ts';
 import { readEvent } from './read-event.ts';
-import { endsAtParsing, USAGE, whole } from './usage.ts';
+import { cannot, endsAtParsing, whole } from './usage.ts';
 
 const EXPLAINED = 0;
 const IGNORED = 1;
@@ -45,9 +45,9 @@ async function main(): Promise<number> {
     json?: boolean;
   }>();
   const read = await readEvent(file);
-  if ('complaint' in read) return cannotAsk(`${file}: ${read.complaint}`);
+  if ('complaint' in read) return cannot(`${file}: ${read.complaint}`);
   const found = await findScenario(name);
-  if ('complaint' in found) return cannotAsk(found.complaint);
+  if ('complaint' in found) return cannot(found.complaint);
   const { scenario } = found;
   const opened = await openAt(scenario, read.event, { atSeconds: at, seed });
   const explained = await explainIn(opened, read.event);
@@ -65,9 +65,4 @@ async function main(): Promise<number> {
       );
   }
   return 'ignored' in explained.answer ? IGNORED : EXPLAINED;
-}
-
-function cannotAsk(line: string): number {
-  console.error(line);
-  return USAGE;
 }

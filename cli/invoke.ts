@@ -10,7 +10,7 @@ import { troubleOf } from './call-trouble.ts';
 import type { Call } from './invoke-calls.ts';
 import type { FunctionError, Invocation, News } from './invoke-child.ts';
 import { readEvent } from './read-event.ts';
-import { endsAtParsing, toUrl, USAGE } from './usage.ts';
+import { cannot, endsAtParsing, toUrl } from './usage.ts';
 
 const ANSWERED = 0;
 const THREW = 1;
@@ -38,23 +38,18 @@ async function main(): Promise<number> {
   const [name = '', file = ''] = command.args;
   const { endpoint } = command.opts<{ endpoint?: string }>();
   const complaint = unknownFunction(name);
-  if (complaint !== undefined) return cannotAsk(complaint);
+  if (complaint !== undefined) return cannot(complaint);
   const read = await readEvent(file);
-  if ('complaint' in read) return cannotAsk(`${file}: ${read.complaint}`);
+  if ('complaint' in read) return cannot(`${file}: ${read.complaint}`);
   try {
     if (stale(ROOT)) await bundle(ROOT);
   } catch (error) {
-    return cannotAsk(`the functions cannot be built: ${(error as Error).message}`);
+    return cannot(`the functions cannot be built: ${(error as Error).message}`);
   }
   const { outcome, calls } = await invoke(name, read.event, endpoint);
   process.stdout.write(`${JSON.stringify({ ...outcome, calls }, null, 2)}\n`);
   for (const line of hints(calls)) console.error(line);
   return 'answer' in outcome ? ANSWERED : THREW;
-}
-
-function cannotAsk(line: string): number {
-  console.error(line);
-  return USAGE;
 }
 
 /** What kept the calls from being answered, each cause once, with the first call that met it. */

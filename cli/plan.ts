@@ -4,7 +4,7 @@ import type { Account } from './account-clients.ts';
 import { type AccountOptions, toCluster, withAccount } from './account-options.ts';
 import { type Progress, progressOn } from './progress.ts';
 import { type BurstOptions, misfit, podsOption, withBurst } from './simulate/burst.ts';
-import { type Subcommand, USAGE } from './usage.ts';
+import { cannot, type Subcommand } from './usage.ts';
 
 const FINE = 0;
 const FAILURES_EXPECTED = 1;
@@ -129,10 +129,4 @@ function toWorkload(text: string): { namespace: string; name: string } {
   if (namespace === undefined || name === undefined)
     throw new InvalidArgumentError(`expected a namespace and a name such as web/checkout, got "${text}"`);
   return { namespace, name };
-}
-
-function cannot(line: string, progress?: Progress): number {
-  progress?.end();
-  console.error(line);
-  return USAGE;
 }

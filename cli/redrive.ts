@@ -12,7 +12,7 @@ import {
 } from '@aws-sdk/client-sqs';
 import { Command } from 'commander';
 import { type AwsCall, troubleWith } from './call-trouble.ts';
-import { endsAtParsing, toUrl, USAGE, whole } from './usage.ts';
+import { cannot, endsAtParsing, toUrl, whole } from './usage.ts';
 
 const LEFT_BEHIND = 1;
 /** Messages in one ReceiveMessage. Source: SQS quotas. */
@@ -67,11 +67,11 @@ async function main(): Promise<number> {
   const options = command.opts<Options>();
   const named = command.args.length > 0 ? command.args : fromEnvironment();
   const wrong = named.find((url) => !/^https?:\/\/[^\s/]+\/\S+$/.test(url));
-  if (wrong !== undefined) return cannotAsk(`queue-url: expected the URL of an SQS queue, got "${wrong}"`);
+  if (wrong !== undefined) return cannot(`queue-url: expected the URL of an SQS queue, got "${wrong}"`);
   if (named.length === 0)
-    return cannotAsk(`queue-url: expected a URL, or one in ${QUEUE_VARIABLES.join(', ')}, got nothing`);
+    return cannot(`queue-url: expected a URL, or one in ${QUEUE_VARIABLES.join(', ')}, got nothing`);
   const region = options.region ?? process.env['AWS_REGION'];
-  if (region === undefined) return cannotAsk('region: expected --region or AWS_REGION, got nothing');
+  if (region === undefined) return cannot('region: expected --region or AWS_REGION, got nothing');
   const client = new SQSClient({
     region,
     ...(options.endpoint !== undefined && { endpoint: options.endpoint }),
@@ -80,7 +80,7 @@ async function main(): Promise<number> {
   try {
     await client.config.credentials();
   } catch (error) {
-    return cannotAsk(troubleWith(lastCall(), error));
+    return cannot(troubleWith(lastCall(), error));
   }
   const redriven: Redriven[] = [];
   for (const url of named) redriven.push(await redrive(client, lastCall, url, options));
@@ -92,11 +92,6 @@ async function main(): Promise<number> {
 
 function fromEnvironment(): string[] {
   return QUEUE_VARIABLES.flatMap((name) => process.env[name] || []);
-}
-
-function cannotAsk(line: string): number {
-  console.error(line);
-  return USAGE;
 }
 
 /** What is asked now, or was last: calls are made one after the other. */

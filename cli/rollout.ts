@@ -10,7 +10,7 @@ import { type Rollout, rolloutIn } from './rollout-input.ts';
 import { type Audience, playAtOnce, playWaves } from './rollout-play.ts';
 import { askYes, lines, NO_SHOW, Picture, type Show } from './rollout-show.ts';
 import { atOnce, type Compared, document, introduction, report } from './rollout-text.ts';
-import { endsAtParsing, USAGE, whole } from './usage.ts';
+import { cannot, endsAtParsing, whole } from './usage.ts';
 
 const COMPLETED = 0;
 const STOPPED = 1;
@@ -66,11 +66,11 @@ async function main(): Promise<number> {
   const options = command.opts<Options>();
   const { seed, json } = options;
   const read = await readEvent(file);
-  if ('complaint' in read) return cannotPlay(`${file}: ${read.complaint}`);
+  if ('complaint' in read) return cannot(`${file}: ${read.complaint}`);
   const found = await findScenario(options.scenario);
-  if ('complaint' in found) return cannotPlay(found.complaint);
+  if ('complaint' in found) return cannot(found.complaint);
   const rollout = rolloutIn(read.event, found.scenario, Date.now());
-  if ('complaint' in rollout) return cannotPlay(`${file}: ${rollout.complaint}`);
+  if ('complaint' in rollout) return cannot(`${file}: ${rollout.complaint}`);
 
   process.once('SIGINT', interrupted);
   if (!json) say(`${introduction(rollout, seed)}\n\n`);
@@ -135,9 +135,4 @@ function interrupted(): void {
 
 function say(text: string): void {
   process.stdout.write(text);
-}
-
-function cannotPlay(line: string): number {
-  console.error(line);
-  return USAGE;
 }

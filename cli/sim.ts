@@ -8,7 +8,7 @@ import { type HttpServer, startHttpServer } from '../sim/wire/http-server.ts';
 import { MetadataDoors } from '../sim/wire/metadata-doors.ts';
 import { furnish } from './sim-environment.ts';
 import { type Opened, openDefault, openScenario } from './sim-world.ts';
-import { endsAtParsing, USAGE, whole } from './usage.ts';
+import { cannot, endsAtParsing, whole } from './usage.ts';
 
 const ENDED = 0;
 const BROKE = 1;
@@ -52,10 +52,7 @@ async function main(): Promise<number> {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
   });
   const opened = scenario === undefined ? openDefault() : await openScenario(scenario);
-  if ('complaint' in opened) {
-    console.error(opened.complaint);
-    return USAGE;
-  }
+  if ('complaint' in opened) return cannot(opened.complaint);
   return serve(opened, { port, speed }, ending);
 }
 
@@ -69,8 +66,7 @@ async function serve(
   try {
     server = await startHttpServer({ world, port, speed });
   } catch (error) {
-    console.error(`--port ${port}: ${(error as Error).message}`);
-    return USAGE;
+    return cannot(`--port ${port}: ${(error as Error).message}`);
   }
   const doors = new MetadataDoors(world);
   const environment = await furnish(opened, server);

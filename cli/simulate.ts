@@ -2,10 +2,10 @@
 import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { Command, InvalidArgumentError } from 'commander';
+import { Command } from 'commander';
 import { progressOn } from './progress.ts';
 import { type BurstOptions, burstOf, misfit, podsOption, withBurst } from './simulate/burst.ts';
-import { type Subcommand, USAGE, whole } from './usage.ts';
+import { cannot, type Subcommand, toAssignments, whole } from './usage.ts';
 
 interface Options extends BurstOptions {
   readonly settings?: Readonly<Record<string, string>>;
@@ -26,7 +26,11 @@ const command = withBurst(
     .argument('<snapshot>', 'file that eks-ip-prewarmer snapshot wrote')
     .requiredOption('--pods <n>', 'pods that come', podsOption),
 )
-  .option('--settings <NAME=value...>', 'one more way: the present settings with these', toSettings)
+  .option(
+    '--settings <NAME=value...>',
+    'one more way: the present settings with these',
+    toAssignments(/^([A-Za-z0-9_]+)=(\S*)$/, 'a setting such as WARM_ENI_TARGET=2'),
+  )
   .option('--seed <n>', 'the world’s seed', whole(0, 4_294_967_295), 1)
   .option('--report <file>', 'write a page with charts, too')
   .option('--json', 'one JSON document and nothing else')
@@ -101,16 +105,4 @@ async function write(file: string, page: string): Promise<number> {
   } catch (error) {
     return cannot(`--report: cannot be written: ${(error as Error).message}`);
   }
-}
-
-function toSettings(text: string, before: Readonly<Record<string, string>> = {}): Record<string, string> {
-  const [, name, value] = /^([A-Za-z0-9_]+)=(\S*)$/.exec(text) ?? [];
-  if (name === undefined || value === undefined)
-    throw new InvalidArgumentError(`expected a setting such as WARM_ENI_TARGET=2, got "${text}"`);
-  return { ...before, [name]: value };
-}
-
-function cannot(line: string): number {
-  console.error(line);
-  return USAGE;
 }

@@ -2,7 +2,7 @@
 import { Command } from 'commander';
 import { type AccountOptions, toCluster, withAccount } from './account-options.ts';
 import { progressOn } from './progress.ts';
-import { type Subcommand, USAGE } from './usage.ts';
+import { cannot, type Subcommand } from './usage.ts';
 
 interface Options extends AccountOptions {
   readonly cluster: string;
@@ -52,10 +52,7 @@ export const subcommand: Subcommand = {
       import('./snapshot/anonymise.ts'),
     ]);
     const account = await openAccount(options);
-    if ('complaint' in account) {
-      progress.end();
-      return cannot(account.complaint);
-    }
+    if ('complaint' in account) return cannot(account.complaint, progress);
     try {
       const { taken, counted } = await account.ask(async () => {
         const taken = await takeSnapshot(options.cluster, account);
@@ -81,8 +78,3 @@ export const subcommand: Subcommand = {
     }
   },
 };
-
-function cannot(line: string): number {
-  console.error(line);
-  return USAGE;
-}

@@ -6,7 +6,7 @@ import { readFile } from 'node:fs/promises';
 import { Command } from 'commander';
 import { isInside, judge, type Verdict } from '../sim/traces/judge.ts';
 import { readRecordings, type Scenario } from '../sim/traces/recording.ts';
-import { endsAtParsing, USAGE, whole } from './usage.ts';
+import { cannot, endsAtParsing, whole } from './usage.ts';
 
 const INSIDE = 0;
 const OUTSIDE = 1;
@@ -35,10 +35,7 @@ async function main(): Promise<number> {
   const options = command.opts<Options>();
   const file = command.args[0] ?? '';
   const scenarios = await load(file, options.only);
-  if (typeof scenarios === 'string') {
-    console.error(`${file}: ${scenarios}`);
-    return USAGE;
-  }
+  if (typeof scenarios === 'string') return cannot(`${file}: ${scenarios}`);
   const verdicts: Verdict[] = [];
   for (const scenario of scenarios) {
     const verdict = await judge(scenario, options.seed, options.seeds);

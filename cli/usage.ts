@@ -1,5 +1,6 @@
 /** What all commands do alike: one clear line for a wrong command line, and an exit code that means it. */
 import { type Command, CommanderError, InvalidArgumentError } from 'commander';
+import type { Progress } from './progress.ts';
 
 /** Wrong usage, or input that cannot be worked on. */
 export const USAGE = 2;
@@ -42,6 +43,13 @@ export function endsAtParsing(command: Command, args?: readonly string[]): numbe
   }
 }
 
+/** Says why nothing was done, once the line of `progress` is away. The exit code. */
+export function cannot(line: string, progress?: Progress): number {
+  progress?.end();
+  console.error(line);
+  return USAGE;
+}
+
 /** Reads an option that is a whole number within bounds. */
 export const whole =
   (from: number, to: number) =>
@@ -50,6 +58,16 @@ export const whole =
     if (text.trim() === '' || !Number.isInteger(value) || value < from || value > to)
       throw new InvalidArgumentError(`expected a whole number from ${from} to ${to}, got "${text}"`);
     return value;
+  };
+
+/** Reads an option that may come again, each time another variable: `pattern` finds its name and its value. */
+export const toAssignments =
+  (pattern: RegExp, expected: string) =>
+  (text: string, before: Readonly<Record<string, string>> = {}): Readonly<Record<string, string>> => {
+    const [, name, value] = pattern.exec(text) ?? [];
+    if (name === undefined || value === undefined)
+      throw new InvalidArgumentError(`expected ${expected}, got "${text}"`);
+    return { ...before, [name]: value };
   };
 
 /** Reads an option that is where somebody listens. */

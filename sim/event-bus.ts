@@ -3,6 +3,7 @@
 import type { Chance, Quantiles, Stream } from './chance.ts';
 import type { Account } from './ec2/account.ts';
 import type { Instance, InstanceState } from './ec2/api.ts';
+import { isoSeconds } from './iso-seconds.ts';
 import type { Kernel } from './kernel.ts';
 import { EVENT_DELAY } from './latencies.ts';
 import type { Queues } from './queues.ts';
@@ -125,7 +126,7 @@ export class EventBus {
       'detail-type': detailType,
       source,
       account: accountId,
-      time: `${new Date(clockMs).toISOString().slice(0, 19)}Z`,
+      time: isoSeconds(clockMs),
       region,
       resources,
       detail,

@@ -3,6 +3,7 @@
 import type { Stream } from '../chance.ts';
 import type { Instance } from '../ec2/api.ts';
 import type { EventBus } from '../event-bus.ts';
+import { isoSeconds } from '../iso-seconds.ts';
 import { CLOUDTRAIL_DELAY } from '../latencies.ts';
 import { uuid } from '../wire/uuid.ts';
 
@@ -129,7 +130,7 @@ export class GroupEvents {
         accountId,
         arn: `arn:aws:sts::${accountId}:assumed-role/operator/cli`,
       },
-      eventTime: `${new Date(clockMs()).toISOString().slice(0, 19)}Z`,
+      eventTime: isoSeconds(clockMs()),
       eventSource: `${service}.amazonaws.com`,
       eventName: name,
       awsRegion: region,

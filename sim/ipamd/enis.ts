@@ -13,6 +13,7 @@ import { isExcluded } from './subnets.ts';
 
 export const NODE_TAG = 'node.k8s.amazonaws.com/instance_id';
 const NO_MANAGE_TAG = 'node.k8s.amazonaws.com/no_manage';
+/** To ipamd the virtual clock's zero is the epoch. */
 export const CREATED_TAG = 'node.k8s.amazonaws.com/createdAt';
 export const CLUSTER_TAG = 'cluster.k8s.amazonaws.com/name';
 

@@ -5,10 +5,11 @@
  */
 import type { Stream } from '../chance.ts';
 import type { Eni } from '../ec2/api.ts';
+import { isoSeconds } from '../iso-seconds.ts';
 import type { Process } from '../kernel.ts';
 import type { Daemon } from './daemon.ts';
 import { CLUSTER_TAG, CREATED_TAG, NODE_TAG, writeTags } from './enis.ts';
-import { createdAt, DESCRIPTION_PREFIX, deleteEni } from './make-enis.ts';
+import { DESCRIPTION_PREFIX, deleteEni } from './make-enis.ts';
 import { attempt } from './sdk.ts';
 
 const INTERVAL_MS = 3_600_000;
@@ -54,6 +55,6 @@ function* isLeaked(d: Daemon, eni: Eni): Process<boolean> {
   if (!eni.description.startsWith(DESCRIPTION_PREFIX)) return false;
   const stamp = eni.tags.get(CREATED_TAG);
   const madeAtMs = Date.parse(stamp ?? '');
-  if (Number.isNaN(madeAtMs)) yield* writeTags(d, eni.id, { [CREATED_TAG]: createdAt(d.nowMs) });
+  if (Number.isNaN(madeAtMs)) yield* writeTags(d, eni.id, { [CREATED_TAG]: isoSeconds(d.nowMs) });
   return stamp !== undefined && !(d.nowMs - madeAtMs < MINIMUM_AGE_MS);
 }

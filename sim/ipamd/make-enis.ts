@@ -4,6 +4,7 @@
  */
 import { ApiError, type ReplyLost } from '../ec2/api.ts';
 import type { MetadataEni } from '../ec2/instance-metadata.ts';
+import { isoSeconds } from '../iso-seconds.ts';
 import type { Process } from '../kernel.ts';
 import { type Backoff, withBackoff } from './backoff.ts';
 import type { Daemon } from './daemon.ts';
@@ -116,7 +117,7 @@ function* createIn(d: Daemon, subnetId: string, groups: readonly string[], count
     groups,
     description: DESCRIPTION_PREFIX + d.host.instanceId,
     ...(d.settings.prefixes ? { ipv4PrefixCount: count } : { secondaryPrivateIpAddressCount: count }),
-    tags: { [CREATED_TAG]: createdAt(d.nowMs), ...ownTags(d) },
+    tags: { [CREATED_TAG]: isoSeconds(d.nowMs), ...ownTags(d) },
   });
   return networkInterface.id;
 }
@@ -141,6 +142,3 @@ function* attachEni(d: Daemon, networkInterfaceId: string): Process<string> {
 
 const noSubnet = (): ApiError =>
   new ApiError('NoUsableSubnet', 'no subnet of the zone is open to new interfaces');
-
-/** The virtual clock's zero is the epoch. */
-export const createdAt = (nowMs: number): string => `${new Date(nowMs).toISOString().slice(0, 19)}Z`;

@@ -6,6 +6,7 @@ import { Job } from '../cluster/job.ts';
 import { StatefulSet } from '../cluster/stateful-set.ts';
 import { World } from '../world.ts';
 import { type Formula, type RandomWorkload, randomWorkload } from './random-workloads.ts';
+import { SUBNET } from './subnets.ts';
 
 export interface Played {
   readonly workload: RandomWorkload;
@@ -49,14 +50,7 @@ export async function playRandom(formula: Formula, seed: number): Promise<Played
     cluster: CLUSTER,
     // Nothing is added and nothing given back: what is used shows, not what ipamd would keep warm.
     cniEnv: { DISABLE_NETWORK_RESOURCE_PROVISIONING: 'true' },
-    subnets: [
-      {
-        id: 'subnet-0a1b2c3d4e5f60718',
-        vpcId: 'vpc-0a1b2c3d4e5f60718',
-        zone: 'eu-central-1a',
-        cidr: '10.0.0.0/19',
-      },
-    ],
+    subnets: [{ ...SUBNET, cidr: '10.0.0.0/19' }],
   });
   world.addNodeGroup({
     name: 'roomy',

@@ -8,6 +8,7 @@ import type { Ec2Action } from '../ec2/api.ts';
 import type { Process } from '../kernel.ts';
 import { PREWARMER, Stage } from '../stage.ts';
 import { World } from '../world.ts';
+import { SUBNET } from './subnets.ts';
 
 const CLUSTER = 'shop';
 const TYPE = 'm5.large';
@@ -47,14 +48,7 @@ export async function launchWithKill(seed: number, options: KillOptions): Promis
     seed,
     cluster: CLUSTER,
     events: EVENTS,
-    subnets: [
-      {
-        id: 'subnet-0a1b2c3d4e5f60718',
-        vpcId: 'vpc-0a1b2c3d4e5f60718',
-        zone: 'eu-central-1a',
-        cidr: '10.0.0.0/22',
-      },
-    ],
+    subnets: [SUBNET],
   });
   const reaper = reap(world, options.killAfter);
   const stage = options.prewarmer ? new Stage(world, { mode: 'warm' }) : undefined;

@@ -8,6 +8,7 @@ import type { Node, Pod } from '../cluster/node.ts';
 import { Stage } from '../stage.ts';
 import { World } from '../world.ts';
 import { type Measured, ourCalls, Watch } from './measure.ts';
+import { SUBNET } from './subnets.ts';
 
 export const CLUSTER = 'shop';
 const TYPE = 'm5.large';
@@ -35,14 +36,7 @@ function establishedCluster(options: {
   const world = new World({
     seed,
     cluster: CLUSTER,
-    subnets: [
-      {
-        id: 'subnet-0a1b2c3d4e5f60718',
-        vpcId: 'vpc-0a1b2c3d4e5f60718',
-        zone: 'eu-central-1a',
-        cidr: '10.0.0.0/22',
-      },
-    ],
+    subnets: [SUBNET],
     ...(warmEniTarget !== 1 && { cniEnv: { WARM_ENI_TARGET: String(warmEniTarget) } }),
     ...(eventsLateByMs !== undefined && { eventsLateByMs }),
   });

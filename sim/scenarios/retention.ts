@@ -4,6 +4,7 @@
  * Source: amazon-vpc-cni-k8s v1.23.1, ipamd.go, decreaseDatastorePool and its kin, as this world's ipamd has them.
  */
 import { World } from '../world.ts';
+import { SUBNET } from './subnets.ts';
 
 export const RETENTION_MODES = {
   'W=1': { WARM_ENI_TARGET: '1' },
@@ -20,8 +21,13 @@ export const RETENTION_SHAPES = [[0], [0, 0], [4], [8], [9], [9, 9]] as const;
 export type RetentionShape = (typeof RETENTION_SHAPES)[number];
 export const RETENTION_PODS = [0, 5, 10] as const;
 
-/** m5.large: three interfaces of ten IPv4 slots. */
-const TYPE = 'm5.large';
+/** Interfaces, and secondary addresses on each. Source: EC2 User Guide, IP addresses per network interface. On the smaller type the CNI
+ *  takes every slot itself in some modes. */
+export const RETENTION_TYPES = {
+  'm5.large': { enis: 3, perEni: 9 },
+  'm5.xlarge': { enis: 4, perEni: 14 },
+} as const;
+export type RetentionType = keyof typeof RETENTION_TYPES;
 /** Joined, pods placed, grown and quiet: reconciles come every 60 s from ipamd's last action. */
 const QUIET_AFTER_MS = 300_000;
 const PODS_AT_MS = 60_000;
@@ -51,23 +57,18 @@ export async function retention(
   mode: RetentionMode,
   pods: number,
   shape: RetentionShape,
+  type: RetentionType = 'm5.large',
 ): Promise<Retained> {
   const world = new World({
     seed,
     cluster: 'shop',
-    subnets: [
-      {
-        id: 'subnet-0a1b2c3d4e5f60718',
-        vpcId: 'vpc-0a1b2c3d4e5f60718',
-        zone: 'eu-central-1a',
-        cidr: '10.0.0.0/22',
-      },
-    ],
+    subnets: [SUBNET],
     cniEnv: RETENTION_MODES[mode],
   });
   const { kernel, account } = world;
   // Where ipamd allocates nothing, the node must have been given what its pods need.
-  const node = world.established(TYPE, mode === 'disabled' ? [9] : [0]);
+  const { enis, perEni } = RETENTION_TYPES[type];
+  const node = world.established(type, mode === 'disabled' ? [perEni] : [0]);
   kernel.at(PODS_AT_MS, () => {
     for (let index = 0; index < pods; index++) world.createPod(`pod-${index}`);
   });
@@ -78,7 +79,7 @@ export async function retention(
   const before = onNode();
   const prefixes = 'ENABLE_PREFIX_DELEGATION' in RETENTION_MODES[mode];
   const attached: string[] = [];
-  const slots = 3 - node.instance.enis.length;
+  const slots = enis - node.instance.enis.length;
   for (const [index, count] of shape.slice(0, slots).entries()) {
     const { networkInterface } = account.perform('CreateNetworkInterface', {
       subnetId: node.instance.subnetId,
@@ -88,7 +89,7 @@ export async function retention(
     account.perform('AttachNetworkInterface', {
       networkInterfaceId: networkInterface.id,
       instanceId: node.instanceId,
-      deviceIndex: 2 - index,
+      deviceIndex: enis - 1 - index,
     });
     attached.push(networkInterface.id);
   }

@@ -5,13 +5,9 @@
 import { Watch } from '../scenario/figures.ts';
 import { Stage } from '../stage.ts';
 import { World } from '../world.ts';
+import { SUBNET } from './subnets.ts';
 
-const NODES = {
-  id: 'subnet-0a1b2c3d4e5f60718',
-  vpcId: 'vpc-0a1b2c3d4e5f60718',
-  zone: 'eu-central-1a',
-  cidr: '10.0.0.0/20',
-} as const;
+const NODES = { ...SUBNET, cidr: '10.0.0.0/20' } as const;
 /** Where custom networking takes its addresses from. */
 const PODS = { ...NODES, id: 'subnet-0b2c3d4e5f6071829', cidr: '10.0.16.0/20' } as const;
 const CUSTOM = { AWS_VPC_K8S_CNI_CUSTOM_NETWORK_CFG: 'true' };
@@ -39,6 +35,7 @@ export const TIMING_MODES = {
   },
 } as const satisfies Readonly<Record<string, Mode>>;
 export type TimingMode = keyof typeof TIMING_MODES;
+export const MODE_NAMES = Object.keys(TIMING_MODES) as readonly TimingMode[];
 
 export const TIMING_LEADS_S = [0, 5, 30, 65, 80, 110, 180] as const;
 /** Interfaces, and secondary addresses on each. Source: EC2 User Guide, IP addresses per network interface. */
@@ -48,6 +45,7 @@ export const TIMING_TYPES = {
   'm5.4xlarge': { enis: 8, perEni: 29 },
 } as const;
 export type TimingType = keyof typeof TIMING_TYPES;
+export const TYPE_NAMES = Object.keys(TIMING_TYPES) as readonly TimingType[];
 
 interface Moment {
   readonly nodes: 'launching' | 'quiet' | 'growing';
@@ -65,6 +63,7 @@ export const TIMING_MOMENTS = {
   'growing, pods known': { nodes: 'growing', podsKnown: true },
 } as const satisfies Readonly<Record<string, Moment>>;
 export type TimingMoment = keyof typeof TIMING_MOMENTS;
+export const MOMENT_NAMES = Object.keys(TIMING_MOMENTS) as readonly TimingMoment[];
 
 export interface TimingRow {
   readonly mode: TimingMode;
@@ -79,14 +78,10 @@ const PODS_MATTER: readonly TimingMode[] = ['W=1', 'W=2', 'custom'];
 
 /** Every row there is. */
 export const timingRows = (): TimingRow[] =>
-  (Object.keys(TIMING_MODES) as TimingMode[]).flatMap((mode) =>
-    (Object.keys(TIMING_MOMENTS) as TimingMoment[])
-      .filter((moment) => !podsKnownIn(moment) || PODS_MATTER.includes(mode))
-      .flatMap((moment) =>
-        (Object.keys(TIMING_TYPES) as TimingType[]).flatMap((type) =>
-          TIMING_LEADS_S.map((leadS) => ({ mode, moment, type, leadS })),
-        ),
-      ),
+  MODE_NAMES.flatMap((mode) =>
+    MOMENT_NAMES.filter((moment) => !podsKnownIn(moment) || PODS_MATTER.includes(mode)).flatMap((moment) =>
+      TYPE_NAMES.flatMap((type) => TIMING_LEADS_S.map((leadS) => ({ mode, moment, type, leadS }))),
+    ),
   );
 
 const podsKnownIn = (moment: TimingMoment): boolean => 'podsKnown' in TIMING_MOMENTS[moment];

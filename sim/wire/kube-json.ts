@@ -1,10 +1,10 @@
 /** What an API server answers with: its objects as far as the product reads them, and its refusals. */
+import { isoSeconds } from '../iso-seconds.ts';
 import type { KubeCluster } from './clusters.ts';
 import type { WireResponse, WireWorld } from './wire.ts';
 
 export const nodesOf = ({ epochMs }: WireWorld, kubernetes: KubeCluster) => {
-  /** In whole seconds, as Kubernetes writes its times. */
-  const time = (atMs: number): string => `${new Date(epochMs + atMs).toISOString().slice(0, 19)}Z`;
+  const time = (atMs: number): string => isoSeconds(epochMs + atMs);
   return kubernetes.nodes().map(({ name, providerId, joinedAtMs, readySinceMs, taints, maxPods }) => ({
     metadata: { name, creationTimestamp: time(joinedAtMs) },
     spec: { providerID: providerId, ...(taints.length > 0 && { taints }) },

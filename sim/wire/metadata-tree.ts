@@ -7,6 +7,7 @@ import type { Account } from '../ec2/account.ts';
 import type { Instance } from '../ec2/api.ts';
 import type { MetadataEni } from '../ec2/instance-metadata.ts';
 import { typeLimits } from '../ec2/instance-types.ts';
+import { isoSeconds } from '../iso-seconds.ts';
 import type { Kernel } from '../kernel.ts';
 
 export interface MetadataWorld {
@@ -101,7 +102,7 @@ function identity(
     availabilityZone: instance.zone,
     instanceId: instance.id,
     instanceType: instance.type,
-    pendingTime: seconds(epochMs + instance.launchedAtMs),
+    pendingTime: isoSeconds(epochMs + instance.launchedAtMs),
     privateIp,
     region,
     version: '2017-09-30',
@@ -113,12 +114,12 @@ function identity(
 function credentials(instanceId: string, nowMs: number): string {
   const document = {
     Code: 'Success',
-    LastUpdated: seconds(nowMs),
+    LastUpdated: isoSeconds(nowMs),
     Type: 'AWS-HMAC',
     AccessKeyId: instanceId,
     SecretAccessKey: 'simulated',
     Token: 'simulated',
-    Expiration: seconds(nowMs + CREDENTIALS_MS),
+    Expiration: isoSeconds(nowMs + CREDENTIALS_MS),
   };
   return JSON.stringify(document, null, 2);
 }
@@ -139,6 +140,5 @@ export function readTree(tree: Tree, path: readonly string[]): string | undefine
 }
 
 const lines = (entries: readonly string[]): string => entries.join('\n');
-const seconds = (unixMs: number): string => `${new Date(unixMs).toISOString().slice(0, 19)}Z`;
 const hostNameOf = (ip: string, region: string): string =>
   `ip-${ip.replaceAll('.', '-')}.${region}.compute.internal`;

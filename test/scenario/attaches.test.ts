@@ -2,16 +2,11 @@
 import { describe, expect, test } from 'vitest';
 import { lastTurnMs, turnsMs, type Warming } from '../../sim/scenario/attaches.ts';
 import { Watch } from '../../sim/scenario/figures.ts';
+import { SUBNET } from '../../sim/scenarios/subnets.ts';
 import { Stage, type StageOptions } from '../../sim/stage.ts';
 import { World, type WorldSetup } from '../../sim/world.ts';
 import { replayable } from '../replay.ts';
 
-const SUBNET = {
-  id: 'subnet-0a1b2c3d4e5f60718',
-  vpcId: 'vpc-0a1b2c3d4e5f60718',
-  zone: 'eu-central-1a',
-  cidr: '10.0.0.0/20',
-} as const;
 const SEED = 5;
 const NODES = 6;
 
@@ -45,7 +40,12 @@ async function launched(
   slowerMs = 0,
 ): Promise<Warming> {
   replayable(SEED);
-  const world = new World({ seed: SEED, cluster: 'shop', subnets: [SUBNET], ...setup });
+  const world = new World({
+    seed: SEED,
+    cluster: 'shop',
+    subnets: [{ ...SUBNET, cidr: '10.0.0.0/20' }],
+    ...setup,
+  });
   const { kernel, account } = world;
   const real = account.call.bind(account);
   account.call = function* (caller, action, input) {

@@ -1,17 +1,13 @@
 /** A small cluster with the product deployed in it, for tests that tell a story. */
 import type { Node } from '../../sim/cluster/node.ts';
+import { SUBNET } from '../../sim/scenarios/subnets.ts';
 import type { Note } from '../../sim/stage.ts';
 import { Stage, type StageOptions } from '../../sim/stage.ts';
 import { World, type WorldSetup } from '../../sim/world.ts';
 import { replayable } from '../replay.ts';
 
+export { SUBNET };
 export const CLUSTER = 'shop';
-export const SUBNET = {
-  id: 'subnet-0a1b2c3d4e5f60718',
-  vpcId: 'vpc-0a1b2c3d4e5f60718',
-  zone: 'eu-central-1a',
-  cidr: '10.0.0.0/22',
-} as const;
 
 export function staged(
   setup: Partial<WorldSetup> & { readonly seed: number },

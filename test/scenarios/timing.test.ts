@@ -1,13 +1,14 @@
 /** A slice of the timing matrix; `npm run bench -- --timing` plays all of it. */
 import { describe, expect, test } from 'vitest';
 import {
-  TIMING_MODES,
+  MODE_NAMES,
   TIMING_TYPES,
   type TimingMode,
   type TimingMoment,
   type TimingRow,
   type TimingRun,
   type TimingType,
+  TYPE_NAMES,
   timing,
   timingRows,
 } from '../../sim/scenarios/timing.ts';
@@ -18,9 +19,7 @@ import { announceGrowth, minutes, seconds, staged } from './stage.ts';
 const SEEDS = [1, 3];
 /** Too short for a node that runs, and long enough. */
 const LEADS_S = [5, 110] as const;
-const modes = Object.keys(TIMING_MODES) as TimingMode[];
-const types = Object.keys(TIMING_TYPES) as TimingType[];
-/** Where design and README say that a launch is warmed. */
+/** Where the README says that a launch is warmed. */
 const WARMED_AT_LAUNCH: readonly TimingMode[] = ['W=1', 'W=2', 'disabled', 'custom'];
 
 const momentsOf = (mode: TimingMode): TimingMoment[] => [
@@ -41,9 +40,9 @@ async function played(row: TimingRow): Promise<{ ours: TimingRun[]; without: Tim
   return { ours, without };
 }
 
-describe.each(modes)('%s', (mode) => {
+describe.each(MODE_NAMES)('%s', (mode) => {
   describe.each(momentsOf(mode))('nodes %s', (moment) => {
-    test.each(types.flatMap((type) => LEADS_S.map((leadS) => ({ type, leadS }))))(
+    test.each(TYPE_NAMES.flatMap((type) => LEADS_S.map((leadS) => ({ type, leadS }))))(
       '$type, announced $leadS s ahead: never more failures than without us',
       async ({ type, leadS }) => {
         const { ours, without } = await played({ mode, moment, type, leadS });
@@ -58,10 +57,13 @@ describe.each(modes)('%s', (mode) => {
   });
 });
 
-test.each(types)('W=1, quiet %s, announced 110 s ahead: fewer failures than without us', async (type) => {
-  const { ours, without } = await played({ mode: 'W=1', moment: 'quiet', type, leadS: 110 });
-  expect(failed(ours)).toBeLessThan(failed(without));
-});
+test.each(TYPE_NAMES)(
+  'W=1, quiet %s, announced 110 s ahead: fewer failures than without us',
+  async (type) => {
+    const { ours, without } = await played({ mode: 'W=1', moment: 'quiet', type, leadS: 110 });
+    expect(failed(ours)).toBeLessThan(failed(without));
+  },
+);
 
 describe('W=1, a quiet node whose pods are known: what it has is what its CNI keeps, and no plan could do better', () => {
   const LEAD_MS = 110_000;
@@ -86,7 +88,7 @@ describe('W=1, a quiet node whose pods are known: what it has is what its CNI ke
     return { free: totalIps - assigned, failed: failed.map(({ failedRequests }) => failedRequests) };
   }
 
-  test.each(types)(
+  test.each(TYPE_NAMES)(
     '%s: (W + 1)·M − 1 addresses are free; each pod beyond them is refused once',
     async (type) => {
       const { free, failed } = await burst(type, true);

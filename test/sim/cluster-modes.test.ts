@@ -79,6 +79,7 @@ test('custom networking: nodes are in their own subnet, pods on secondary ENIs i
   for (const node of nodes) {
     const [primary, ...others] = node.instance.enis;
     expect([node.maxPods, primary?.subnetId, primary?.secondaryIps]).toEqual([20, NODES.id, []]);
+    expect(others.length).toBeGreaterThan(0);
     for (const eni of others) expect(eni).toMatchObject({ subnetId: PODS.id, groups });
   }
 });

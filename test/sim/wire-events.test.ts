@@ -46,7 +46,7 @@ describe('PutEvents', () => {
         'detail-type': 'Wave Ready',
         account: world.accountId,
         region: world.region,
-        time: `${new Date(EPOCH_MS + 1_000).toISOString().slice(0, 19)}Z`,
+        time: '2026-01-15T09:00:01Z',
         resources: ['shop/release-7'],
         detail: { wave: 1 },
       },

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { subnetsIn } from '../../sim/scenarios/subnets.ts';
 import type { World } from '../../sim/world.ts';
 import { fullNodes, minutes, seconds, until, WORKERS, world } from './cluster-stage.ts';
 
@@ -67,14 +68,7 @@ test('the same seed gives the same world, byte for byte; another seed another on
 });
 
 test('150 nodes and 6,000 pods: every pod ends up Running, none twice, no slot taken twice', async () => {
-  const shop = world({
-    subnets: ['a', 'b', 'c'].map((zone, index) => ({
-      id: `subnet-0a1b2c3d4e5f6071${index}`,
-      vpcId: 'vpc-0a1b2c3d4e5f60718',
-      zone: `eu-central-1${zone}`,
-      cidr: `10.${index}.0.0/16`,
-    })),
-  });
+  const shop = world({ subnets: subnetsIn(3, 16) });
   const group = shop.addNodeGroup({
     ...WORKERS,
     type: 'm5.xlarge',

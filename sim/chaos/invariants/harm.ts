@@ -6,9 +6,10 @@ import { PREWARMER } from '../../stage.ts';
 import type { Book } from '../book.ts';
 import type { Invariant } from './invariant.ts';
 
-/** Younger than this an ENI may still be on its way (docs/design.md §8). */
+/** Younger than this an ENI may still be on its way: no launch takes as long. Told anew here, like the next, so that core's own figure is
+ *  judged. */
 const ORPHAN_AGE_MS = 300_000;
-/** Most deletes of one pass (docs/design.md §8). */
+/** Most deletes of one pass: a defect must not become a clear-out. */
 const DELETES_PER_SWEEP = 25;
 
 export const IN_USE: Invariant = {
