@@ -124,8 +124,8 @@ function workOf(planned: readonly Planned[], creates: ShortLease, ports: Ports):
   return planned
     .filter(({ runner, steps }) => runner.mode === 'warm' && steps.some(acts))
     .sort((a, b) => urgency(a) - urgency(b))
-    .map(({ runner, steps: planned, before }) => {
-      const steps = planned
+    .map(({ runner, steps: all, before }) => {
+      const steps = all
         .filter(createsOnly(runner) ? (step) => step.do === 'attach' : acts)
         .map((step) => guarded(step, runner));
       return {

@@ -231,7 +231,7 @@ function nameOf(signal: RolloutAnnounced | PodsDisplaced | ScaleOutComing): stri
   }
 }
 
-/** Some nodes are not done yet. Delayed for one's turn is no failed try; it ends when the pods have come and gone on. */
+/** Some nodes are not done yet. Waiting for one's turn is no failed try; it ends when the pods have come and gone on. */
 export async function comeBack(signal: RolloutAnnounced, waitMs: number, ports: Ports): Promise<void> {
   const { announcementId, startsAtMs, overMs } = signal;
   const { openDemandTtlMs } = ports.settings.policy;
