@@ -64,14 +64,14 @@ export class DynamoLedger implements Ledger {
     this.#table = ledgerTable;
   }
 
-  async announce(demand: OpenDemand): Promise<void> {
+  async announce(demand: OpenDemand, nowMs: number): Promise<void> {
     await ifHeld(
       this.#client.send(
         new PutCommand({
           TableName: this.#table,
           Item: demandItem(demand),
-          ConditionExpression: 'attribute_not_exists(pk) OR expiresAtMs <= :starts',
-          ExpressionAttributeValues: { ':starts': demand.startsAtMs },
+          ConditionExpression: 'attribute_not_exists(pk) OR expiresAtMs <= :now',
+          ExpressionAttributeValues: { ':now': nowMs },
         }),
       ),
     );

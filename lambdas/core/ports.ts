@@ -148,7 +148,7 @@ export interface BudgetStanding {
 
 export interface Ledger {
   /** Remembers demand for nodes to come; the same id again changes nothing while that demand lives. */
-  announce(demand: OpenDemand): Promise<void>;
+  announce(demand: OpenDemand, nowMs: number): Promise<void>;
   /** Demand of a cluster that has not expired. */
   openDemand(cluster: string, nowMs: number): Promise<readonly OpenDemand[]>;
   /** Writes the claimed demand if nobody else wrote since it was read; `false` when somebody did: read again. */

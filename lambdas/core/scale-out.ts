@@ -74,7 +74,8 @@ async function demandFor(
     });
   const nodeGroup = nodeGroupOf(newest.tags);
   const prefix = `scale-out/${nodeGroup}/`;
-  const open = await ledger.openDemand(cluster, ports.clock());
+  const nowMs = ports.clock();
+  const open = await ledger.openDemand(cluster, nowMs);
   // A wish for more while another is open: the first nodes of it are expected already.
   const asked = open
     .flatMap(({ id }) => (id.startsWith(prefix) ? (DESIRED.exec(id)?.[1] ?? []) : []))
@@ -90,16 +91,19 @@ async function demandFor(
   const { podCap } = checked.candidate;
   const pods = missing * podCap;
   if (want === 'do' && !again)
-    await ledger.announce({
-      id: idOf(prefix, signal),
-      cluster,
-      podsLeft: pods,
-      selector: { nodeGroups: [nodeGroup] },
-      startsAtMs: signal.atMs,
-      expiresAtMs: Math.max(ports.clock(), signal.atMs) + policy.openDemandTtlMs,
-      claims: {},
-      version: 0,
-    });
+    await ledger.announce(
+      {
+        id: idOf(prefix, signal),
+        cluster,
+        podsLeft: pods,
+        selector: { nodeGroups: [nodeGroup] },
+        startsAtMs: signal.atMs,
+        expiresAtMs: Math.max(nowMs, signal.atMs) + policy.openDemandTtlMs,
+        claims: {},
+        version: 0,
+      },
+      nowMs,
+    );
   return {
     announcementId: idOf(prefix, signal),
     cluster,

@@ -112,18 +112,20 @@ function readinessOf(
   };
 }
 
-/** Pods that find no node wait for one to launch. */
+/** Pods that find no node wait for one to launch. Said again while some of that is open it changes nothing. */
 export async function leaveOpen(signal: RolloutAnnounced, pods: number, ports: Ports): Promise<void> {
   if (pods === 0) return;
   const { clock, ledger, settings } = ports;
   const { announcementId: id, cluster, selector, startsAtMs } = signal;
+  const nowMs = clock();
   const expiresAtMs = Math.max(
-    clock() + settings.policy.openDemandTtlMs,
+    nowMs + settings.policy.openDemandTtlMs,
     demandEndsMs(signal, settings.policy),
   );
-  await ledger.announce({
-    ...{ id, cluster, podsLeft: pods, selector, startsAtMs, expiresAtMs, claims: {}, version: 0 },
-  });
+  await ledger.announce(
+    { id, cluster, podsLeft: pods, selector, startsAtMs, expiresAtMs, claims: {}, version: 0 },
+    nowMs,
+  );
 }
 
 const notACluster = (expected: string, { cluster: got }: RolloutAnnounced): Ignored =>

@@ -18,10 +18,10 @@ export class MemoryLedger implements Ledger {
   readonly #lessons = new Map<string, ReadonlyMap<string, Lesson>>();
   readonly #suspects = new Map<string, ReadonlyMap<EniId, number>>();
 
-  async announce(demand: OpenDemand): Promise<void> {
+  async announce(demand: OpenDemand, nowMs: number): Promise<void> {
     const all = this.#demand.get(demand.cluster) ?? new Map<string, OpenDemand>();
     const before = all.get(demand.id);
-    if (before === undefined || before.expiresAtMs <= demand.startsAtMs) all.set(demand.id, demand);
+    if (before === undefined || before.expiresAtMs <= nowMs) all.set(demand.id, demand);
     this.#demand.set(demand.cluster, all);
   }
 

@@ -94,7 +94,7 @@ describe.each([
           const nodeId = (index: number): NodeId => `i-${cluster.name}-${index}`;
           const capOf = (index: number): number => caps[index] ?? 0;
           for (const [index, pods] of announced.entries())
-            await ledger.announce(demandOf(cluster.name, `release-${index}`, pods));
+            await ledger.announce(demandOf(cluster.name, `release-${index}`, pods), NOW_MS);
           const claim = async (run: Run): Promise<ReadonlyMap<NodeId, number>> => {
             const runners = run.nodes.map((index) => ({
               signal: {
@@ -165,7 +165,7 @@ describe.each([
 
 test('open demand outlives the function that wrote it, and ends by itself', async () => {
   const cluster = `crowd-${++clusters}`;
-  await DEPLOYED.ledger().announce(demandOf(cluster, 'release-7', 40));
+  await DEPLOYED.ledger().announce(demandOf(cluster, 'release-7', 40), NOW_MS);
   const later = DEPLOYED.ledger();
   expect(await later.openDemand(cluster, NOW_MS + TTL_MS - 1)).toEqual([demandOf(cluster, 'release-7', 40)]);
   expect(await later.openDemand(cluster, NOW_MS + TTL_MS)).toEqual([]);

@@ -122,16 +122,19 @@ test('a sweep meets a claim whose run is still at work: it is not given back', a
   const { ledger } = stage.stores;
   const node = { nodeId: 'i-00000000000000abc', cluster: CLUSTER, nodeGroup: 'workers' } as const;
   await ledger.lease([node], 'a run', world.clockMs + 90_000, world.clockMs);
-  await ledger.announce({
-    id: 'release-7',
-    cluster: CLUSTER,
-    podsLeft: 0,
-    selector: {},
-    startsAtMs: world.clockMs,
-    expiresAtMs: world.clockMs + minutes(15),
-    claims: { [node.nodeId]: 20 },
-    version: 1,
-  });
+  await ledger.announce(
+    {
+      id: 'release-7',
+      cluster: CLUSTER,
+      podsLeft: 0,
+      selector: {},
+      startsAtMs: world.clockMs,
+      expiresAtMs: world.clockMs + minutes(15),
+      claims: { [node.nodeId]: 20 },
+      version: 1,
+    },
+    world.clockMs,
+  );
   await inWorld(world, () => stage.sweepNow());
   expect(await ledger.openDemand(CLUSTER, world.clockMs)).toMatchObject([{ podsLeft: 0 }]);
 });

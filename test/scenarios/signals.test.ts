@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Stage, StageOptions } from '../../sim/stage.ts';
+import type { WorldSetup } from '../../sim/world.ts';
 import { CLUSTER, changes, failedRequests, minutes, notesOf, seconds, staged } from './stage.ts';
 
 const WORKERS = { name: 'workers', type: 'm5.large', launchedBy: 'managed' } as const;
@@ -100,8 +101,11 @@ describe('a spot node is taken back', () => {
 });
 
 describe('somebody asks for nodes', () => {
-  const asked = (seed: number, launchDemand: string) => {
-    const { world, stage } = staged({ seed }, { policy: { launchDemand }, signals: { cloudTrail: true } });
+  const asked = (seed: number, launchDemand: string, setup: Partial<WorldSetup> = {}) => {
+    const { world, stage } = staged(
+      { seed, ...setup },
+      { policy: { launchDemand }, signals: { cloudTrail: true } },
+    );
     const group = world.addNodeGroup({ ...WORKERS, established: { nodes: 2, addresses: [9] } });
     return { world, stage, group };
   };
@@ -126,6 +130,21 @@ describe('somebody asks for nodes', () => {
     await world.kernel.run(seconds(80));
     const all = await stage.stores.ledger.openDemand(CLUSTER, world.clockMs);
     expect(all.map(({ podsLeft }) => podsLeft)).toEqual([81, 27]);
+  });
+
+  test('as many again, once the first wish has ended, and told so late that it was still open when they were wished for', async () => {
+    const { world, stage } = asked(74, 'none', { eventsLateByMs: minutes(5) });
+    wish(world, 5);
+    await world.kernel.run(minutes(18));
+    wish(world, 5);
+    const { ledger } = stage.stores;
+    expect(await ledger.openDemand(CLUSTER, world.clockMs)).toMatchObject([{ podsLeft: 3 * 27 }]);
+    await world.kernel.run(minutes(22));
+    expect(await ledger.openDemand(CLUSTER, world.clockMs)).toEqual([]);
+    await world.kernel.run(minutes(24));
+    expect(await ledger.openDemand(CLUSTER, world.clockMs)).toMatchObject([
+      { id: 'scale-out/workers/desired-5', podsLeft: 3 * 27 },
+    ]);
   });
 
   test('where every launch is warmed in full, nothing is added, and that is said', async () => {

@@ -5,8 +5,16 @@ import type { DeploymentSettings, Kubernetes } from '../kubernetes.ts';
 import { lensOf } from '../lens.ts';
 import { IPAMD_LOOP_MS } from '../limits.ts';
 import type { Ports } from '../ports.ts';
+import { leaveOpen } from '../warm-rollout.ts';
 import { eventOf, keepWave, type Next, type Phase, readRollout, stopFor, waitFor, waveOf } from './phase.ts';
-import { grows, podsInAll, type RolloutRecord, replicasAt, type WaveRecord } from './record.ts';
+import {
+  grows,
+  openDemandIdOf,
+  podsInAll,
+  type RolloutRecord,
+  replicasAt,
+  type WaveRecord,
+} from './record.ts';
 import { LOOK_EVERY_MS } from './room-now.ts';
 
 /** Pods get their addresses within seconds of being scheduled. */
@@ -29,8 +37,10 @@ async function release(record: RolloutRecord, wave: WaveRecord, pods: number, po
   const going = { ...wave, releasedAtMs: nowMs, sinceMs: nowMs };
   // Told before it is written: a run that dies in between tells it again, which changes nothing for who hears it. Scaled after
   // it is written: whatever happens then, the report knows where it may stand.
-  if (announced.waves.advance === 'announce')
+  if (announced.waves.advance === 'announce') {
+    await awaitNodes(record, wave, ports);
     await bus.put('Wave Advanced', eventOf(released, going, { wavePods: pods }));
+  }
   const kept = await keepWave(released, going, ports);
   journal.note('wave advanced', {
     rolloutId: record.rolloutId,
@@ -51,8 +61,8 @@ async function arrive(record: RolloutRecord, wave: WaveRecord, ports: Ports): Pr
   if (!seen) return settle(record, wave, ports);
   const target = replicasAt(announced, releasedPods);
   const look = await lens.deployment(cluster, workload);
-  const scaled =
-    waves.advance === 'scale' && look.ok ? await scale(lens, record, target, look.value) : undefined;
+  const scales = waves.advance === 'scale' && look.ok && isBelow(target, look.value);
+  const scaled = scales ? await scale(lens, record, wave, ports) : undefined;
   const failure = !look.ok ? look.failure : scaled?.ok === false ? scaled.failure : undefined;
   const waitedMs = ports.clock() - wave.sinceMs;
   if (failure !== undefined) {
@@ -86,14 +96,33 @@ async function arrive(record: RolloutRecord, wave: WaveRecord, ports: Ports): Pr
 }
 
 /** Never down: somebody else, an autoscaler say, may have wanted more. */
+const isBelow = (target: number, now: DeploymentSettings | undefined): boolean =>
+  now !== undefined && now.replicas < target;
+
 async function scale(
   lens: Kubernetes,
-  { announced: { cluster, workload } }: RolloutRecord,
-  target: number,
-  now: DeploymentSettings | undefined,
-): Promise<Answer<void> | undefined> {
-  return now !== undefined && now.replicas < target ? lens.scale(cluster, workload, target) : undefined;
+  record: RolloutRecord,
+  wave: WaveRecord,
+  ports: Ports,
+): Promise<Answer<void>> {
+  const { announced, releasedPods } = record;
+  await awaitNodes(record, wave, ports);
+  return lens.scale(announced.cluster, announced.workload, replicasAt(announced, releasedPods));
 }
+
+/** Pods without a slot make an autoscaler launch nodes, and those have to find them announced: so before anybody makes the pods. Not
+ *  sooner, because a wave may go out smaller than planned, and nodes that launch before its pods give back what nobody takes. */
+const awaitNodes = (record: RolloutRecord, wave: WaveRecord, ports: Ports): Promise<void> =>
+  leaveOpen(
+    {
+      ...record.announced,
+      announcementId: openDemandIdOf(record, wave),
+      startsAtMs: ports.clock(),
+      overMs: 0,
+    },
+    wave.openPods ?? 0,
+    ports,
+  );
 
 async function settle(record: RolloutRecord, wave: WaveRecord, ports: Ports): Promise<Next> {
   await keepWave(record, { ...wave, settledAtMs: ports.clock() }, ports);

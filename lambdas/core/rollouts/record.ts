@@ -55,6 +55,8 @@ export interface WaveRecord {
   readonly enoughSinceMs?: number;
   /** Pods that have addresses: those that are released. */
   readonly readyPods?: number;
+  /** Of those, margin included, the ones for which no present node has a slot: they wait for nodes to launch. None when absent. */
+  readonly openPods?: number;
   readonly readyAtMs?: number;
   /** How long what it takes needs to come back, before the next one. */
   readonly settlesMs?: number;
@@ -75,9 +77,13 @@ export const rolloutIdOf = ({
   announcementId,
 }: Pick<RolloutAnnounced, 'cluster' | 'announcementId'>): string => `${cluster}/${announcementId}`;
 
+/** What the ledger knows those pods of a wave by that wait for nodes: they are the same ones however often it is resumed. */
+export const openDemandIdOf = ({ announced }: RolloutRecord, { wave }: WaveRecord): string =>
+  `${announced.announcementId}:w${wave}`;
+
 /** What the ledger knows a wave's demand by: one of its own once resumed, so that nodes that were given up are tried again. */
-export const demandIdOf = ({ announced }: RolloutRecord, { wave, resumed }: WaveRecord): string =>
-  `${announced.announcementId}:w${wave}${resumed === undefined ? '' : `.${resumed}`}`;
+export const demandIdOf = (record: RolloutRecord, wave: WaveRecord): string =>
+  `${openDemandIdOf(record, wave)}${wave.resumed === undefined ? '' : `.${wave.resumed}`}`;
 
 /** Whether its pods come beside those that are there, and make a workload larger. Otherwise they take the place of old ones. */
 export const grows = ({ replicas, strategy, newVersion }: RolloutAnnounced): boolean =>

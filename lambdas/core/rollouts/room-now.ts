@@ -115,6 +115,15 @@ function growsInMs({ nodes, cluster, policy }: PresentNodes): number {
   return Math.max(IPAMD_LOOP_MS, ...steps);
 }
 
+/** Of the pods that are to come, margin included, those that no node has a slot for. Pods that take the places of others find theirs
+ *  once those have ended. */
+export const withoutSlot = (
+  announced: RolloutAnnounced,
+  pods: number,
+  { freeSlots }: Addressable,
+  { policy }: PresentNodes,
+): number => (replaces(announced) ? 0 : Math.max(0, Math.ceil(pods * policy.margin) - freeSlots));
+
 /** Schedulers are never exact: the margin is for pods that land beside where they were expected. A single pod fits where one does. */
 export const podsThatFit = ({ pods }: Addressable, margin: number): number =>
   Math.max(Math.min(pods, 1), Math.floor(pods / margin));

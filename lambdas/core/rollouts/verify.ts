@@ -6,7 +6,7 @@ import type { NodeRecord } from '../records.ts';
 import { keepWave, type Next, type Phase, readRollout, stopFor, tell, waitFor, waveOf } from './phase.ts';
 import { tooLate } from './plan-wave.ts';
 import { demandIdOf, type RolloutRecord, replicasAt, type WaveRecord } from './record.ts';
-import { addressableNow, countsFromMs, settlesForMs } from './room-now.ts';
+import { addressableNow, countsFromMs, settlesForMs, withoutSlot } from './room-now.ts';
 import { judge, type Verdict } from './verdict.ts';
 import { presentFor } from './warm.ts';
 
@@ -24,7 +24,12 @@ export async function verifyWave({ opened = false, ...phase }: VerifyPhase, port
   const wave = opened && under.readyPods !== undefined ? letGo(under, clock()) : under;
   if (clock() >= record.deadlineMs) return tooLate(record);
   if (await areThere(record, wave, ports))
-    return ready(record, { ...wave, readyPods: wave.wantedPods, readyAtMs: clock() }, opened, ports);
+    return ready(
+      record,
+      { ...wave, readyPods: wave.wantedPods, openPods: 0, readyAtMs: clock() },
+      opened,
+      ports,
+    );
   const present = await presentFor(record, wave, ports);
   if ('go' in present) return present;
   const records = await ledger.nodes(present.candidates.map(({ node }) => node.id));
@@ -66,6 +71,7 @@ export async function verifyWave({ opened = false, ...phase }: VerifyPhase, port
         {
           ...looked,
           readyPods: verdict.pods,
+          openPods: withoutSlot(record.announced, verdict.pods, can, present),
           readyAtMs: nowMs,
           settlesMs: settlesForMs(record.announced, present),
         },

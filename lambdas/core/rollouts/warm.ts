@@ -1,5 +1,5 @@
 /** Warm wave: the nodes that can be warmed for a wave's pods are, within the budget that all share. */
-import { type CarriedOut, carryOutRollout } from '../calls/rollout-calls.ts';
+import { carryOutRollout } from '../calls/rollout-calls.ts';
 import { adoptionWorstMs } from '../cni.ts';
 import { decideRollout } from '../decide-rollout.ts';
 import { waitAfter } from '../failures.ts';
@@ -8,7 +8,6 @@ import type { LeaveReason } from '../plan/steps.ts';
 import type { Ports } from '../ports.ts';
 import { type PresentNodes, seePresent, type Unseen } from '../present-nodes.ts';
 import type { RolloutAnnounced } from '../signals.ts';
-import { leaveOpen } from '../warm-rollout.ts';
 import { keepWave, type Next, type Phase, readRollout, stopFor, waitFor, waveOf } from './phase.ts';
 import { tooLate } from './plan-wave.ts';
 import { demandIdOf, podsPerNodeNow, type RolloutRecord, type WaveRecord } from './record.ts';
@@ -27,11 +26,8 @@ export async function warmWave(phase: Phase, ports: Ports): Promise<Next> {
   const { report, warmPart } = decideRollout(signal, present);
   const worth = worthIt(record, wave, present);
   if (worth) notePlan(report, ports);
-  const [, { waitMs }] = await Promise.all([
-    // Under the announcement's own id: pods that found no node for one wave are the same ones for the next.
-    leaveOpen(announced, report.openDemand, ports),
-    worth ? carryOutRollout(signal, { ...present, plan: warmPart }, ports) : ({ told: [] } as CarriedOut),
-  ]);
+  const carried = worth ? await carryOutRollout(signal, { ...present, plan: warmPart }, ports) : undefined;
+  const waitMs = carried?.waitMs;
   const ended = await endedFor(demandIdOf(record, wave), present, ledger);
   const shortfalls = { ...report.totals.nodesLeft, ...ended };
   const warmed = { ...wave, shortfalls };
