@@ -12,7 +12,7 @@ import { pointsOf, scaleTo } from '../../cli/simulate/chart.ts';
 import { page } from '../../cli/simulate/page.ts';
 import type { Outcome } from '../../cli/simulate/play.ts';
 import { type Comparison, compare } from '../../cli/simulate/run.ts';
-import { introduction, notes, table } from '../../cli/simulate/text.ts';
+import { failedIn, introduction, notes, outcomeDocument, table } from '../../cli/simulate/text.ts';
 import { alone, settingsComplaint, unplayable } from '../../cli/simulate/ways.ts';
 import { openWorld } from '../../cli/simulate/world.ts';
 import type { Snapshot } from '../../cli/snapshot/format.ts';
@@ -180,6 +180,50 @@ describe('a rolling update on full nodes', () => {
       compared.report?.selfPaced?.takesMs ?? Infinity,
     );
   });
+});
+
+describe('a rollout in waves that is stopped', () => {
+  let compared: Comparison;
+  beforeAll(async () => {
+    // Nobody says which of the full nodes' addresses have pods, so no wave can be promised any.
+    const rolls = burst({ pods: 60, rolling: { maxSurge: '25%', maxUnavailable: 0 } });
+    compared = await compare(FULL, rolls, { seed: 1, brief: true, ...quiet });
+  });
+
+  test('is no way without failures: where it stands is said in place of its figures', () => {
+    const waves = wayOf(compared, 'with us, in waves');
+    expect(waves.figures.failedRequests).toBe(0);
+    expect(failedIn(waves)).toBe('stopped, 0 of 60 pods released');
+    expect(table(compared.outcomes)).toMatch(/\nwith us, in waves \(stopped\) +– +– +– +\d.* never$/);
+    expect(notes(FULL, burst(), compared.outcomes).join('\n')).toContain(
+      'with us, in waves: stopped, 0 of 60 pods released: after',
+    );
+    expect(outcomeDocument(waves)).toMatchObject({
+      ...{ failedRequests: null, worstWaitSeconds: null, p99WaitSeconds: null },
+      stopped: { releasedPods: 0, pods: 60 },
+    });
+    expect(failedIn(wayOf(compared, 'present settings'))).toMatch(/^[1-9]\d*$/);
+  });
+
+  test('has no empty bar on the page', () => {
+    const html = page({ title: '', outcomes: compared.outcomes, notes: [] });
+    const [bars = ''] = /<ol class="bars">[\s\S]*?<\/ol>/.exec(html) ?? [];
+    const of = (name: string): string => bars.split('\n').find((row) => row.includes(`>${name}<`)) ?? '';
+    expect(of('with us, in waves')).toContain('>stopped, 0 of 60 pods released<');
+    expect(of('with us, in waves')).not.toContain('class="track"');
+    expect(of('present settings')).toContain('class="track"');
+    expect(html).toContain('with us, in waves (stopped)</th>');
+    expect(html).toContain('with us, in waves (stopped)</button>');
+  });
+});
+
+test('pods that never get an address are no success either, though no request fails', async () => {
+  const { outcomes } = await compare(FULL, burst({ pods: 5, launches: false }), {
+    ...{ seed: 1, brief: true },
+    ...quiet,
+  });
+  expect(outcomes.map(failedIn)).toEqual(outcomes.map(() => '0, 5 pods without an address'));
+  expect(page({ title: '', outcomes, notes: [] })).toContain('>0, 5 pods without an address<');
 });
 
 describe('the ways', () => {
