@@ -86,7 +86,9 @@ export function notes(snapshot: Snapshot, burst: Burst, outcomes: readonly Outco
   const prefixes = outcomes.some(({ way }) => way.env['ENABLE_PREFIX_DELEGATION'] === 'true');
   const ends = outcomes.map(({ samples }) => samples.at(-1)?.atSeconds ?? 0);
   const longer = outcomes.filter((_, index) => (ends[index] ?? 0) > Math.min(...ends) + SAME_END_SECONDS);
-  const counted = burst.podsPerNode !== undefined || snapshot.nodes.every(({ pods }) => pods !== undefined);
+  const { podsPerNode } = burst;
+  const shorter = snapshot.nodes.filter((node) => podsOf(node, snapshot) < (podsPerNode ?? 0)).length;
+  const counted = podsPerNode !== undefined || snapshot.nodes.every(({ pods }) => pods !== undefined);
   return [
     ...snapshot.notes,
     ...(counted
@@ -94,6 +96,11 @@ export function notes(snapshot: Snapshot, burst: Burst, outcomes: readonly Outco
       : [
           'How many pods each node runs is told from its addresses, at most: EC2 does not show it (--pods-per-node says it).',
         ]),
+    ...(shorter > 0
+      ? [
+          `${many(shorter, 'node')} of ${snapshot.nodes.length} with fewer addresses than the ${podsPerNode} pods of --pods-per-node: there are as many pods there as addresses.`,
+        ]
+      : []),
     ...(launched > 0
       ? [
           `Up to ${many(launched, 'node')} launched, as an autoscaler does 30 s after the first pod that fits nowhere.`,

@@ -16,6 +16,7 @@ import { failedIn, introduction, notes, outcomeDocument, table } from '../../cli
 import { alone, settingsComplaint, unplayable } from '../../cli/simulate/ways.ts';
 import { openWorld } from '../../cli/simulate/world.ts';
 import type { Snapshot } from '../../cli/snapshot/format.ts';
+import { withPods } from '../../cli/snapshot/read.ts';
 import { node, SMALL } from './snapshots.ts';
 
 const burst = (options: Partial<BurstOptions> = {}): Burst =>
@@ -283,6 +284,18 @@ describe('the ways', () => {
     expect(unplayable(SMALL, rolls(82))).toBe(
       '--pods: expected at most 81 with --rolling, as many as the nodes run, got 82',
     );
+  });
+
+  test('more pods on each node than any can run are refused; fewer addresses than that are said', () => {
+    expect(unplayable(SMALL, burst({ podsPerNode: 28 }))).toMatch(
+      /^--pods-per-node: expected at most 27, .* m5\.large .*, got 28$/,
+    );
+    const large = { ...SMALL, nodes: [...SMALL.nodes, node(4, [9], { maxPods: 110 })] };
+    expect(unplayable(large, burst({ podsPerNode: 28 }))).toBeUndefined();
+    const said = (podsPerNode: number): string =>
+      notes(withPods(SMALL, { podsPerNode }), burst({ podsPerNode }), []).join('\n');
+    expect(said(20)).toContain('3 nodes of 3 with fewer addresses than the 20 pods of --pods-per-node');
+    expect(said(18)).toBe('');
   });
 
   test.each<[Record<string, string>, string]>([
