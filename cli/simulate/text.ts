@@ -5,7 +5,7 @@ import { podsOf } from '../snapshot/pods.ts';
 import { aligned, count, seconds, wrapped } from '../tables.ts';
 import type { Burst } from './burst.ts';
 import type { Outcome, Stopped } from './play.ts';
-import { GIVEN, named, PATCHED, presentEnv } from './ways.ts';
+import { GIVEN, IN_WAVES, named, PATCHED, presentEnv } from './ways.ts';
 
 const callsOf = ({ figures }: Outcome): number =>
   Object.values(figures.ec2Calls).reduce((sum, calls) => sum + calls, 0);
@@ -114,6 +114,11 @@ export function notes(snapshot: Snapshot, burst: Burst, outcomes: readonly Outco
     ...(longer.length > 0
       ? [
           `Idle addresses and EC2 calls are counted for longer where the pods come slower: ${longer.map(({ way }) => way.name).join(', ')}.`,
+        ]
+      : []),
+    ...(burst.overMs > 0 && outcomes.some(({ way }) => way.us === 'waves')
+      ? [
+          `${IN_WAVES}: pods come as fast as addresses are there for them, not over ${burst.overMs / 1000} s (--over).`,
         ]
       : []),
     ...outcomes.flatMap(({ way, figures, stopped }) => [

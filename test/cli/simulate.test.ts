@@ -155,6 +155,9 @@ describe('compared', () => {
     const said = notes(FULL, burst(), compared.outcomes).join('\n');
     expect(said).toContain('EC2 does not show it');
     expect(said).toContain('launched, as an autoscaler does');
+    const pace = /^with us, in waves: pods come as fast as addresses .* not over 60 s \(--over\)\.$/m;
+    expect(said).not.toMatch(pace);
+    expect(notes(FULL, burst({ over: 60_000 }), compared.outcomes).join('\n')).toMatch(pace);
     expect(notes({ ...FULL, notes: ['1 node left out: Windows.'] }, burst({ podsPerNode: 27 }), [])).toEqual([
       '1 node left out: Windows.',
     ]);
