@@ -79,6 +79,14 @@ export const burstIn = ({ replicas, rolls, overMs, strategy, nodeGroups, startsI
     `announced ${startsInMs / 1000} s ahead`,
   ].join(', ');
 
+/** Where fewer pods were played than were asked for. */
+export const notPlayed = (asked: Burst, played: Burst): string[] =>
+  asked === played
+    ? []
+    : [
+        `${asked.workload.name}: of its ${many(asked.replicas.to, 'replica')} ${count(played.replicas.to)} are simulated, as many as its nodes run; the others wait for a node.`,
+      ];
+
 /** What a reader of the table has to know. */
 export function notes(snapshot: Snapshot, burst: Burst, outcomes: readonly Outcome[]): string[] {
   const launched = Math.max(0, ...outcomes.map(({ figures }) => figures.launched));

@@ -110,10 +110,22 @@ export function unplayable({ cluster, nodes }: Snapshot, burst: Burst): string |
     return 'cluster.ipFamily: expected "ipv4": with IPv6 no address is ever short, got "ipv6"';
   if (cluster.vpcCni?.env[CUSTOM] === 'true')
     return `cluster.vpcCni.env.${CUSTOM}: expected no custom networking: which subnets ENIConfigs name is not in a snapshot, got "true"`;
-  const slots = nodes.filter(burst.takes).reduce((sum, node) => sum + podSlots(node), 0);
+  const slots = slotsFor(nodes, burst);
   if (burst.rolls && slots > 0 && burst.replicas.from > slots)
     return `--pods: expected at most ${slots} with --rolling, as many as the nodes run, got ${burst.replicas.from}`;
   return fuller(nodes, burst) ?? nowhere(nodes, burst);
+}
+
+/** Pods with an address that its nodes run at most, whosever they are. */
+const slotsFor = (nodes: Snapshot['nodes'], burst: Burst): number =>
+  nodes.filter(burst.takes).reduce((sum, node) => sum + podSlots(node), 0);
+
+/** Of a Deployment that wants more pods than its nodes run: those that have a place there. The others wait, before and after. */
+export function placed({ nodes }: Snapshot, burst: Burst): Burst {
+  const slots = slotsFor(nodes, burst);
+  return !burst.rolls || slots === 0 || burst.replicas.from <= slots
+    ? burst
+    : { ...burst, replicas: { from: slots, to: slots } };
 }
 
 /** More pods on each node than any can run, as one line. */
