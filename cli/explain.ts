@@ -4,7 +4,8 @@
  */
 import { Command } from 'commander';
 import { explanation } from './explain-text.ts';
-import { explainIn, findScenario, launchingIn, openAt } from './explain-world.ts';
+import { explainIn, launchingIn, openAt } from './explain-world.ts';
+import { findScenario } from './find-scenario.ts';
 import { readEvent } from './read-event.ts';
 import { cannot, endsAtParsing, whole } from './usage.ts';
 

@@ -4,7 +4,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Command } from 'commander';
-import { findScenario } from './explain-world.ts';
+import { findScenario } from './find-scenario.ts';
 import { readEvent } from './read-event.ts';
 import { type Rollout, rolloutIn } from './rollout-input.ts';
 import { type Audience, playAtOnce, playWaves } from './rollout-play.ts';

@@ -1,10 +1,9 @@
 /** The worlds `npm run sim` serves: three quiet nodes, or a scenario whose clusters have stood for a while. */
-import { readFile } from 'node:fs/promises';
 import { build } from '../sim/scenario/build.ts';
 import type { Column, Scenario } from '../sim/scenario/format.ts';
 import { begin, settle, settlesForMs } from '../sim/scenario/play.ts';
-import { readScenarioText } from '../sim/scenario/read.ts';
 import { World } from '../sim/world.ts';
+import { findScenario } from './find-scenario.ts';
 
 export interface Opened {
   /** Its clock shows what the wall's does. */
@@ -34,17 +33,11 @@ export function openDefault(): Opened {
 /** The CNI as the scenario sets it up, and no prewarmer but the one that callers run. */
 const COLUMN: Column = { name: 'as written', prewarmer: 'off' };
 
-/** Settles the clusters in virtual time first. The complaint is one line that names the file. */
-export async function openScenario(file: string): Promise<Opened | { readonly complaint: string }> {
-  let text: string;
-  try {
-    text = await readFile(file, 'utf8');
-  } catch (error) {
-    return { complaint: `${file}: cannot be read: ${(error as Error).message}` };
-  }
-  const read = readScenarioText(text, file);
-  if (!read.ok) return { complaint: read.message };
-  const { scenario } = read;
+/** Settles the clusters in virtual time first. The complaint is one line. */
+export async function openScenario(name: string): Promise<Opened | { readonly complaint: string }> {
+  const found = await findScenario(name);
+  if ('complaint' in found) return found;
+  const { scenario } = found;
   const startedAtMs = Date.now();
   const built = build(scenario, COLUMN, SEED, startedAtMs - settlesForMs(scenario));
   const { world } = built;

@@ -29,8 +29,8 @@ const command = new Command('npm run sim --')
   .option('--port <n>', 'port of all services; 0 takes a free one', whole(0, 65_535), 0)
   .option('--speed <factor>', 'seconds of the world in one real second; its dates then run ahead', toSpeed, 1)
   .option(
-    '--scenario <file>',
-    'play this scenario (JSON); without it, three nodes of one cluster wait for you',
+    '--scenario <name>',
+    'play one that ships, for example S1, or a file; without it, three nodes of one cluster wait for you',
   )
   .addHelpText(
     'after',

@@ -256,7 +256,7 @@ describe('the commands', () => {
     [
       'a cluster nobody knows',
       ['snapshot', '--cluster', 'nobody', '--scenario', 'S1'],
-      /^--cluster: expected the name of an EKS cluster/,
+      /^--cluster: no EKS cluster "nobody" in eu-central-1; there is shop$/m,
     ],
     [
       'a node group that has no node',

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { findScenario } from '../../cli/explain-world.ts';
+import { findScenario } from '../../cli/find-scenario.ts';
 import { rolloutIn } from '../../cli/rollout-input.ts';
 import { playWaves } from '../../cli/rollout-play.ts';
 import { Picture } from '../../cli/rollout-show.ts';

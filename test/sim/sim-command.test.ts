@@ -131,6 +131,15 @@ test('Ctrl-C ends it as cleanly as SIGTERM does, at the port it was told to take
   expect(await second.end('SIGINT')).toMatchObject({ status: 0 });
 });
 
+test('a scenario that ships is found by its name, as by all commands', async () => {
+  const shipped = await startSim('--scenario', 's1');
+  expect(shipped.ready).toMatchObject({ clusters: ['shop'], nodes: { length: 5 } });
+  expect(await shipped.end('SIGTERM')).toMatchObject({ status: 0, stderr: '' });
+  const { status, stdout, stderr } = await finished(command('sim.ts', ['--scenario', 'S99']));
+  expect([status, stdout]).toEqual([2, '']);
+  expect(stderr).toMatch(/^--scenario: expected one of S1, .*, or a file, got "S99": ENOENT.*\n$/);
+});
+
 test('a scenario’s story begins when the world is ready: its launch reaches the function’s queue and has metadata', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'sim-'));
   const file = join(folder, 'scenario.json');
