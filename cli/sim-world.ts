@@ -24,9 +24,9 @@ export function openDefault(): Opened {
     zone: `eu-central-1${letter}`,
     cidr: `10.0.${index * 4}.0/22`,
   }));
-  const world = new World({ seed: SEED, cluster: 'demo', subnets, epochMs: Date.now() });
-  // What the CNI's defaults leave on a quiet m5.large: nine addresses on each of two interfaces.
-  for (let node = 0; node < 3; node++) world.established('m5.large', [9, 9]);
+  const world = new World({ seed: SEED, cluster: 'shop', subnets, epochMs: Date.now() });
+  // What the CNI's defaults leave on an m5.large without pods: nine addresses on its primary interface, and it stays so.
+  for (let node = 0; node < 3; node++) world.established('m5.large', [9]);
   return { world, begin: () => {} };
 }
 

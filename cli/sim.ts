@@ -39,7 +39,12 @@ To use it from another shell:
   npm run --silent sim > sim.json &
   export $(head -1 sim.json | jq -r '.environment | to_entries[] | "\\(.key)=\\(.value)"')
   aws ec2 describe-instances
-  npm run --silent invoke -- sweep test/events/plan-question.json`,
+  npm run --silent invoke -- sweep test/events/plan-question.json
+
+A minute later its nodes are known to be quiet, and an event of now warms them:
+  jq '.time = (now | todate) | .detail.startsAt = (now + 300 | todate)' \\
+    test/events/deployment-announced.json > now.json
+  npm run --silent invoke -- on-signal now.json`,
   );
 
 process.exitCode = await main();

@@ -28,7 +28,7 @@ test('a sweep in the world’s own environment answers, and each of its calls is
   const { status, stdout, stderr } = await invoke(['sweep', event], sim.ready.environment);
   const { answer, calls } = JSON.parse(stdout);
   expect(status).toBe(0);
-  expect(answer).toMatchObject([{ cluster: 'demo', nodes: 3 }]);
+  expect(answer).toMatchObject([{ cluster: 'shop', nodes: 3 }]);
   expect(calls[0]).toEqual({ service: 'eks', action: 'DescribeCluster', status: 200 });
   expect(calls).toContainEqual({ service: 'ec2', action: 'DescribeInstances', status: 200 });
   expect(calls).toContainEqual({ service: 'dynamodb', action: 'PutItem', status: 200 });
