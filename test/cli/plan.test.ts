@@ -269,6 +269,16 @@ describe('the commands', () => {
       /^--report: expected a file in a folder that is there, got "\/nowhere\/at\/all.html"$/m,
     ],
     [
+      'a page that is a folder',
+      ['simulate', 'c.json', '--pods', '3', '--report', tmpdir()],
+      /^--report: expected a file in a folder that is there, got "/m,
+    ],
+    [
+      'a page in a folder that is a file',
+      ['simulate', 'c.json', '--pods', '3', '--report', 'package.json/out.html'],
+      /^--report: expected a file in a folder that is there, got "/m,
+    ],
+    [
       'no Region',
       ['plan', '--cluster', 'shop', '--pods', '3', '--region', 'eu central'],
       /^--region: expected a/,
