@@ -156,6 +156,15 @@ describe('as a command', () => {
     expect(stdout).toContain('short    5 nodes no slots, 125 pods wait for nodes to launch');
   });
 
+  test('the detail of an announcement is as good as its event, as though it came now', async () => {
+    const detail = join(import.meta.dirname, '../../docs/examples/rollout-s1.json');
+    const { status, stdout, stderr } = await explain(detail, '--scenario', 'S1');
+    expect([status, stderr]).toEqual([0, '']);
+    expect(stdout).toContain(
+      'announcement release-7: Deployment default/checkout in shop, 135 → 235 replicas',
+    );
+  });
+
   test('--json is one document', async () => {
     const { stdout } = await explain(ANNOUNCED, '--scenario', 'S1', '--json');
     expect(JSON.parse(stdout)).toMatchObject({

@@ -85,11 +85,13 @@ test('a function without its settings throws, and says all that is missing', asy
 test('what cannot be asked is said in one line, and nothing is run', async () => {
   const broken = join(folder, 'broken.json');
   await writeFile(broken, '{"plan":');
+  const detail = join(import.meta.dirname, '../../docs/examples/rollout-s1.json');
   const wrong: readonly (readonly [readonly string[], string])[] = [
     [['brew-coffee', event], 'brew-coffee: expected a function among'],
     [['sweep', join(folder, 'nowhere.json')], 'nowhere.json: cannot be read'],
     [['sweep', broken], 'broken.json: is not JSON'],
     [['sweep', event, '--endpoint', 'here'], 'expected a URL'],
+    [['on-signal', detail], 'rollout-s1.json: expected a whole event, such as '],
     [['sweep'], 'missing required argument'],
   ];
   const refusals = await Promise.all(wrong.map(([args]) => invoke(args)));
