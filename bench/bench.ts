@@ -40,7 +40,9 @@ const command = new Command('npm run bench --')
     'Without arguments: the start-up of eks-ip-prewarmer, planning from 100 to 5,000 nodes, the demo, the embedded world from 50 to 5,000 nodes, a sweep over 1,000 and 5,000 nodes, and all scenarios. Exit code 2: wrong usage, or a scenario that cannot be meant.',
   )
   .option('--scenario <name>', 'only this one, for example S2')
-  .option('--file <path>', 'only the scenario in this file (docs/scenarios.md)')
+  .addOption(
+    new Option('--file <path>', 'only the scenario in this file (docs/scenarios.md)').conflicts('scenario'),
+  )
   .option('--seeds <n>', 'seeds for each scenario, counted from 1', whole(1, 1_000))
   .option('--json', 'one JSON document and nothing else')
   .option('--schema', 'the JSON schema of scenario files, and nothing else')

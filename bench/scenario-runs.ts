@@ -103,20 +103,21 @@ function oursIn(column: string, runs: readonly Played[]): string[] {
     `${column}: nodes launched ${spread(runs.map((run) => run.launched))}, nodes warmed ${spread(ours.map((each) => each.nodesWarmed))}; ` +
       `nodes left: ${left === '' ? 'none' : left}`,
   ];
-  if (ours.every(({ interfaces, fills }) => interfaces + fills === 0)) return warmed;
+  const twoDigits = (read: (each: Ours) => number | undefined): string =>
+    spread(ours.map(read), (value) => value.toFixed(2));
+  const { callsPerInterface, callsPerFill } = FLOORS;
+  const interfaces = `${spread(ours.map((each) => each.interfaces))} interfaces at ${twoDigits((each) => each.callsPerInterface)} changes each (floor ${callsPerInterface})`;
+  const fills = `${spread(ours.map((each) => each.fills))} fills at ${twoDigits((each) => each.callsPerFill)} (floor ${callsPerFill})`;
+  // What was done in no run has no figures.
+  const done = [
+    ...(ours.some((each) => each.interfaces > 0) ? [interfaces] : []),
+    ...(ours.some((each) => each.fills > 0) ? [fills] : []),
+  ];
+  if (done.length === 0) return warmed;
   return [
     ...warmed,
-    `${column}: ${spread(ours.map((each) => each.interfaces))} interfaces at ` +
-      `${spread(
-        ours.map((each) => each.callsPerInterface),
-        (value) => value.toFixed(2),
-      )} changes each (floor ${FLOORS.callsPerInterface}), ` +
-      `${spread(ours.map((each) => each.fills))} fills at ${spread(
-        ours.map((each) => each.callsPerFill),
-        (value) => value.toFixed(2),
-      )} (floor ${FLOORS.callsPerFill}); ` +
-      `${spread(ours.map((each) => each.throttled))} of our requests throttled`,
-    lastAttach(column, ours),
+    `${column}: ${done.join(', ')}; ${spread(ours.map((each) => each.throttled))} of our requests throttled`,
+    ...(ours.some(({ warmSeconds }) => warmSeconds !== undefined) ? [lastAttach(column, ours)] : []),
   ];
 }
 

@@ -7,7 +7,7 @@ import { inProcessDoor, virtualClient } from '../sim/wire/door.ts';
 import { kubeDoor } from '../sim/wire/kube-door.ts';
 import type { World } from '../sim/world.ts';
 import { type Account, accountOf } from './account-clients.ts';
-import { findScenario } from './explain-world.ts';
+import { findScenario } from './find-scenario.ts';
 
 /** The CNI as the scenario sets it up, and no prewarmer. */
 const COLUMN = { name: 'as written', prewarmer: 'off' } as const;

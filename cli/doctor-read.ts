@@ -6,14 +6,13 @@ import {
   DescribeNodegroupCommand,
   type Nodegroup,
 } from '@aws-sdk/client-eks';
-import { clusterNames, nodeGroupNames } from '../infra/eks-names.ts';
+import { nodeGroupNames } from '../infra/eks-names.ts';
 import { UsedBlocks } from '../lambdas/adapters/ec2-inventory.ts';
 import { eachEni, eachInstance, eachSubnet, nodesOfCluster } from '../lambdas/adapters/ec2-pages.ts';
 import { NodesRead, readSubnet } from '../lambdas/adapters/ec2-reading.ts';
 import { NOT_FOUND, readCluster, VPC_CNI } from '../lambdas/adapters/eks-clusters.ts';
 import { freeBlocksIn } from '../lambdas/core/blocks.ts';
 import { readCniSettings } from '../lambdas/core/cni.ts';
-import { thereIs } from '../lambdas/core/complaints.ts';
 import {
   type ClusterSeen,
   type EniQuota,
@@ -29,6 +28,7 @@ import { inParallel } from '../lambdas/core/parallel.ts';
 import type { Account } from './account-clients.ts';
 import { ASSUMED_QUOTA, readEniQuota } from './eni-quota.ts';
 import { countOn, kubeOf, NOT_COUNTED } from './kubernetes.ts';
+import { noSuchCluster } from './no-cluster.ts';
 import { type Tried, together, tried, triedPages } from './tried.ts';
 
 export interface Asked extends Pick<ClusterSeen, 'policy' | 'expected'> {
@@ -97,7 +97,7 @@ export async function look(
     ),
   ]);
   if ('code' in described && described.code === NOT_FOUND)
-    return { complaint: `--cluster: no EKS cluster "${name}" in ${region}${await others(account)}` };
+    return { complaint: await noSuchCluster(account, name) };
   const cluster = took('cluster', described);
   const vpcId = cluster?.resourcesVpcConfig?.vpcId ?? [...vpcIds][0];
   const noAddon = 'code' in addon && addon.code === NOT_FOUND;
@@ -232,13 +232,4 @@ async function withReservations({ ec2 }: Account, seen: ClusterSeen): Promise<Tr
     return { ...subnet, ...(prefixReservations !== undefined && { prefixReservations }) };
   });
   return { value: { ...seen, subnets } };
-}
-
-/** What there is instead. */
-async function others({ eks }: Account): Promise<string> {
-  const listed = await tried('eks:ListClusters', () => clusterNames(eks));
-  if ('trouble' in listed) return ': check the name, --region and --profile';
-  return listed.value.length === 0
-    ? ', nor any other: check --region and --profile'
-    : `; ${thereIs(listed.value)}`;
 }

@@ -1,10 +1,12 @@
 /** The doctor from options to findings. */
 
 import { type Examined, examine } from '../lambdas/core/doctor/examine.ts';
+import { typesOf } from '../lambdas/core/doctor/seen.ts';
 import type { Policy } from '../lambdas/core/policy.ts';
 import type { Account } from './account-clients.ts';
 import type { AccountOptions } from './account-options.ts';
 import { type Look, look } from './doctor-read.ts';
+import { tooManyPerNode } from './pods-per-node.ts';
 import { policyGiven } from './policy-given.ts';
 import type { toBurst, toChurn, toRollout } from './quantities.ts';
 
@@ -49,7 +51,15 @@ export async function diagnose(
     ...(eniQuota !== undefined && { eniQuota }),
   };
   const looked = await account.ask(() => look(account, asked, said));
-  return 'complaint' in looked ? looked : { look: looked, examined: examine(looked.seen) };
+  if ('complaint' in looked) return looked;
+  const rooms = typesOf(looked.seen).filter(({ nodes }) => nodes.length > 0);
+  const wrong = tooManyPerNode(
+    podsPerNode,
+    rooms.map(({ type, podCap }) => ({ type, pods: podCap })),
+    '--max-pods or --kubernetes says so',
+  );
+  if (wrong !== undefined) return { complaint: wrong };
+  return { look: looked, examined: examine(looked.seen) };
 }
 
 /** With what the command line says itself. */

@@ -1,39 +1,16 @@
 /** A scenario's world at a moment of its story, with the prewarmer deployed as in the benchmark's column `ours`, and one
  *  question asked in it. */
-import { readFile } from 'node:fs/promises';
 import { ONLY_ASKED, type Told } from '../lambdas/core/telling.ts';
 import type { Answer } from '../lambdas/handlers/on-signal.ts';
 import { build } from '../sim/scenario/build.ts';
 import type { Column, Scenario } from '../sim/scenario/format.ts';
 import { begin, settle, settlesForMs } from '../sim/scenario/play.ts';
-import { readScenario, readScenarioText } from '../sim/scenario/read.ts';
-import { SHIPPED } from '../sim/scenarios/shipped.ts';
 import { Stage } from '../sim/stage.ts';
 import type { World } from '../sim/world.ts';
 
 const OURS: Column = { name: 'ours', prewarmer: 'warm' };
 /** Longer than any function may run, virtual ms. */
 const ANSWERED_WITHIN_MS = 60_000;
-
-/** One that ships, by its name, or a file; the complaint is one line. */
-export async function findScenario(
-  name: string,
-): Promise<{ readonly scenario: Scenario } | { readonly complaint: string }> {
-  const shipped = Object.entries(SHIPPED).find(
-    ([, document]) => (document as { readonly name: string }).name.toLowerCase() === name.toLowerCase(),
-  );
-  let read: ReturnType<typeof readScenario>;
-  if (shipped !== undefined) read = readScenario(shipped[1], shipped[0]);
-  else
-    try {
-      read = readScenarioText(await readFile(name, 'utf8'), name);
-    } catch (error) {
-      const names = Object.values(SHIPPED).map((document) => (document as { readonly name: string }).name);
-      const expected = `expected one of ${names.join(', ')}, or a file`;
-      return { complaint: `--scenario: ${expected}, got "${name}": ${(error as Error).message}` };
-    }
-  return read.ok ? { scenario: read.scenario } : { complaint: read.message };
-}
 
 export interface Opened {
   readonly world: World;

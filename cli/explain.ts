@@ -4,8 +4,9 @@
  */
 import { Command } from 'commander';
 import { explanation } from './explain-text.ts';
-import { explainIn, findScenario, launchingIn, openAt } from './explain-world.ts';
-import { readEvent } from './read-event.ts';
+import { explainIn, launchingIn, openAt } from './explain-world.ts';
+import { findScenario } from './find-scenario.ts';
+import { announcing, isDetail, readEvent } from './read-event.ts';
 import { cannot, endsAtParsing, whole } from './usage.ts';
 
 const EXPLAINED = 0;
@@ -21,7 +22,10 @@ const command = new Command('npm run explain --')
       'scenario (simulated), as on-signal answers {"plan": EVENT}, and as its journal says it. Nothing is changed.\n\n' +
       'Exit code 0: explained; 1: the event asks for nothing; 2: wrong usage.',
   )
-  .argument('<event>', 'file with the event (JSON), for example test/events/deployment-announced.json')
+  .argument(
+    '<event>',
+    'file with the event (JSON), for example test/events/deployment-announced.json; of an announcement its detail is enough',
+  )
   .requiredOption('--scenario <name>', 'one that ships, for example S1, or a file (docs/scenarios.md)')
   .option('--at <seconds>', 'when it comes, s after the story’s beginning', whole(0, MOST_SECONDS), 0)
   .option('--seed <n>', 'the world’s seed', whole(0, 4_294_967_295), 1)
@@ -49,8 +53,9 @@ async function main(): Promise<number> {
   const found = await findScenario(name);
   if ('complaint' in found) return cannot(found.complaint);
   const { scenario } = found;
-  const opened = await openAt(scenario, read.event, { atSeconds: at, seed });
-  const explained = await explainIn(opened, read.event);
+  const event = isDetail(read.event) ? announcing(read.event) : read.event;
+  const opened = await openAt(scenario, event, { atSeconds: at, seed });
+  const explained = await explainIn(opened, event);
   if (json) {
     const asked = { scenario: scenario.name, seed, atSeconds: at, simulated: true };
     process.stdout.write(`${JSON.stringify({ ...asked, signals: explained.told, ...explained.answer })}\n`);

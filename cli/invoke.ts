@@ -9,7 +9,7 @@ import { bundle, bundlesFolder, functionNames, ROOT, stale } from '../infra/bund
 import { troubleOf } from './call-trouble.ts';
 import type { Call } from './invoke-calls.ts';
 import type { FunctionError, Invocation, News } from './invoke-child.ts';
-import { readEvent } from './read-event.ts';
+import { isDetail, readEvent } from './read-event.ts';
 import { cannot, endsAtParsing, toUrl } from './usage.ts';
 
 const ANSWERED = 0;
@@ -41,6 +41,11 @@ async function main(): Promise<number> {
   if (complaint !== undefined) return cannot(complaint);
   const read = await readEvent(file);
   if ('complaint' in read) return cannot(`${file}: ${read.complaint}`);
+  // A function gets what Lambda would bring it, so nothing is made of it here.
+  if (name === 'on-signal' && isDetail(read.event))
+    return cannot(
+      `${file}: expected a whole event, such as test/events/deployment-announced.json, got the detail of one`,
+    );
   try {
     if (stale(ROOT)) await bundle(ROOT);
   } catch (error) {

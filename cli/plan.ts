@@ -82,12 +82,11 @@ async function plan(account: Account, options: Options, progress: Progress): Pro
   const read = await account.ask(() => readPlan(account, options.cluster, options, policy));
   if ('complaint' in read) return cannot(read.complaint, progress);
 
-  const [{ planText, expectation }, { notes, outcomeDocument }, { nowhere, unplayable }] = await Promise.all([
-    import('./plan/text.ts'),
-    import('./simulate/text.ts'),
-    import('./simulate/ways.ts'),
-  ]);
-  const { snapshot, burst, report, effort } = read;
+  const [{ planText, expectation }, { notes, notPlayed, outcomeDocument }, { nowhere, placed, unplayable }] =
+    await Promise.all([import('./plan/text.ts'), import('./simulate/text.ts'), import('./simulate/ways.ts')]);
+  const { snapshot, report, effort } = read;
+  // A number that somebody typed is taken at its word.
+  const burst = options.pods === undefined ? placed(snapshot, read.burst) : read.burst;
   const wrong = options.simulation ? nowhere(snapshot.nodes, burst) : undefined;
   if (wrong !== undefined) return cannot(wrong, progress);
   const not = unplayable(snapshot, burst);
@@ -106,7 +105,10 @@ async function plan(account: Account, options: Options, progress: Progress): Pro
     : undefined;
   progress.end();
   for (const line of read.troubles) console.error(line);
-  const said = notes(snapshot, burst, played?.outcomes ?? []);
+  const said = [
+    ...(plays ? notPlayed(read.burst, burst) : []),
+    ...notes(snapshot, burst, played?.outcomes ?? []),
+  ];
   if (options.json)
     console.log(
       JSON.stringify({

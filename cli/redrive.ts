@@ -202,7 +202,7 @@ function text(redriven: readonly Redriven[], { dryRun }: Options): string {
   const lines = redriven.flatMap(({ queue, moved, left, failed }) => [
     failed === undefined
       ? `${nameOf(queue)}: ${dryRun ? '' : `${moved.length} moved back, `}${left} dead letters there`
-      : `${nameOf(queue)}: ${moved.length} moved back, then ${failed}`,
+      : `${nameOf(queue)}: ${dryRun ? '' : `${moved.length} moved back, then `}${failed}`,
     ...moved.map(({ messageId, about, because }) =>
       [`  ${messageId}  ${about}`, ...(because === undefined ? [] : [because])].join('  '),
     ),

@@ -4,8 +4,8 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Command } from 'commander';
-import { findScenario } from './explain-world.ts';
-import { readEvent } from './read-event.ts';
+import { findScenario } from './find-scenario.ts';
+import { detailIn, readEvent } from './read-event.ts';
 import { type Rollout, rolloutIn } from './rollout-input.ts';
 import { type Audience, playAtOnce, playWaves } from './rollout-play.ts';
 import { askYes, lines, NO_SHOW, Picture, type Show } from './rollout-show.ts';
@@ -30,7 +30,7 @@ const command = new Command('npm run rollout --')
     'Plays a batched rollout in a scenario (simulated, on virtual time): the announcement goes to the product, which sends its ' +
       'pods in waves, each once its addresses are there. Then the same pods come all at once, without the product and with the ' +
       'announcement alone, with the same seed.\n\n' +
-      'ANNOUNCEMENT is the detail of a Deployment Announced event (docs/announcements.md). Cluster, workload and replicas.from must ' +
+      'ANNOUNCEMENT is a Deployment Announced event, or its detail (docs/announcements.md). Cluster, workload and replicas.from must ' +
       'be those of the scenario, the namespace is "default"; without "waves", {"size":"auto"} is assumed. What the story of the ' +
       'scenario does to that workload or announces of it is left out, because the rollout comes in its place, at the beginning; ' +
       'everything else in the story happens. Pods that come at once come when and over as long as the announcement says; where ' +
@@ -67,9 +67,11 @@ async function main(): Promise<number> {
   const { seed, json } = options;
   const read = await readEvent(file);
   if ('complaint' in read) return cannot(`${file}: ${read.complaint}`);
+  const announced = detailIn(read.event);
+  if ('complaint' in announced) return cannot(`${file}: ${announced.complaint}`);
   const found = await findScenario(options.scenario);
   if ('complaint' in found) return cannot(found.complaint);
-  const rollout = rolloutIn(read.event, found.scenario, Date.now());
+  const rollout = rolloutIn(announced.detail, found.scenario, Date.now());
   if ('complaint' in rollout) return cannot(`${file}: ${rollout.complaint}`);
 
   process.once('SIGINT', interrupted);

@@ -1,10 +1,9 @@
 /** The worlds `npm run sim` serves: three quiet nodes, or a scenario whose clusters have stood for a while. */
-import { readFile } from 'node:fs/promises';
 import { build } from '../sim/scenario/build.ts';
 import type { Column, Scenario } from '../sim/scenario/format.ts';
 import { begin, settle, settlesForMs } from '../sim/scenario/play.ts';
-import { readScenarioText } from '../sim/scenario/read.ts';
 import { World } from '../sim/world.ts';
+import { findScenario } from './find-scenario.ts';
 
 export interface Opened {
   /** Its clock shows what the wall's does. */
@@ -25,26 +24,20 @@ export function openDefault(): Opened {
     zone: `eu-central-1${letter}`,
     cidr: `10.0.${index * 4}.0/22`,
   }));
-  const world = new World({ seed: SEED, cluster: 'demo', subnets, epochMs: Date.now() });
-  // What the CNI's defaults leave on a quiet m5.large: nine addresses on each of two interfaces.
-  for (let node = 0; node < 3; node++) world.established('m5.large', [9, 9]);
+  const world = new World({ seed: SEED, cluster: 'shop', subnets, epochMs: Date.now() });
+  // What the CNI's defaults leave on an m5.large without pods: nine addresses on its primary interface, and it stays so.
+  for (let node = 0; node < 3; node++) world.established('m5.large', [9]);
   return { world, begin: () => {} };
 }
 
 /** The CNI as the scenario sets it up, and no prewarmer but the one that callers run. */
 const COLUMN: Column = { name: 'as written', prewarmer: 'off' };
 
-/** Settles the clusters in virtual time first. The complaint is one line that names the file. */
-export async function openScenario(file: string): Promise<Opened | { readonly complaint: string }> {
-  let text: string;
-  try {
-    text = await readFile(file, 'utf8');
-  } catch (error) {
-    return { complaint: `${file}: cannot be read: ${(error as Error).message}` };
-  }
-  const read = readScenarioText(text, file);
-  if (!read.ok) return { complaint: read.message };
-  const { scenario } = read;
+/** Settles the clusters in virtual time first. The complaint is one line. */
+export async function openScenario(name: string): Promise<Opened | { readonly complaint: string }> {
+  const found = await findScenario(name);
+  if ('complaint' in found) return found;
+  const { scenario } = found;
   const startedAtMs = Date.now();
   const built = build(scenario, COLUMN, SEED, startedAtMs - settlesForMs(scenario));
   const { world } = built;

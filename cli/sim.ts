@@ -29,8 +29,8 @@ const command = new Command('npm run sim --')
   .option('--port <n>', 'port of all services; 0 takes a free one', whole(0, 65_535), 0)
   .option('--speed <factor>', 'seconds of the world in one real second; its dates then run ahead', toSpeed, 1)
   .option(
-    '--scenario <file>',
-    'play this scenario (JSON); without it, three nodes of one cluster wait for you',
+    '--scenario <name>',
+    'play one that ships, for example S1, or a file; without it, three nodes of one cluster wait for you',
   )
   .addHelpText(
     'after',
@@ -39,7 +39,12 @@ To use it from another shell:
   npm run --silent sim > sim.json &
   export $(head -1 sim.json | jq -r '.environment | to_entries[] | "\\(.key)=\\(.value)"')
   aws ec2 describe-instances
-  npm run --silent invoke -- sweep test/events/plan-question.json`,
+  npm run --silent invoke -- sweep test/events/plan-question.json
+
+A minute later its nodes are known to be quiet, and an event of now warms them:
+  jq '.time = (now | todate) | .detail.startsAt = (now + 300 | todate)' \\
+    test/events/deployment-announced.json > now.json
+  npm run --silent invoke -- on-signal now.json`,
   );
 
 process.exitCode = await main();

@@ -1,5 +1,5 @@
 /** `eks-ip-prewarmer simulate`: the same burst on a snapshot's cluster under its settings, under others, and with us. */
-import { existsSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { Command } from 'commander';
@@ -55,7 +55,7 @@ export const subcommand: Subcommand = {
     if (wrong !== undefined) return cannot(wrong);
     const { seed, settings, report } = options;
     // Before anybody waits for what could not be kept.
-    if (report !== undefined && !existsSync(dirname(report)))
+    if (report !== undefined && (!isFolder(dirname(report)) || isFolder(report)))
       return cannot(`--report: expected a file in a folder that is there, got "${report}"`);
     const [{ readSnapshotFile, withPods }, { settingsComplaint, unplayable }] = await Promise.all([
       import('./snapshot/read.ts'),
@@ -97,6 +97,8 @@ export const subcommand: Subcommand = {
     return write(report, page({ title: intro, outcomes: compared.outcomes, notes: said }));
   },
 };
+
+const isFolder = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 
 async function write(file: string, page: string): Promise<number> {
   try {

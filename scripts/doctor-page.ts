@@ -46,7 +46,7 @@ read; 130: interrupted.
 | \`--cronjobs\` | \`"40 every 1m for 20s"\` | pods that come every so often, and how long they run |
 | \`--growth\` | \`500/month\` | addresses the cluster needs more: a date for each subnet |
 | \`--kubernetes\` | | pods with an address and max-pods of each node, as the cluster's API server has them now |
-| \`--pods-per-node\` | \`22\` | pods with an address on each node, in place of those counted; without either, what a quiet node surely has free counts |
+| \`--pods-per-node\` | \`22\` | pods with an address on each node, in place of those counted, at most as many as max-pods allow; without either, what a quiet node surely has free counts |
 | \`--max-pods\` | \`110\` | kubelets' max-pods, in place of theirs; without \`--kubernetes\` the type's own counts |
 | \`--cni-env\` | \`WARM_ENI_TARGET=1\` | aws-node's environment where the CNI is no EKS add-on, once for each variable |
 | \`--policy\` | \`policy.json\` | the prewarmer's policy, as deployed |

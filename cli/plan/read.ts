@@ -6,6 +6,7 @@ import type { RolloutReport } from '../../lambdas/core/decide-rollout.ts';
 import type { DeploymentSettings, Kubernetes } from '../../lambdas/core/kubernetes.ts';
 import { QUIET_MS } from '../../lambdas/core/limits.ts';
 import type { Cluster } from '../../lambdas/core/model.ts';
+import { policyFor } from '../../lambdas/core/node-group-policy.ts';
 import { limitsOf } from '../../lambdas/core/plan/instance-limits.ts';
 import { lookAt } from '../../lambdas/core/plan/standing.ts';
 import { type ActStep, acts } from '../../lambdas/core/plan/steps.ts';
@@ -14,9 +15,10 @@ import { warmRollout } from '../../lambdas/core/warm-rollout.ts';
 import type { Account } from '../account-clients.ts';
 import { countOn, kubeOf, NOT_COUNTED } from '../kubernetes.ts';
 import { type Burst, type BurstOptions, burstOf, signalOf } from '../simulate/burst.ts';
+import { fuller } from '../simulate/ways.ts';
 import { withCounts } from '../snapshot/counts.ts';
-import type { Snapshot } from '../snapshot/format.ts';
-import { settingsOf } from '../snapshot/pods.ts';
+import type { Snapshot, SnapshotNode } from '../snapshot/format.ts';
+import { podSlots, settingsOf } from '../snapshot/pods.ts';
 import { withPods } from '../snapshot/read.ts';
 import { takeSnapshot } from '../snapshot/take.ts';
 import { CountedLens, readingPorts } from './ports.ts';
@@ -62,6 +64,9 @@ export async function readPlan(
   const lens = new CountedLens(api, account.clock, counted);
   const burst = await burstFor(lens, name, options);
   if ('complaint' in burst) return burst;
+  const snapshot = withCounts(taken.snapshot, nodes, counted);
+  const wrong = fuller(snapshot.nodes, burst, roomBy(policy, name));
+  if (wrong !== undefined) return { complaint: wrong };
   const known = options.podsPerNode === undefined && counted.hasPods;
   const ports = readingPorts(account, name, { policy, kubernetes: known ? lens : undefined });
   // One look cannot tell which nodes are quiet: they are taken to have looked like this for as long as it takes.
@@ -73,10 +78,18 @@ export async function readPlan(
   return {
     ...{ cluster, burst, report, troubles: counted.troubles },
     // What was said goes before what was counted.
-    snapshot: withPods(withCounts(taken.snapshot, nodes, counted), burst),
+    snapshot: withPods(snapshot, burst),
     effort: effortOf(report, burst, policy, taken.snapshot),
   };
 }
+
+/** What the policy says of max-pods counts as well: nodes may take so many, though the type's own are fewer. */
+const roomBy =
+  (policy: Policy, cluster: string) =>
+  (node: SnapshotNode): number => {
+    const { maxPods = 0, hostNetworkPods } = policyFor(policy, cluster, node.nodeGroup);
+    return Math.max(podSlots(node), maxPods - hostNetworkPods);
+  };
 
 async function burstFor(lens: Kubernetes, cluster: string, options: PlanOptions): Promise<Burst | Refused> {
   const { pods, workload } = options;

@@ -4,7 +4,7 @@ import { many } from '../../lambdas/core/doctor/finding.ts';
 import type { AdviseStep, Step } from '../../lambdas/core/plan/steps.ts';
 import { what as inShort } from '../explain-text.ts';
 import type { Comparison } from '../simulate/run.ts';
-import { burstIn, KEY, table } from '../simulate/text.ts';
+import { burstIn, failedIn, KEY, table } from '../simulate/text.ts';
 import { count, wrapped } from '../tables.ts';
 import { pacing } from './pacing.ts';
 import type { PlanRead } from './read.ts';
@@ -38,7 +38,7 @@ export function planText(
 /** What a person wants to know first; the table below has the rest. */
 const verdict = ({ outcomes }: Comparison): string =>
   `Failed requests, simulated: ${outcomes
-    .map(({ way, figures }) => `${way.name} ${count(figures.failedRequests)}`)
+    .map((outcome) => `${outcome.way.name}${outcome.stopped === undefined ? '' : ':'} ${failedIn(outcome)}`)
     .join('; ')}.`;
 
 const oneByOne = (step: Step): string =>

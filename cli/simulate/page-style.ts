@@ -41,7 +41,8 @@ h2{font-size:17px;margin:32px 0 10px}
 .charts .axis{grid-column:1/-1;color:var(--soft);font-size:13px;max-width:90ch;margin:0}
 .bars{list-style:none;margin:0;padding:0;display:grid;gap:6px}
 .bars li{display:grid;grid-template-columns:minmax(9em,17em) 1fr 4.5em;gap:12px;align-items:center}
-@media (max-width:600px){.bars li{grid-template-columns:1fr 4.5em;gap:2px 12px}.bars .track{grid-area:2/1}.bars .value{grid-area:2/2}}
+@media (max-width:600px){.bars li{grid-template-columns:1fr 4.5em;gap:2px 12px}.bars .track{grid-area:2/1}.bars .value{grid-area:2/2}.bars .words{grid-area:2/1/2/3}}
+.words{grid-column:2/-1;color:var(--soft)}
 .track{background:var(--rule);border-radius:4px;height:16px;overflow:hidden}
 .bar{display:block;height:100%;min-width:2px;border-radius:4px}
 .value,td{text-align:right;font-variant-numeric:tabular-nums}

@@ -4,7 +4,7 @@ import { type Chart, escaped, type Line, PLOT, pointsOf, svg, WIDTH } from './ch
 import { SCRIPT, STYLE } from './page-style.ts';
 import type { Outcome } from './play.ts';
 import type { Sample } from './series.ts';
-import { figuresOf } from './text.ts';
+import { failedIn, figuresOf, labelOf } from './text.ts';
 import { IN_WAVES, PATCHED, PRESENT, WITH_US } from './ways.ts';
 
 export interface Page {
@@ -48,9 +48,9 @@ export function page({ title, outcomes, notes }: Page): string {
     ({ id, title: named, of }): Chart => ({
       ...{ id, title: named, fromSeconds, toSeconds },
       lines: outcomes.map(
-        ({ way, samples }, index): Line => ({
-          ...{ way: colours[index] ?? 0, name: way.name, main: MAIN.includes(way.name) },
-          points: pointsOf(samples, of, toSeconds),
+        (outcome, index): Line => ({
+          ...{ way: colours[index] ?? 0, name: labelOf(outcome), main: MAIN.includes(outcome.way.name) },
+          points: pointsOf(outcome.samples, of, toSeconds),
         }),
       ),
     }),
@@ -106,9 +106,15 @@ function lastOf(outcomes: readonly Outcome[]): number {
 
 function bars(outcomes: readonly Outcome[], colours: readonly number[]): string {
   const most = Math.max(1, ...outcomes.map(({ figures }) => figures.failedRequests));
-  const rows = outcomes.map(({ way, figures: { failedRequests } }, index) => {
+  const rows = outcomes.map((outcome, index) => {
+    const { way, stopped } = outcome;
+    const { failedRequests, withoutAddress } = outcome.figures;
+    const name = `<span class="name">${escaped(way.name)}</span>`;
+    // An empty bar would be the best of all.
+    if (stopped !== undefined || (failedRequests === 0 && withoutAddress > 0))
+      return `<li>${name}<span class="words">${failedIn(outcome)}</span></li>`;
     const width = Math.round((failedRequests / most) * 1000) / 10;
-    return `<li><span class="name">${escaped(way.name)}</span><span class="track">${failedRequests > 0 ? `<span class="bar way-${colours[index]}" style="width:${width}%"></span>` : ''}</span><span class="value">${count(failedRequests)}</span></li>`;
+    return `<li>${name}<span class="track">${failedRequests > 0 ? `<span class="bar way-${colours[index]}" style="width:${width}%"></span>` : ''}</span><span class="value">${count(failedRequests)}</span></li>`;
   });
   return `<ol class="bars">${rows.join('\n')}</ol>`;
 }
@@ -116,8 +122,8 @@ function bars(outcomes: readonly Outcome[], colours: readonly number[]): string 
 const legend = (outcomes: readonly Outcome[], colours: readonly number[]): string =>
   `<div class="legend" role="group" aria-label="Show or hide">${outcomes
     .map(
-      ({ way }, index) =>
-        `<button type="button" aria-pressed="true" data-way="${colours[index]}"><i class="way-${colours[index]}"></i>${escaped(way.name)}</button>`,
+      (outcome, index) =>
+        `<button type="button" aria-pressed="true" data-way="${colours[index]}"><i class="way-${colours[index]}"></i>${escaped(labelOf(outcome))}</button>`,
     )
     .join('')}</div>`;
 
@@ -135,7 +141,7 @@ const HEAD = [
 function table(outcomes: readonly Outcome[], colours: readonly number[]): string {
   const rows = outcomes.map((outcome, index) => {
     const cells = figuresOf(outcome).map((cell) => `<td>${cell}</td>`);
-    return `<tr><th scope="row"><i class="way-${colours[index]}"></i>${escaped(outcome.way.name)}</th>${cells.join('')}</tr>`;
+    return `<tr><th scope="row"><i class="way-${colours[index]}"></i>${escaped(labelOf(outcome))}</th>${cells.join('')}</tr>`;
   });
   return `<div class="scroll" role="region" tabindex="0" aria-label="Figures of each way"><table><thead><tr>${HEAD.map((each) => `<th scope="col">${each}</th>`).join('')}</tr></thead><tbody>${rows.join('\n')}</tbody></table></div>`;
 }

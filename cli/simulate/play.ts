@@ -22,8 +22,15 @@ export interface Outcome {
   readonly samples: readonly Sample[];
   /** What we would have said, when we were asked right before. */
   readonly report?: RolloutReport;
-  /** Of a rollout in waves that was stopped. */
-  readonly stopped?: string;
+  /** Of a rollout in waves that came to no end: it is no answer to how its pods would have fared. */
+  readonly stopped?: Stopped;
+}
+
+export interface Stopped {
+  /** The words of whoever stopped it. */
+  readonly because: string;
+  readonly releasedPods: number;
+  readonly pods: number;
 }
 
 export interface PlayOptions {
@@ -67,7 +74,7 @@ export async function playWay(
   const samples = sampling(world, dueMs);
   const startMs = kernel.nowMs;
   const endMs = dueMs + burst.overMs + (way.selfPaced?.takesMs ?? 0) + AFTERWARDS_MS;
-  let stopped: string | undefined;
+  let stopped: Stopped | undefined;
   if (way.us === 'waves') {
     stopped = await inWaves(played, snapshot, burst, dueMs);
   } else {
@@ -142,21 +149,21 @@ async function askFor(
   return report !== undefined && 'openDemand' in report ? report : undefined;
 }
 
-/** The pods come as waves are released; the words of whoever stopped it, if somebody did. */
+/** The pods come as waves are released; where it stands, if somebody stopped it. */
 async function inWaves(
   { world, workload }: Played,
   snapshot: Snapshot,
   burst: Burst,
   dueMs: number,
-): Promise<string | undefined> {
+): Promise<Stopped | undefined> {
   const { kernel, bus, stepFunctions } = world;
   const announcementId = 'burst';
   const fresh = burst.rolls ? world.deploy(deploymentOf(burst, snapshot, FRESH, 0)) : workload;
-  let stopped: string | undefined;
+  let because: string | undefined;
   bus.addRule({
     matches: ({ 'detail-type': type }) => type === 'Rollout Finished',
     deliver: ({ detail }) => {
-      stopped = (detail as { readonly cause?: string }).cause;
+      because = (detail as { readonly cause?: string }).cause;
     },
   });
   followWaves(bus, {
@@ -176,5 +183,7 @@ async function inWaves(
   await pass(kernel, dueMs + WAVES_AT_MOST_MS, ended);
   // What was said of its end is on its way.
   await kernel.run(kernel.nowMs + SAID_WITHIN_MS);
-  return stopped ?? (ended() ? undefined : 'it was not done after two hours');
+  because ??= ended() ? undefined : 'it was not done after two hours';
+  if (because === undefined) return undefined;
+  return { because, releasedPods: fresh.replicas, pods: burst.replicas.to };
 }

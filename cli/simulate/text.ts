@@ -4,8 +4,8 @@ import type { Snapshot } from '../snapshot/format.ts';
 import { podsOf } from '../snapshot/pods.ts';
 import { aligned, count, seconds, wrapped } from '../tables.ts';
 import type { Burst } from './burst.ts';
-import type { Outcome } from './play.ts';
-import { GIVEN, named, PATCHED, presentEnv } from './ways.ts';
+import type { Outcome, Stopped } from './play.ts';
+import { GIVEN, IN_WAVES, named, PATCHED, presentEnv } from './ways.ts';
 
 const callsOf = ({ figures }: Outcome): number =>
   Object.values(figures.ec2Calls).reduce((sum, calls) => sum + calls, 0);
@@ -15,7 +15,24 @@ const SAME_END_SECONDS = 10;
 const HEAD = ['', 'failed', 'worst s', 'p99 s', 'EC2 calls', 'throttled', 'idle addr·s', 'last pod s'];
 
 export const table = (outcomes: readonly Outcome[]): string =>
-  aligned([HEAD, ...outcomes.map((outcome) => [outcome.way.name, ...figuresOf(outcome)])]).join('\n');
+  aligned([HEAD, ...outcomes.map((outcome) => [labelOf(outcome), ...figuresOf(outcome)])]).join('\n');
+
+/** The name of its way, and whether that came to no end. */
+export const labelOf = ({ way, stopped }: Outcome): string =>
+  stopped === undefined ? way.name : `${way.name} (stopped)`;
+
+/** What failed, in a few words. Of pods that were never released nothing can fail: that is no success. */
+export function failedIn({ figures, stopped }: Outcome): string {
+  if (stopped !== undefined) return stoppedIn(stopped);
+  const { failedRequests, withoutAddress } = figures;
+  return `${count(failedRequests)}${withoutAddress > 0 ? `, ${many(withoutAddress, 'pod')} without an address` : ''}`;
+}
+
+export const stoppedIn = ({ releasedPods, pods }: Stopped): string =>
+  `stopped, ${count(releasedPods)} of ${many(pods, 'pod')} released`;
+
+/** Stands for a figure that cannot be compared. */
+const NONE = '–';
 
 /** What its columns are. */
 export const KEY = wrapped(
@@ -25,11 +42,11 @@ export const KEY = wrapped(
 
 /** A row of figures, in the order of the heads of text and page. */
 export const figuresOf = (outcome: Outcome): string[] => {
-  const { figures, lastPodSeconds } = outcome;
+  const { figures, lastPodSeconds, stopped } = outcome;
   return [
-    count(figures.failedRequests),
-    seconds(figures.worstWaitMs),
-    seconds(figures.p99WaitMs),
+    ...(stopped === undefined
+      ? [count(figures.failedRequests), seconds(figures.worstWaitMs), seconds(figures.p99WaitMs)]
+      : [NONE, NONE, NONE]),
     count(callsOf(outcome)),
     count(figures.throttled),
     count(figures.addressSecondsIdle),
@@ -62,6 +79,14 @@ export const burstIn = ({ replicas, rolls, overMs, strategy, nodeGroups, startsI
     `announced ${startsInMs / 1000} s ahead`,
   ].join(', ');
 
+/** Where fewer pods were played than were asked for. */
+export const notPlayed = (asked: Burst, played: Burst): string[] =>
+  asked === played
+    ? []
+    : [
+        `${asked.workload.name}: of its ${many(asked.replicas.to, 'replica')} ${count(played.replicas.to)} are simulated, as many as its nodes run; the others wait for a node.`,
+      ];
+
 /** What a reader of the table has to know. */
 export function notes(snapshot: Snapshot, burst: Burst, outcomes: readonly Outcome[]): string[] {
   const launched = Math.max(0, ...outcomes.map(({ figures }) => figures.launched));
@@ -69,7 +94,9 @@ export function notes(snapshot: Snapshot, burst: Burst, outcomes: readonly Outco
   const prefixes = outcomes.some(({ way }) => way.env['ENABLE_PREFIX_DELEGATION'] === 'true');
   const ends = outcomes.map(({ samples }) => samples.at(-1)?.atSeconds ?? 0);
   const longer = outcomes.filter((_, index) => (ends[index] ?? 0) > Math.min(...ends) + SAME_END_SECONDS);
-  const counted = burst.podsPerNode !== undefined || snapshot.nodes.every(({ pods }) => pods !== undefined);
+  const { podsPerNode } = burst;
+  const shorter = snapshot.nodes.filter((node) => podsOf(node, snapshot) < (podsPerNode ?? 0)).length;
+  const counted = podsPerNode !== undefined || snapshot.nodes.every(({ pods }) => pods !== undefined);
   return [
     ...snapshot.notes,
     ...(counted
@@ -77,6 +104,11 @@ export function notes(snapshot: Snapshot, burst: Burst, outcomes: readonly Outco
       : [
           'How many pods each node runs is told from its addresses, at most: EC2 does not show it (--pods-per-node says it).',
         ]),
+    ...(shorter > 0
+      ? [
+          `${many(shorter, 'node')} of ${snapshot.nodes.length} with fewer addresses than the ${podsPerNode} pods of --pods-per-node: there are as many pods there as addresses.`,
+        ]
+      : []),
     ...(launched > 0
       ? [
           `Up to ${many(launched, 'node')} launched, as an autoscaler does 30 s after the first pod that fits nowhere.`,
@@ -92,11 +124,20 @@ export function notes(snapshot: Snapshot, burst: Burst, outcomes: readonly Outco
           `Idle addresses and EC2 calls are counted for longer where the pods come slower: ${longer.map(({ way }) => way.name).join(', ')}.`,
         ]
       : []),
+    ...(burst.overMs > 0 && outcomes.some(({ way }) => way.us === 'waves')
+      ? [
+          `${IN_WAVES}: pods come as fast as addresses are there for them, not over ${burst.overMs / 1000} s (--over).`,
+        ]
+      : []),
     ...outcomes.flatMap(({ way, figures, stopped }) => [
       ...(figures.withoutAddress > 0
         ? [`${way.name}: ${many(figures.withoutAddress, 'pod')} had no address at the end.`]
         : []),
-      ...(stopped !== undefined ? [`${way.name}: the rollout was stopped: ${stopped}.`] : []),
+      ...(stopped !== undefined
+        ? [
+            `${way.name}: ${stoppedIn(stopped)}: ${stopped.because}. What failed until then (${many(figures.failedRequests, 'request')}) cannot be compared.`,
+          ]
+        : []),
       ...(figures.lateAttach > 0
         ? [`${way.name}: ${many(figures.lateAttach, 'attach', 'attaches')} came too late to help.`]
         : []),
@@ -114,9 +155,10 @@ export const outcomeDocument = (outcome: Outcome): unknown => {
   return {
     ...{ way: way.name, us: way.us, env: way.env },
     ...(way.selfPaced !== undefined && { patch: way.selfPaced.patch }),
-    failedRequests: figures.failedRequests,
-    worstWaitSeconds: figures.worstWaitMs / 1000,
-    p99WaitSeconds: figures.p99WaitMs / 1000,
+    // Nobody who sorts by them should find a rollout first that did not happen.
+    failedRequests: stopped === undefined ? figures.failedRequests : null,
+    worstWaitSeconds: stopped === undefined ? figures.worstWaitMs / 1000 : null,
+    p99WaitSeconds: stopped === undefined ? figures.p99WaitMs / 1000 : null,
     ec2Calls: callsOf(outcome),
     ec2CallsByAction: figures.ec2Calls,
     throttled: figures.throttled,

@@ -1,7 +1,8 @@
 /** The ways to meet a burst that are compared: the CNI alone under several settings, and us. */
 import type { SelfPaced } from '../../lambdas/core/plan/deployment-patch.ts';
 import { typeLimits } from '../../sim/ec2/instance-types.ts';
-import { CNI_SETTINGS, type CniEnv, type Snapshot } from '../snapshot/format.ts';
+import { tooManyPerNode } from '../pods-per-node.ts';
+import { CNI_SETTINGS, type CniEnv, type Snapshot, type SnapshotNode } from '../snapshot/format.ts';
 import { podSlots, podsOf } from '../snapshot/pods.ts';
 import type { Burst } from './burst.ts';
 
@@ -109,10 +110,32 @@ export function unplayable({ cluster, nodes }: Snapshot, burst: Burst): string |
     return 'cluster.ipFamily: expected "ipv4": with IPv6 no address is ever short, got "ipv6"';
   if (cluster.vpcCni?.env[CUSTOM] === 'true')
     return `cluster.vpcCni.env.${CUSTOM}: expected no custom networking: which subnets ENIConfigs name is not in a snapshot, got "true"`;
-  const slots = nodes.filter(burst.takes).reduce((sum, node) => sum + podSlots(node), 0);
+  const slots = slotsFor(nodes, burst);
   if (burst.rolls && slots > 0 && burst.replicas.from > slots)
     return `--pods: expected at most ${slots} with --rolling, as many as the nodes run, got ${burst.replicas.from}`;
-  return nowhere(nodes, burst);
+  return fuller(nodes, burst) ?? nowhere(nodes, burst);
+}
+
+/** Pods with an address that its nodes run at most, whosever they are. */
+const slotsFor = (nodes: Snapshot['nodes'], burst: Burst): number =>
+  nodes.filter(burst.takes).reduce((sum, node) => sum + podSlots(node), 0);
+
+/** Of a Deployment that wants more pods than its nodes run: those that have a place there. The others wait, before and after. */
+export function placed({ nodes }: Snapshot, burst: Burst): Burst {
+  const slots = slotsFor(nodes, burst);
+  return !burst.rolls || slots === 0 || burst.replicas.from <= slots
+    ? burst
+    : { ...burst, replicas: { from: slots, to: slots } };
+}
+
+/** More pods on each node than any can run, as one line. */
+export function fuller(
+  nodes: Snapshot['nodes'],
+  { podsPerNode: said }: Pick<Burst, 'podsPerNode'>,
+  roomOf: (node: SnapshotNode) => number = podSlots,
+): string | undefined {
+  const rooms = nodes.map((node) => ({ type: node.type, pods: roomOf(node) }));
+  return tooManyPerNode(said, rooms, 'a plan or a snapshot with --kubernetes has them');
 }
 
 /** Node groups that have no node, as one line. */

@@ -1,6 +1,7 @@
 /** A cluster as it is, read once and reduced to a snapshot. Nothing is changed; of tags and of the CNI's environment only what
  *  decides about addresses is kept. */
 import type { EC2Client } from '@aws-sdk/client-ec2';
+import type { EKSClient } from '@aws-sdk/client-eks';
 import { eachSubnet, reading } from '../../lambdas/adapters/ec2-pages.ts';
 import { readConfiguration } from '../../lambdas/core/cni.ts';
 import { say } from '../../lambdas/core/complaints.ts';
@@ -21,6 +22,7 @@ import { typeLimits } from '../../sim/ec2/instance-types.ts';
 import { KEPT_BY_AWS, readCidr } from '../../sim/scenario/cidr.ts';
 import type { AwsCall } from '../call-trouble.ts';
 import type { FailedCalls } from '../failed-calls.ts';
+import { noSuchCluster } from '../no-cluster.ts';
 import {
   CNI_SETTINGS,
   type CniEnv,
@@ -35,6 +37,7 @@ import {
 export interface Readable {
   readonly region: string;
   readonly ec2: EC2Client;
+  readonly eks: EKSClient;
   readonly vpc: Pick<Vpc, 'inventory'>;
   readonly clusters: Clusters;
   readonly failed: Pick<FailedCalls, 'trouble'>;
@@ -53,18 +56,13 @@ const SUBNET_TAGS = /^kubernetes\.io\/(role\/cni|cluster\/.+)$/;
 /** `stated`: aws-node's environment where the CNI is no add-on, and its settings cannot be read. */
 export async function takeSnapshot(
   name: string,
-  { region, ec2, vpc, clusters, failed, clock }: Readable,
+  { region, ec2, eks, vpc, clusters, failed, clock }: Readable,
   stated?: CniEnv,
 ): Promise<Taken> {
   const described = await clusters.describe(name);
   if (!described.ok) return { call: 'eks:DescribeCluster', failure: described.failure };
   const cluster = described.value;
-  if (cluster === undefined)
-    return {
-      complaint:
-        `--cluster: expected the name of an EKS cluster in ${region} (aws eks list-clusters shows them), ` +
-        `got "${name}"`,
-    };
+  if (cluster === undefined) return { complaint: await noSuchCluster({ eks, region }, name) };
   const vpcIds = [cluster.vpcId];
   const [inventory, cidrs] = await Promise.all([
     vpc.inventory({ cluster: name, vpcIds }),

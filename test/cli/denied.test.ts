@@ -53,7 +53,7 @@ const eksCall = ({ url = '' }: IncomingMessage): string =>
   `eks:Describe${url.includes('/addons/') ? 'Addon' : 'Cluster'}`;
 
 async function run(name: string, ...denied: readonly string[]): Promise<Ended> {
-  const args = [name, '--cluster', 'demo', '--endpoint', await denying(...denied)];
+  const args = [name, '--cluster', 'shop', '--endpoint', await denying(...denied)];
   const more = name === 'plan' ? ['--pods', '40', '--no-simulation'] : [];
   return finished(command('eks-ip-prewarmer.ts', [...args, ...more]));
 }

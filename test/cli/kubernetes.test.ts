@@ -158,6 +158,42 @@ describe('doctor', () => {
   });
 });
 
+describe('more pods on each node than max-pods allow', () => {
+  const judged = async (options: object, policy = DEFAULT_POLICY): Promise<unknown> => {
+    const burst = { over: 0, startsIn: 300_000, launches: true, pods: 30 };
+    const account = await busy();
+    return account.ask(() => readPlan(account, 'shop', { ...burst, ...options }, policy));
+  };
+  const diagnosed = async (options: object): Promise<unknown> =>
+    diagnose(await busy(), { cluster: 'shop', ...options }, () => {});
+  const refused = (most: number, got: number): unknown => ({
+    complaint: expect.stringMatching(
+      new RegExp(`^--pods-per-node: expected at most ${most}, .* m5\\.large .*, got ${got}$`),
+    ),
+  });
+
+  test('are refused by doctor and plan alike, by the type’s own where nobody knows theirs', async () => {
+    for (const ask of [judged, diagnosed]) {
+      expect(await ask({ podsPerNode: 28 })).toEqual(refused(27, 28));
+      expect(await ask({ podsPerNode: 27 })).not.toHaveProperty('complaint');
+    }
+  });
+
+  test('are refused by the kubelets’ own where they were asked', async () => {
+    for (const ask of [judged, diagnosed]) {
+      expect(await ask({ kubernetes: true, podsPerNode: 19 })).toEqual(refused(18, 19));
+      expect(await ask({ kubernetes: true, podsPerNode: 18 })).not.toHaveProperty('complaint');
+    }
+  });
+
+  test('are not refused where somebody says that there are more', async () => {
+    expect(await diagnosed({ maxPods: 110, podsPerNode: 60 })).not.toHaveProperty('complaint');
+    expect(await judged({ podsPerNode: 60 }, { ...DEFAULT_POLICY, maxPods: 110 })).not.toHaveProperty(
+      'complaint',
+    );
+  });
+});
+
 test('a snapshot has them, and can be read', async () => {
   const { snapshot, nodes, ...count } = await counted(await busy());
   const whole = withCounts(snapshot, nodes, count);

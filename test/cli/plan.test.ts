@@ -206,6 +206,18 @@ describe('the commands', () => {
     expect(document.expected[0]).toMatchObject({ way: 'present settings', failedRequests: 0 });
   });
 
+  test('plan: of a Deployment that wants more pods than its nodes run, those that have a place are simulated, and that is said', async () => {
+    const { status, stdout, stderr } = await run(
+      ...['plan', '--cluster', 'shop', '--scenario', 'S1', '--workload', 'default/checkout', '--json'],
+    );
+    expect({ status, stderr }).toEqual({ status: 1, stderr: '' });
+    const { notSimulated, expected, notes } = JSON.parse(stdout);
+    expect(notSimulated).toBeUndefined();
+    expect(expected[0].failedRequests).toBeGreaterThan(0);
+    expect(expected.at(-1)).toMatchObject({ failedRequests: null, stopped: { pods: 135 } });
+    expect(notes[0]).toMatch(/^checkout: of its 136 replicas 135 are simulated/);
+  });
+
   test('snapshot, then simulate: one table and one page, the snapshot anonymised', async () => {
     const taken = await run('snapshot', '--cluster', 'shop', '--scenario', 'S1', '--anonymise');
     expect(taken.status).toBe(0);
@@ -244,7 +256,7 @@ describe('the commands', () => {
     [
       'a cluster nobody knows',
       ['snapshot', '--cluster', 'nobody', '--scenario', 'S1'],
-      /^--cluster: expected the name of an EKS cluster/,
+      /^--cluster: no EKS cluster "nobody" in eu-central-1; there is shop$/m,
     ],
     [
       'a node group that has no node',
@@ -255,6 +267,16 @@ describe('the commands', () => {
       'a page in a folder that is not there',
       ['simulate', 'c.json', '--pods', '3', '--report', '/nowhere/at/all.html'],
       /^--report: expected a file in a folder that is there, got "\/nowhere\/at\/all.html"$/m,
+    ],
+    [
+      'a page that is a folder',
+      ['simulate', 'c.json', '--pods', '3', '--report', tmpdir()],
+      /^--report: expected a file in a folder that is there, got "/m,
+    ],
+    [
+      'a page in a folder that is a file',
+      ['simulate', 'c.json', '--pods', '3', '--report', 'package.json/out.html'],
+      /^--report: expected a file in a folder that is there, got "/m,
     ],
     [
       'no Region',

@@ -12,10 +12,11 @@ import { pointsOf, scaleTo } from '../../cli/simulate/chart.ts';
 import { page } from '../../cli/simulate/page.ts';
 import type { Outcome } from '../../cli/simulate/play.ts';
 import { type Comparison, compare } from '../../cli/simulate/run.ts';
-import { introduction, notes, table } from '../../cli/simulate/text.ts';
+import { failedIn, introduction, notes, outcomeDocument, table } from '../../cli/simulate/text.ts';
 import { alone, settingsComplaint, unplayable } from '../../cli/simulate/ways.ts';
 import { openWorld } from '../../cli/simulate/world.ts';
 import type { Snapshot } from '../../cli/snapshot/format.ts';
+import { withPods } from '../../cli/snapshot/read.ts';
 import { node, SMALL } from './snapshots.ts';
 
 const burst = (options: Partial<BurstOptions> = {}): Burst =>
@@ -154,6 +155,9 @@ describe('compared', () => {
     const said = notes(FULL, burst(), compared.outcomes).join('\n');
     expect(said).toContain('EC2 does not show it');
     expect(said).toContain('launched, as an autoscaler does');
+    const pace = /^with us, in waves: pods come as fast as addresses .* not over 60 s \(--over\)\.$/m;
+    expect(said).not.toMatch(pace);
+    expect(notes(FULL, burst({ over: 60_000 }), compared.outcomes).join('\n')).toMatch(pace);
     expect(notes({ ...FULL, notes: ['1 node left out: Windows.'] }, burst({ podsPerNode: 27 }), [])).toEqual([
       '1 node left out: Windows.',
     ]);
@@ -180,6 +184,50 @@ describe('a rolling update on full nodes', () => {
       compared.report?.selfPaced?.takesMs ?? Infinity,
     );
   });
+});
+
+describe('a rollout in waves that is stopped', () => {
+  let compared: Comparison;
+  beforeAll(async () => {
+    // Nobody says which of the full nodes' addresses have pods, so no wave can be promised any.
+    const rolls = burst({ pods: 60, rolling: { maxSurge: '25%', maxUnavailable: 0 } });
+    compared = await compare(FULL, rolls, { seed: 1, brief: true, ...quiet });
+  });
+
+  test('is no way without failures: where it stands is said in place of its figures', () => {
+    const waves = wayOf(compared, 'with us, in waves');
+    expect(waves.figures.failedRequests).toBe(0);
+    expect(failedIn(waves)).toBe('stopped, 0 of 60 pods released');
+    expect(table(compared.outcomes)).toMatch(/\nwith us, in waves \(stopped\) +– +– +– +\d.* never$/);
+    expect(notes(FULL, burst(), compared.outcomes).join('\n')).toContain(
+      'with us, in waves: stopped, 0 of 60 pods released: after',
+    );
+    expect(outcomeDocument(waves)).toMatchObject({
+      ...{ failedRequests: null, worstWaitSeconds: null, p99WaitSeconds: null },
+      stopped: { releasedPods: 0, pods: 60 },
+    });
+    expect(failedIn(wayOf(compared, 'present settings'))).toMatch(/^[1-9]\d*$/);
+  });
+
+  test('has no empty bar on the page', () => {
+    const html = page({ title: '', outcomes: compared.outcomes, notes: [] });
+    const [bars = ''] = /<ol class="bars">[\s\S]*?<\/ol>/.exec(html) ?? [];
+    const of = (name: string): string => bars.split('\n').find((row) => row.includes(`>${name}<`)) ?? '';
+    expect(of('with us, in waves')).toContain('>stopped, 0 of 60 pods released<');
+    expect(of('with us, in waves')).not.toContain('class="track"');
+    expect(of('present settings')).toContain('class="track"');
+    expect(html).toContain('with us, in waves (stopped)</th>');
+    expect(html).toContain('with us, in waves (stopped)</button>');
+  });
+});
+
+test('pods that never get an address are no success either, though no request fails', async () => {
+  const { outcomes } = await compare(FULL, burst({ pods: 5, launches: false }), {
+    ...{ seed: 1, brief: true },
+    ...quiet,
+  });
+  expect(outcomes.map(failedIn)).toEqual(outcomes.map(() => '0, 5 pods without an address'));
+  expect(page({ title: '', outcomes, notes: [] })).toContain('>0, 5 pods without an address<');
 });
 
 describe('the ways', () => {
@@ -239,6 +287,18 @@ describe('the ways', () => {
     expect(unplayable(SMALL, rolls(82))).toBe(
       '--pods: expected at most 81 with --rolling, as many as the nodes run, got 82',
     );
+  });
+
+  test('more pods on each node than any can run are refused; fewer addresses than that are said', () => {
+    expect(unplayable(SMALL, burst({ podsPerNode: 28 }))).toMatch(
+      /^--pods-per-node: expected at most 27, .* m5\.large .*, got 28$/,
+    );
+    const large = { ...SMALL, nodes: [...SMALL.nodes, node(4, [9], { maxPods: 110 })] };
+    expect(unplayable(large, burst({ podsPerNode: 28 }))).toBeUndefined();
+    const said = (podsPerNode: number): string =>
+      notes(withPods(SMALL, { podsPerNode }), burst({ podsPerNode }), []).join('\n');
+    expect(said(20)).toContain('3 nodes of 3 with fewer addresses than the 20 pods of --pods-per-node');
+    expect(said(18)).toBe('');
   });
 
   test.each<[Record<string, string>, string]>([

@@ -69,8 +69,7 @@ describe('a snapshot of a cluster', () => {
     const account = await openAccount({ scenario: 'S1' });
     if ('complaint' in account) throw new Error(account.complaint);
     expect(await account.ask(() => takeSnapshot('nowhere', account))).toEqual({
-      complaint:
-        '--cluster: expected the name of an EKS cluster in eu-central-1 (aws eks list-clusters shows them), got "nowhere"',
+      complaint: '--cluster: no EKS cluster "nowhere" in eu-central-1; there is shop',
     });
   });
 });

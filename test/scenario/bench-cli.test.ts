@@ -1,9 +1,11 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, expect, test } from 'vitest';
+import { reportScenario } from '../../bench/scenario-runs.ts';
+import type { Played } from '../../sim/scenario/play.ts';
 
 const command = fileURLToPath(new URL('../../bench/bench.ts', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'scenarios-'));
@@ -43,6 +45,30 @@ test('a file of one’s own: a line for each column, with floors, and nothing el
   expect(out).not.toContain('planning');
 });
 
+test('the example of docs/scenarios.md: warming matters, and nothing is said of what was not done', () => {
+  const [, example = ''] = /```json\n([\s\S]*?)```/.exec(readFileSync('docs/scenarios.md', 'utf8')) ?? [];
+  const path = join(folder, 'example.json');
+  writeFileSync(path, example);
+  const { status, out } = bench('--file', path, '--seeds', '1');
+  expect(status).toBe(0);
+  const failed = (column: string): number =>
+    Number(new RegExp(`^${column} {2,}(\\d+) `, 'm').exec(out)?.[1] ?? Number.NaN);
+  expect(failed('ours')).toBeLessThan(failed('W=1') / 4);
+  expect(failed('ours, told late')).toBe(failed('W=1'));
+  expect(out).toContain('\nours: 6 interfaces at 3.00 changes each (floor 3); 0 of our requests throttled\n');
+  expect(out).toMatch(/\nours, told late: nodes launched 0, nodes warmed 0; nodes left: too late 6\n$/);
+});
+
+test('where only present interfaces are filled, nothing is said of any that are attached', () => {
+  const filled = { nodesWarmed: 1, interfaces: 0, fills: 1, callsPerFill: 1, throttled: 0 };
+  const run = { ec2Calls: {}, nodesLeft: {}, launched: 0, ours: filled } as unknown as Played;
+  const out = reportScenario({
+    ...{ name: 'mine', title: 'One fill', source: undefined },
+    columns: [{ name: 'ours', runs: [run] }],
+  });
+  expect(out).toMatch(/\nours: 1 fills at 1\.00 \(floor 1\); 0 of our requests throttled$/);
+});
+
 test('as JSON a program can read every run', () => {
   const { out } = bench('--file', file(2), '--seeds', '1', '--json');
   expect(JSON.parse(out)).toMatchObject({
@@ -80,6 +106,10 @@ test('a file that cannot be meant: one line with the path, nothing on the output
 test.each([
   [['--file', join(folder, 'none.json')], /^--file: ENOENT/],
   [['--scenario', 'S99'], /^--scenario: expected one of S1, .*, got "S99"$/],
+  [
+    ['--scenario', 'S1', '--file', join(folder, 'mine.json')],
+    /'--file <path>' cannot be used with option '--sc/,
+  ],
   [['--sweep', '--scenario', 'S2'], /'--sweep' cannot be used with option '--scenario <name>'/],
   [['--seeds', 'many'], /expected a whole number from 1 to 1000, got "many"/],
 ])('%j: refused, and 2', (args, said) => {

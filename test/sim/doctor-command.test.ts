@@ -70,10 +70,10 @@ const widest = (text: string): number => Math.max(...text.split('\n').map(({ len
 
 test('an account by its address: plain text of at most 100 columns, by reads alone', async () => {
   const { world, server } = await serving();
-  const { status, stdout, stderr } = await doctor(['--cluster', 'demo', '--endpoint', server.endpoint]);
+  const { status, stdout, stderr } = await doctor(['--cluster', 'shop', '--endpoint', server.endpoint]);
   expect([status, stderr]).toEqual([0, '']);
   expect(stdout).toContain(
-    `Cluster demo, ${server.endpoint}; vpc-cni v1.23.1-eksbuild.1, WARM_ENI_TARGET=1; 3`,
+    `Cluster shop, ${server.endpoint}; vpc-cni v1.23.1-eksbuild.1, WARM_ENI_TARGET=1; 3`,
   );
   expect(stdout).toMatch(/^ 1 {2}info {4}Prefixes would give a node 32 addresses .* {2}prefix-unused$/m);
   for (const part of ['evidence', 'consequence', 'remedy', 'price', 'source'])
@@ -87,7 +87,7 @@ test('an account by its address: plain text of at most 100 columns, by reads alo
 test('--kubernetes: pods are counted by the API server; what it refuses is one line', async () => {
   const { world, server } = await serving();
   for (const node of world.nodes) node.bind(world.createPod(`web-${node.name}`, node));
-  const args = ['--cluster', 'demo', '--endpoint', server.endpoint, '--kubernetes'];
+  const args = ['--cluster', 'shop', '--endpoint', server.endpoint, '--kubernetes'];
   const { status, stdout, stderr } = await doctor(args);
   expect([status, stderr]).toEqual([0, '']);
   expect(stdout.replaceAll(/\s+/g, ' ')).toContain('3 nodes (3 m5.large); 3 pods with an address;');
@@ -96,7 +96,7 @@ test('--kubernetes: pods are counted by the API server; what it refuses is one l
   const refused = await doctor(args);
   expect([refused.status, refused.stderr]).toEqual([0, '']);
   expect(refused.stdout.replaceAll(/\s+/g, ' ')).toContain(
-    'Not read: kubernetes list pods: the RBAC of demo lacks a rule for the identity you are signed in as: ' +
+    'Not read: kubernetes list pods: the RBAC of shop lacks a rule for the identity you are signed in as: ' +
       'apiGroups [""], resources ["pods"], verbs ["list"] (docs/lens.md)',
   );
   expect(refused.stdout).not.toContain('pods with an address');
@@ -109,10 +109,10 @@ test.each([
 ])('%j --kubernetes: what is refused is one line on stderr, and the rest is there', async (args, shown) => {
   const { world, server } = await serving();
   world.cluster().kubernetes.denied.add('list pods');
-  const asked = [...args, '--cluster', 'demo', '--endpoint', server.endpoint, '--kubernetes'];
+  const asked = [...args, '--cluster', 'shop', '--endpoint', server.endpoint, '--kubernetes'];
   const { status, stdout, stderr } = await run(asked);
   expect(status).toBe(0);
-  expect(stderr).toMatch(/^kubernetes list pods: the RBAC of demo lacks a rule .*\n$/);
+  expect(stderr).toMatch(/^kubernetes list pods: the RBAC of shop lacks a rule .*\n$/);
   expect(stdout).toContain(shown);
 });
 
@@ -158,7 +158,7 @@ test('something red: exit code 1, a command to paste, and the same as JSON', asy
 
 test('a subnet with addresses and hardly a whole block', async () => {
   const world = new World({
-    ...{ seed: 1, cluster: 'demo', epochMs: Date.now() },
+    ...{ seed: 1, cluster: 'shop', epochMs: Date.now() },
     subnets: [{ id: SUBNET, vpcId: 'vpc-0de30000000000001', zone: 'eu-central-1a', cidr: '10.0.0.0/22' }],
     cniEnv: { ENABLE_PREFIX_DELEGATION: 'true', WARM_PREFIX_TARGET: '2' },
   });
@@ -176,7 +176,7 @@ test('a subnet with addresses and hardly a whole block', async () => {
   }
   const server = await startHttpServer({ world, speed: SPEED });
   servers.push(server);
-  const { status, stdout } = await doctor(['--cluster', 'demo', '--endpoint', server.endpoint, '--json']);
+  const { status, stdout } = await doctor(['--cluster', 'shop', '--endpoint', server.endpoint, '--json']);
   expect(status).toBe(0);
   expect(JSON.parse(stdout).findings[0]).toMatchObject({
     rule: 'prefix-fragmented-subnet',
@@ -217,7 +217,7 @@ describe('one denied call is one line with the permission, and the rest is there
     ['DescribeInstances', ['nodes-full']],
   ])('%s', async (action, notJudged) => {
     const { server } = await serving(denied(action));
-    const { status, stdout, stderr } = await doctor(['--cluster', 'demo', '--endpoint', server.endpoint]);
+    const { status, stdout, stderr } = await doctor(['--cluster', 'shop', '--endpoint', server.endpoint]);
     expect([status, stderr]).toEqual([0, '']);
     expect(stdout).toContain(`Not read:\n  ec2:${action}: denied: grant the permission ec2:${action}\n`);
     const others = stdout.slice(stdout.indexOf('Not read:'));
@@ -230,7 +230,7 @@ describe('one denied call is one line with the permission, and the rest is there
 describe('what cannot be looked at is one line, and exit code 2', () => {
   const AT = { AWS_REGION: 'eu-central-1' };
   const KEYS = { ...AT, AWS_ACCESS_KEY_ID: 'old', AWS_SECRET_ACCESS_KEY: 'old' };
-  const WITH_CLUSTER = ['--cluster', 'demo'];
+  const WITH_CLUSTER = ['--cluster', 'shop'];
   test.each([
     [[], {}, "required option '--cluster <name>' not specified"],
     [WITH_CLUSTER, {}, 'region: expected --region, AWS_REGION or a profile with one, got nothing'],
@@ -262,9 +262,9 @@ describe('what cannot be looked at is one line, and exit code 2', () => {
 
   test('a cluster that is not there: the ones that are', async () => {
     const { server } = await serving();
-    const { status, stdout, stderr } = await doctor(['--cluster', 'demos', '--endpoint', server.endpoint]);
+    const { status, stdout, stderr } = await doctor(['--cluster', 'shops', '--endpoint', server.endpoint]);
     expect([status, stdout]).toEqual([2, '']);
-    expect(stderr).toBe('--cluster: no EKS cluster "demos" in eu-central-1; there is demo\n');
+    expect(stderr).toBe('--cluster: no EKS cluster "shops" in eu-central-1; there is shop\n');
   });
 
   test.each([
@@ -304,7 +304,7 @@ test('Ctrl-C ends it with 130 and one line', async () => {
   const endpoint = await listening(silent);
   const child = command(
     'eks-ip-prewarmer.ts',
-    ['doctor', '--cluster', 'demo', '--endpoint', endpoint],
+    ['doctor', '--cluster', 'shop', '--endpoint', endpoint],
     NO_METADATA,
   );
   const ending = finished(child);
@@ -321,7 +321,7 @@ test.each([
   const credentials = join(folder, 'credentials');
   await writeFile(credentials, '[work]\naws_access_key_id = fromprofile\naws_secret_access_key = secret\n');
   const files = { AWS_SHARED_CREDENTIALS_FILE: credentials, AWS_CONFIG_FILE: join(folder, 'none') };
-  const asked = ['--cluster', 'demo', '--endpoint', server.endpoint, '--region', 'eu-central-1', ...args];
+  const asked = ['--cluster', 'shop', '--endpoint', server.endpoint, '--region', 'eu-central-1', ...args];
   expect((await doctor(asked, { ...files, ...env })).status).toBe(0);
   expect(world.account.calls.of('fromprofile').get('DescribeInstances')).toBe(1);
 });

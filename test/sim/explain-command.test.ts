@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { explanation } from '../../cli/explain-text.ts';
-import { explainIn, findScenario, launchingIn, type Opened, openAt } from '../../cli/explain-world.ts';
+import { explainIn, launchingIn, type Opened, openAt } from '../../cli/explain-world.ts';
+import { findScenario } from '../../cli/find-scenario.ts';
 import type { Scenario } from '../../sim/scenario/format.ts';
 import { readScenario } from '../../sim/scenario/read.ts';
 import { command, type Ended, finished } from './sim-process.ts';
@@ -153,6 +154,15 @@ describe('as a command', () => {
     expect([status, stderr]).toEqual([0, '']);
     expect(stdout).toContain('Simulated: S1, seed 1, 0 s into its story. Nothing is changed.');
     expect(stdout).toContain('short    5 nodes no slots, 125 pods wait for nodes to launch');
+  });
+
+  test('the detail of an announcement is as good as its event, as though it came now', async () => {
+    const detail = join(import.meta.dirname, '../../docs/examples/rollout-s1.json');
+    const { status, stdout, stderr } = await explain(detail, '--scenario', 'S1');
+    expect([status, stderr]).toEqual([0, '']);
+    expect(stdout).toContain(
+      'announcement release-7: Deployment default/checkout in shop, 135 → 235 replicas',
+    );
   });
 
   test('--json is one document', async () => {

@@ -28,7 +28,7 @@ test('a sweep in the world’s own environment answers, and each of its calls is
   const { status, stdout, stderr } = await invoke(['sweep', event], sim.ready.environment);
   const { answer, calls } = JSON.parse(stdout);
   expect(status).toBe(0);
-  expect(answer).toMatchObject([{ cluster: 'demo', nodes: 3 }]);
+  expect(answer).toMatchObject([{ cluster: 'shop', nodes: 3 }]);
   expect(calls[0]).toEqual({ service: 'eks', action: 'DescribeCluster', status: 200 });
   expect(calls).toContainEqual({ service: 'ec2', action: 'DescribeInstances', status: 200 });
   expect(calls).toContainEqual({ service: 'dynamodb', action: 'PutItem', status: 200 });
@@ -85,11 +85,13 @@ test('a function without its settings throws, and says all that is missing', asy
 test('what cannot be asked is said in one line, and nothing is run', async () => {
   const broken = join(folder, 'broken.json');
   await writeFile(broken, '{"plan":');
+  const detail = join(import.meta.dirname, '../../docs/examples/rollout-s1.json');
   const wrong: readonly (readonly [readonly string[], string])[] = [
     [['brew-coffee', event], 'brew-coffee: expected a function among'],
     [['sweep', join(folder, 'nowhere.json')], 'nowhere.json: cannot be read'],
     [['sweep', broken], 'broken.json: is not JSON'],
     [['sweep', event, '--endpoint', 'here'], 'expected a URL'],
+    [['on-signal', detail], 'rollout-s1.json: expected a whole event, such as '],
     [['sweep'], 'missing required argument'],
   ];
   const refusals = await Promise.all(wrong.map(([args]) => invoke(args)));

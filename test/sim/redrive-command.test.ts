@@ -55,6 +55,8 @@ test('a queue that is not there is said, and leaves with 1', async () => {
   const { status, stdout } = await redrive([`${urlOf('SIGNAL_QUEUE_URL')}-gone`], sim.ready.environment);
   expect(status).toBe(1);
   expect(stdout).toMatch(/^signals-gone: 0 moved back, then sqs:GetQueueAttributes: no such queue there/);
+  const counted = await redrive(['--dry-run', `${urlOf('SIGNAL_QUEUE_URL')}-gone`], sim.ready.environment);
+  expect(counted.stdout).toMatch(/^signals-gone: sqs:GetQueueAttributes: no such queue there/);
 });
 
 test.each([

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { findScenario } from '../../cli/explain-world.ts';
+import { findScenario } from '../../cli/find-scenario.ts';
 import { rolloutIn } from '../../cli/rollout-input.ts';
 import { playWaves } from '../../cli/rollout-play.ts';
 import { Picture } from '../../cli/rollout-show.ts';
@@ -93,6 +93,14 @@ describe('forty pods on two nodes with eighteen free addresses', () => {
     );
     // Nothing is drawn over where nobody looks.
     expect(stdout).not.toContain('\x1b');
+  });
+
+  test('the whole event is as good as its detail', async () => {
+    const options = ['--scenario', quiet, '--json'];
+    const event = await file('event.json', { 'detail-type': 'Deployment Announced', detail: WEB });
+    const [whole, detail] = await Promise.all([rollout(event, ...options), rollout(web, ...options)]);
+    expect([whole.status, whole.stderr]).toEqual([0, '']);
+    expect(JSON.parse(whole.stdout)).toEqual(JSON.parse(detail.stdout));
   });
 
   test('--json is one document: the same waves in the world, and every pod of the story but those of the rollout', async () => {
@@ -242,7 +250,12 @@ describe('what cannot be played', () => {
   test('as a command each is one line, nothing is played, and it leaves with 2', async () => {
     const broken = await file('broken.json', '{');
     const other = await file('other.json', { ...WEB, cluster: 'other' });
+    const launch = join(import.meta.dirname, '../events/ec2-instance-pending.json');
     const wrong: readonly (readonly [readonly string[], string])[] = [
+      [
+        [launch, '--scenario', quiet],
+        'pending.json: detail-type: expected "Deployment Announced", got "EC2 Instance State-change Notification"',
+      ],
       [[web], "required option '--scenario <name>' not specified"],
       [[web, '--scenario', 'S99'], '--scenario: expected one of S1, S2, '],
       [[broken, '--scenario', quiet], 'broken.json: is not JSON'],

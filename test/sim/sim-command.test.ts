@@ -13,6 +13,7 @@ import {
   SQSClient,
 } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { openDefault } from '../../cli/sim-world.ts';
 import { command, finished, listens, type Ready, type Sim, startSim } from './sim-process.ts';
 
 function clientSettings({ endpoint, region, environment }: Ready) {
@@ -36,7 +37,7 @@ afterAll(async () => {
 
 test('the ready line says where everything is and how to reach it', () => {
   const { ready } = sim;
-  expect(ready).toMatchObject({ region: 'eu-central-1', accountId: '111122223333', clusters: ['demo'] });
+  expect(ready).toMatchObject({ region: 'eu-central-1', accountId: '111122223333', clusters: ['shop'] });
   expect(ready.nodes.map(({ name }) => name)).toEqual(['node-1', 'node-2', 'node-3']);
   expect(ready.environment).toMatchObject({
     AWS_ENDPOINT_URL: ready.endpoint,
@@ -61,7 +62,7 @@ test('every service answers real clients at the one address', async () => {
   expect(types.InstanceTypes?.[0]?.NetworkInfo?.MaximumNetworkInterfaces).toBe(3);
 
   const eks = new EKSClient(settings);
-  const { cluster } = await eks.send(new DescribeClusterCommand({ name: 'demo' }));
+  const { cluster } = await eks.send(new DescribeClusterCommand({ name: 'shop' }));
   expect(cluster?.status).toBe('ACTIVE');
 
   const dynamo = new DynamoDBClient(settings);
@@ -129,6 +130,24 @@ test('Ctrl-C ends it as cleanly as SIGTERM does, at the port it was told to take
   const second = await startSim('--port', port);
   expect(second.ready.endpoint).toBe(first.ready.endpoint);
   expect(await second.end('SIGINT')).toMatchObject({ status: 0 });
+});
+
+test('its three nodes stay as they are while nobody does anything, so that what is tried on them finds them quiet', async () => {
+  const { world } = openDefault();
+  const held = () => world.account.enis().map(({ id, secondaryIps }) => [id, secondaryIps.length]);
+  const before = held();
+  expect(before).toHaveLength(3);
+  await world.kernel.run(world.kernel.nowMs + 600_000);
+  expect(held()).toEqual(before);
+});
+
+test('a scenario that ships is found by its name, as by all commands', async () => {
+  const shipped = await startSim('--scenario', 's1');
+  expect(shipped.ready).toMatchObject({ clusters: ['shop'], nodes: { length: 5 } });
+  expect(await shipped.end('SIGTERM')).toMatchObject({ status: 0, stderr: '' });
+  const { status, stdout, stderr } = await finished(command('sim.ts', ['--scenario', 'S99']));
+  expect([status, stdout]).toEqual([2, '']);
+  expect(stderr).toMatch(/^--scenario: expected one of S1, .*, or a file, got "S99": ENOENT.*\n$/);
 });
 
 test('a scenario’s story begins when the world is ready: its launch reaches the function’s queue and has metadata', async () => {
