@@ -56,8 +56,7 @@ export class AttachTimes {
         runningMs === undefined ? undefined : Math.min(this.#toldAtMs.get(nodeId) ?? sentMs, sentMs);
       return { atMs, sentMs, runningMs, toldMs };
     });
-    // A node that ran before waits for nothing but its turn: from our first attach on.
-    const firstAttached = Math.min(...all.map(({ atMs }) => atMs));
+    // A node that ran before waits for nothing but its turn: from our first request on.
     const firstSent = Math.min(...all.map(({ sentMs }) => sentMs));
     const told = all
       .map(({ atMs, sentMs, toldMs }) => ({ readyMs: toldMs ?? firstSent, tookMs: atMs - sentMs }))
@@ -67,7 +66,7 @@ export class AttachTimes {
       share,
     );
     const ends = told.map(({ tookMs }, nth) => (turns[nth] ?? 0) + tookMs);
-    const running = all.map(({ runningMs }) => runningMs ?? firstAttached);
+    const running = all.map(({ runningMs }) => runningMs ?? firstSent);
     const since = (ms: number): number | undefined =>
       all.length === 0 ? undefined : (ms - this.#fromMs) / 1000;
     return {
