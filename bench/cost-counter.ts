@@ -1,5 +1,4 @@
 /** Stands between core and its ports, and around the functions and their queues, and counts what is paid for. */
-
 import { rolloutTemplate } from '../infra/rollout-template.ts';
 import { PowertoolsJournal } from '../lambdas/adapters/powertools-journal.ts';
 import { MESSAGES_PER_BATCH } from '../lambdas/adapters/sqs-queues.ts';

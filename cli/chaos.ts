@@ -70,9 +70,9 @@ async function main(): Promise<number> {
 
 async function killPoints({ seed, seeds = 1, json = false }: Options): Promise<number> {
   const all = await killAll({ seed, seeds }, (what) => {
-    if (process.stderr.isTTY && !json) process.stderr.write(`\r\x1b[K${what}`);
+    if (!json) overwrite(what);
   });
-  clearLine();
+  overwrite('');
   console.log(
     json ? JSON.stringify({ simulated: true, seed, seeds, stories: all }) : killsText(all, { seed, seeds }),
   );
@@ -84,7 +84,7 @@ async function campaign(options: Options & { readonly seeds: number }): Promise<
     { ...options, defect: options.break, all: options.all ?? false },
     progressTo(options),
   );
-  clearLine();
+  overwrite('');
   if (options.json) console.log(JSON.stringify(document(outcome, options)));
   else {
     for (const found of outcome.found) console.log(`${violationText(found, options.break)}\n`);
@@ -141,7 +141,7 @@ function progressTo({
   let saidAtMs = Number.NEGATIVE_INFINITY;
   return (done, found, seconds) => {
     const line = `${done} of ${seeds} histories, ${found} broken, ${(done / seconds).toFixed(1)} seeds/s`;
-    if (process.stderr.isTTY && !json) process.stderr.write(`\r\x1b[K${line}`);
+    if (process.stderr.isTTY && !json) overwrite(line);
     else if (!json && performance.now() - saidAtMs >= LINE_EVERY_MS) {
       saidAtMs = performance.now();
       process.stderr.write(`${line}\n`);
@@ -149,8 +149,9 @@ function progressTo({
   };
 }
 
-function clearLine(): void {
-  if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
+/** The line of a terminal; nothing where nobody watches. */
+function overwrite(line: string): void {
+  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${line}`);
 }
 
 function positions(text: string): number[] {

@@ -1,6 +1,6 @@
 /** An event from a file, as it is; or what is wrong with the file. An announcement may be a whole event, or its detail alone. */
 import { readFile } from 'node:fs/promises';
-import { ANNOUNCED } from '../lambdas/adapters/our-events.ts';
+import { ANNOUNCED, OUR_SOURCE } from '../lambdas/adapters/our-events.ts';
 import { say } from '../lambdas/core/complaints.ts';
 import { isObject } from '../lambdas/core/policy-shapes.ts';
 
@@ -25,7 +25,7 @@ export const isDetail = (event: unknown): boolean =>
 /** The event that brings an announcement's detail now; of any Region and account. */
 export const announcing = (detail: unknown): Readonly<Record<string, unknown>> => ({
   id: 'asked',
-  source: 'eks-ip-prewarmer',
+  source: OUR_SOURCE,
   'detail-type': ANNOUNCED,
   time: new Date().toISOString(),
   detail,

@@ -1,5 +1,4 @@
 /** Announcements in, signals out: what is left unsaid is what Kubernetes would do. */
-
 import { ignored } from '../core/ignored.ts';
 import type { Ignored, RolloutAnnounced, RolloutStrategy, Unsaid, WaveOptions } from '../core/signals.ts';
 import { ANNOUNCEMENT, type Announcement } from './announcement-shape.ts';

@@ -1,5 +1,4 @@
 /** Events of AWS's services, as signals. */
-
 import type * as z from 'zod/mini';
 import type { Complaint } from '../core/complaints.ts';
 import { ignored } from '../core/ignored.ts';

@@ -1,5 +1,4 @@
 /** Raw events in, signals out. Whatever comes, nothing here throws: what we cannot use is ignored with a why. */
-
 import { type Complaint, sayAll } from '../core/complaints.ts';
 import { ignored } from '../core/ignored.ts';
 import type { Policy } from '../core/policy.ts';

@@ -1,5 +1,4 @@
 /** What the policy says of events that name no workload: the announcement they stand for. */
-
 import type { Complaint } from '../core/complaints.ts';
 import { ignored } from '../core/ignored.ts';
 import type { Policy } from '../core/policy.ts';

@@ -191,8 +191,7 @@ export const addressesOf = ({ secondaryIps, prefixes }: Eni, settings: CniSettin
   settings.prefixes ? prefixes * ADDRESSES_PER_PREFIX : secondaryIps;
 
 /** How long ipamd surely keeps all of `total` addresses once it has adopted them, ms, should no pod come; `undefined`: for good. Above
- *  the bound it gives back ENIs that have no pod, once they are old enough, or trims
- *  single addresses and prefixes at once. */
+ *  the bound it gives back ENIs that have no pod, once they are old enough, or trims single addresses and prefixes at once. */
 export const keptForMs = (mode: CniMode, total: number, perEni: number): number | undefined =>
   total <= bound(mode, 0, perEni)
     ? undefined

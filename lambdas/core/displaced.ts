@@ -2,7 +2,6 @@
  * Nodes that are about to go: their pods come to the other nodes of their cluster at once, and what those cannot take in time
  * waits for the nodes that replace them. From here on it is a rollout like any other.
  */
-
 import { backAgain } from './calls/rollout-calls.ts';
 import { ignored } from './ignored.ts';
 import { type Cluster, clusterOf, type Node, type NodeId } from './model.ts';

@@ -2,7 +2,6 @@
  * Somebody asked for nodes. It is told late, when most of them have launched, so it only adds to the demand that launching
  * nodes take from; and where every launch is warmed in full anyway, it adds nothing.
  */
-
 import { backAgain } from './calls/rollout-calls.ts';
 import type { RolloutReport } from './decide-rollout.ts';
 import { ignored } from './ignored.ts';

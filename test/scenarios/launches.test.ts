@@ -339,11 +339,16 @@ describe('a launch that runs is heard of again if nobody acts', () => {
     return { world, stage, node: launchFor(world, 27), heard };
   }
 
-  test('the function dies when it has read: three seconds later another one does it all, in time', async () => {
-    const { world, node, heard } = hearing(35, (nth, method, die) => {
-      if (nth === 1 && method === 'vpc.read') die();
+  /** The first run dies after its first call of that name. */
+  const diesAfter =
+    (call: string) =>
+    (nth: number, method: string, die: () => void): number => {
+      if (nth === 1 && method === call) die();
       return 0;
-    });
+    };
+
+  test('the function dies when it has read: three seconds later another one does it all, in time', async () => {
+    const { world, node, heard } = hearing(35, diesAfter('vpc.read'));
     await world.kernel.run(minutes(2));
     expect(heard.size).toBe(2);
     expect(ours(node)).toHaveLength(2);
@@ -376,10 +381,7 @@ describe('a launch that runs is heard of again if nobody acts', () => {
   });
 
   test('the function dies when it has written down that it attaches: another one attaches it all, in time', async () => {
-    const { world, stage, node, heard } = hearing(35, (nth, method, die) => {
-      if (nth === 1 && method === 'ledger.intend') die();
-      return 0;
-    });
+    const { world, stage, node, heard } = hearing(35, diesAfter('ledger.intend'));
     await world.kernel.run(minutes(4));
     expect(heard.size).toBe(2);
     expect(ours(node)).toHaveLength(2);
@@ -390,10 +392,7 @@ describe('a launch that runs is heard of again if nobody acts', () => {
   });
 
   test('it dies when they are attached, before it has heard so: another one finds them, and attaches none', async () => {
-    const { world, stage, node, heard } = hearing(35, (nth, method, die) => {
-      if (nth === 1 && method === 'vpc.attachEni') die();
-      return 0;
-    });
+    const { world, stage, node, heard } = hearing(35, diesAfter('vpc.attachEni'));
     await world.kernel.run(minutes(4));
     expect(heard.size).toBe(2);
     expect(ours(node)).toHaveLength(2);

@@ -11,8 +11,8 @@ import type { Mode } from '../policy.ts';
 import type { Delayed, Ports } from '../ports.ts';
 import { type NodeRecord, type Outcome, RECORD_TTL_MS } from '../records.ts';
 import type { NodeLaunching } from '../signals.ts';
-import { attachedIn, type Done, leftBecause } from './doing.ts';
-import { type Doing, gave, type NodeWork, type Worked, workOn } from './node-calls.ts';
+import { type Done, leftBecause } from './doing.ts';
+import { attaches, type Doing, gave, type NodeWork, type Worked, workOn } from './node-calls.ts';
 import { cameAbout, sentAtMs, settled } from './promises.ts';
 
 /** One launch on its way through a run. */
@@ -110,13 +110,19 @@ export async function carryOutLaunches(
       some.flatMap(({ steps }) => steps),
       ports,
     );
-  for (const [cluster, nodeIds] of attached)
-    waiting.push({
-      signal: { kind: 'verify-due', cluster, nodeIds, attempt: 0 },
-      delayMs: untilMoment(policy.verifyAfterMs, ports.clock(), VERIFY_EVERY_MS),
-    });
+  for (const [cluster, nodeIds] of attached) waiting.push(firstLook(cluster, nodeIds, ports));
   return { records, waiting, left };
 }
+
+/** At what became of attaches that raced against ipamd's start. */
+export const firstLook = (
+  cluster: string,
+  nodeIds: readonly NodeId[],
+  { settings, clock }: Pick<Ports, 'settings' | 'clock'>,
+): Delayed => ({
+  signal: { kind: 'verify-due', cluster, nodeIds, attempt: 0 },
+  delayMs: untilMoment(settings.policy.verifyAfterMs, clock(), VERIFY_EVERY_MS),
+});
 
 /** Those that run come first, because they are about to be too late. */
 function workOf(planned: readonly Planned[], creates: ShortLease, ports: Ports): NodeWork[] {
@@ -202,16 +208,12 @@ function reasonOf(result: Worked | undefined): LeaveReason {
   return result?.result === 'done' || result?.result === 'missed' ? 'too late' : 'over budget';
 }
 
-const doneOf = (result: Worked | undefined): Done | undefined =>
-  result !== undefined && 'done' in result ? result.done : undefined;
-
 /** Whether interfaces of ours are on it, or may be: by this run, or by one that died before it could tell. */
 function isAttached(
   { runner, before }: Pick<Planned, 'runner' | 'before'>,
   result: Worked | undefined,
 ): boolean {
-  const done = doneOf(result);
-  return (done !== undefined && attachedIn(done) > 0) || cameAbout(before, runner.candidate.node);
+  return attaches(result) || cameAbout(before, runner.candidate.node);
 }
 
 function recordOf(
@@ -223,7 +225,7 @@ function recordOf(
   const { candidate, cluster, runningAtMs, mode } = runner;
   const { node } = candidate;
   const nowMs = ports.clock();
-  const done = doneOf(result);
+  const done = result !== undefined && 'done' in result ? result.done : undefined;
   const attached = isAttached({ runner, before }, result);
   const outcome: Outcome = attached
     ? { state: 'attached' }

@@ -54,9 +54,13 @@ export type Worked = { readonly record: NodeRecord } & (
   | { readonly result: 'lost lease' }
 );
 
-/** Whether a run gave the node interfaces or addresses; `record` is the one it leaves. */
+/** Whether a run attached interfaces to the node, or may have. */
+export const attaches = (one: Worked | undefined): boolean =>
+  one !== undefined && 'done' in one && attachedIn(one.done) > 0;
+
+/** Whether it gave the node interfaces or addresses; `record` is the one it leaves. */
 export const gave = (one: Worked | undefined, { outcome }: NodeRecord): boolean =>
-  one !== undefined && 'done' in one && (attachedIn(one.done) > 0 || outcome.state === 'filled');
+  attaches(one) || (one !== undefined && 'done' in one && outcome.state === 'filled');
 
 /** Until a node is looked at again while the kill switch is on. */
 export const STOPPED_AGAIN_MS = 60_000;

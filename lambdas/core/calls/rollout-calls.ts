@@ -14,7 +14,7 @@ import type { Ports } from '../ports.ts';
 import { type NodeRecord, type Outcome, RECORD_TTL_MS } from '../records.ts';
 import type { Ignored, PodsDisplaced, RolloutAnnounced, ScaleOutComing } from '../signals.ts';
 import { attachedIn } from './doing.ts';
-import { gave, STOPPED_AGAIN_MS, type Worked, workOn } from './node-calls.ts';
+import { attaches, gave, STOPPED_AGAIN_MS, type Worked, workOn } from './node-calls.ts';
 import { honour, sentAtMs, settled } from './promises.ts';
 
 /** Tries before an announcement is given up that cannot be worked on: by then its pods have started. */
@@ -129,7 +129,7 @@ async function act(
   // A sole allocator's ipamd writes no tag: there is nothing to look for.
   const tagged = new Set(candidates.flatMap(({ node, soleAllocator }) => (soleAllocator ? [] : [node.id])));
   const attached = [...worked].flatMap(([nodeId, one]) =>
-    tagged.has(nodeId) && 'done' in one && attachedIn(one.done) > 0 ? [nodeId] : [],
+    tagged.has(nodeId) && attaches(one) ? [nodeId] : [],
   );
   if (attached.length > 0) {
     const due = { kind: 'verify-due', cluster, nodeIds: attached, attempt: 0 } as const;

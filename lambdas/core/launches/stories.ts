@@ -1,5 +1,4 @@
 /** What each launch of a batch meant and what became of it, in a few words, for its line in the journal. */
-
 import { LOOK_AGAIN_MS, MOST_ATTEMPTS, type Planned } from '../calls/launch-calls.ts';
 import { ignored } from '../ignored.ts';
 import { type Node, nodeGroupOf } from '../model.ts';

@@ -2,7 +2,6 @@
  * Looks at launching nodes, around the moment the guard counts on, to learn how soon their ipamds start. Three looks in a
  * row cost a read each, shared by all launches of a batch; where enough is known, only some batches are looked at.
  */
-
 import { ipamdStarted, type Node, type NodeId, nodeGroupOf, type World } from '../model.ts';
 import { untilMoment } from '../moments.ts';
 import { policyFor } from '../node-group-policy.ts';

@@ -1,7 +1,6 @@
 /** Advance wave: its pods may come now. Whoever announced them is told, or their Deployment is scaled; where we can see
  *  them, they are waited for. */
-import type { Answer } from '../failures.ts';
-import type { DeploymentSettings, Kubernetes } from '../kubernetes.ts';
+import type { DeploymentSettings } from '../kubernetes.ts';
 import { lensOf } from '../lens.ts';
 import { IPAMD_LOOP_MS } from '../limits.ts';
 import type { Ports } from '../ports.ts';
@@ -62,7 +61,8 @@ async function arrive(record: RolloutRecord, wave: WaveRecord, ports: Ports): Pr
   const target = replicasAt(announced, releasedPods);
   const look = await lens.deployment(cluster, workload);
   const scales = waves.advance === 'scale' && look.ok && isBelow(target, look.value);
-  const scaled = scales ? await scale(lens, record, wave, ports) : undefined;
+  if (scales) await awaitNodes(record, wave, ports);
+  const scaled = scales ? await lens.scale(cluster, workload, target) : undefined;
   const failure = !look.ok ? look.failure : scaled?.ok === false ? scaled.failure : undefined;
   const waitedMs = ports.clock() - wave.sinceMs;
   if (failure !== undefined) {
@@ -98,17 +98,6 @@ async function arrive(record: RolloutRecord, wave: WaveRecord, ports: Ports): Pr
 /** Never down: somebody else, an autoscaler say, may have wanted more. */
 const isBelow = (target: number, now: DeploymentSettings | undefined): boolean =>
   now !== undefined && now.replicas < target;
-
-async function scale(
-  lens: Kubernetes,
-  record: RolloutRecord,
-  wave: WaveRecord,
-  ports: Ports,
-): Promise<Answer<void>> {
-  const { announced, releasedPods } = record;
-  await awaitNodes(record, wave, ports);
-  return lens.scale(announced.cluster, announced.workload, replicasAt(announced, releasedPods));
-}
 
 /** Pods without a slot make an autoscaler launch nodes, and those have to find them announced: so before anybody makes the pods. Not
  *  sooner, because a wave may go out smaller than planned, and nodes that launch before its pods give back what nobody takes. */
